@@ -1,0 +1,28 @@
+//! skintree: a skin-lesion classifier that runs wholly inside the browser.
+//!
+//! Data flows one way, one module a step:
+//!
+//! ```text
+//! photo bytes ─ photo ─► upright RGB ─ input ─► [1,3,size,size] f32 ─ engine ─► logits
+//!    ─ classify ─► calibrated probabilities ─ taxonomy ─► levels and tasks ─ report
+//! model pack (manifest + ONNX + taxonomy) ─ pack ─► checked bytes ─ onnx ─► engine
+//! ```
+//!
+//! Only [`mod@engine`] knows a GPU, only `web` knows JavaScript, only `bin/skintree.rs` knows files and terminals.
+//! Everything else runs and is tested natively. `docs/formats.md` describes every file and error code.
+//!
+//! Research use only. This is not a medical device.
+
+pub mod classify;
+pub mod engine;
+pub mod error;
+pub mod input;
+pub mod onnx;
+pub mod pack;
+pub mod photo;
+pub mod report;
+pub mod taxonomy;
+#[cfg(target_arch = "wasm32")]
+mod web;
+
+pub use error::{Error, Result};
