@@ -1,0 +1,248 @@
+//! From logits to a report: temperature, softmax, roll-up, questions.
+
+use std::cmp::Ordering;
+
+use crate::pack::{Pack, Task, TaskNodes};
+use crate::photo::PhotoInfo;
+use crate::report::{
+    self, EngineInfo, FineResult, LevelResult, ModelInfo, Report, SideResult, TaskResult, Timings, TreeResult, warnings,
+};
+use crate::taxonomy::{Level, NodeIndex, Taxonomy};
+
+/// Why an engine's numbers were refused. Every case has the code `engine-failed`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClassifyError {
+    /// NaN or an infinity among the logits.
+    #[error("the engine gave no number for class {class} (counted from 0); reload, or use another engine")]
+    NotFinite {
+        /// The first such class.
+        class: usize,
+    },
+    /// Not one logit a class.
+    #[error("the engine gave {actual} logits for {expected} classes; the ONNX file does not fit the pack's manifest")]
+    Length {
+        /// Classes of the pack.
+        expected: usize,
+        /// Logits given.
+        actual: usize,
+    },
+}
+
+impl ClassifyError {
+    /// The stable code of `docs/formats.md`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "engine-failed"
+    }
+}
+
+/// Probabilities from logits: softmax(logits / temperature), computed in f64 after subtracting the maximum, so that it
+/// neither overflows nor depends on the machine (`exp` is the one of `libm` everywhere). They sum to 1 up to rounding.
+///
+/// # Errors
+/// [`ClassifyError::NotFinite`].
+pub fn probabilities(logits: &[f32], temperature: f64) -> Result<Vec<f64>, ClassifyError> {
+    if let Some(class) = logits.iter().position(|logit| !logit.is_finite()) {
+        return Err(ClassifyError::NotFinite { class });
+    }
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exps: Vec<f64> = logits
+        .iter()
+        .map(|&logit| libm::exp((f64::from(logit) - f64::from(max)) / temperature))
+        .collect();
+    // At least 1, the largest logit's share.
+    let sum: f64 = exps.iter().sum();
+    Ok(exps.into_iter().map(|exp| exp / sum).collect())
+}
+
+/// Makes the report of one classification.
+///
+/// `logits` are what the engine gave, one for each class of the pack. `top_k` is the most [`Report::fine`] may hold.
+/// The time taken here can only be known afterwards: set [`Report::timings`] again if you measure it.
+///
+/// # Errors
+/// [`ClassifyError`], if the logits are not one finite number a class.
+pub fn assemble(
+    pack: &Pack,
+    photo: &PhotoInfo,
+    logits: &[f32],
+    engine: &EngineInfo,
+    timings: Timings,
+    top_k: usize,
+) -> Result<Report, ClassifyError> {
+    let manifest = pack.manifest();
+    let taxonomy = pack.taxonomy();
+    if logits.len() != pack.classes().len() {
+        return Err(ClassifyError::Length {
+            expected: pack.classes().len(),
+            actual: logits.len(),
+        });
+    }
+    let fine = probabilities(logits, manifest.temperature)?;
+    let own: Vec<(NodeIndex, f64)> = pack.classes().iter().copied().zip(fine).collect();
+    let sums = taxonomy.roll_up(&own);
+    Ok(Report {
+        schema: report::SCHEMA.to_owned(),
+        disclaimer: report::disclaimer(),
+        model: ModelInfo {
+            id: manifest.id.clone(),
+            version: manifest.version.clone(),
+            sha256: manifest.files.model.sha256.clone(),
+            manifest_sha256: pack.manifest_sha256().to_owned(),
+            licence: manifest.licence.clone(),
+            trained_on: manifest.trained_on.clone(),
+            intended_use: manifest.intended_use.clone(),
+        },
+        engine: engine.clone(),
+        photo: photo.clone(),
+        fine: top(taxonomy, &own, top_k),
+        groups: level(pack, &sums, Level::Group),
+        classes: level(pack, &sums, Level::Class),
+        tasks: manifest
+            .tasks
+            .iter()
+            .zip(pack.tasks())
+            .map(|(task, nodes)| answer(task, nodes, &sums))
+            .collect(),
+        tree: tree(pack, &sums),
+        warnings: warnings(photo, &manifest.input),
+        timings,
+    })
+}
+
+fn top(taxonomy: &Taxonomy, own: &[(NodeIndex, f64)], top_k: usize) -> Vec<FineResult> {
+    let mut ranked: Vec<&(NodeIndex, f64)> = own.iter().collect();
+    // A stable sort keeps ties in the manifest's order.
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let result = |&&(index, probability): &&(NodeIndex, f64)| {
+        let node = taxonomy.node(index);
+        FineResult {
+            id: node.id.clone(),
+            name: node.name.clone(),
+            icd10: node.icd10.clone(),
+            probability,
+        }
+    };
+    ranked.iter().take(top_k).map(result).collect()
+}
+
+/// The order of nodes in a report: falling probability, then covered ones first, then their place in the taxonomy.
+fn rank(a: NodeIndex, b: NodeIndex, sums: &[f64], covered: &[bool]) -> Ordering {
+    let (i, j) = (a.index(), b.index());
+    sums[j]
+        .total_cmp(&sums[i])
+        .then(covered[j].cmp(&covered[i]))
+        .then(a.cmp(&b))
+}
+
+fn level(pack: &Pack, sums: &[f64], level: Level) -> Vec<LevelResult> {
+    let (taxonomy, covered) = (pack.taxonomy(), pack.covered());
+    let mut ranked: Vec<NodeIndex> = taxonomy
+        .indices()
+        .filter(|&index| taxonomy.node(index).level == level)
+        .collect();
+    ranked.sort_by(|&a, &b| rank(a, b, sums, covered));
+    let result = |index: NodeIndex| {
+        let node = taxonomy.node(index);
+        LevelResult {
+            id: node.id.clone(),
+            name: node.name.clone(),
+            icd10: node.icd10.clone(),
+            probability: sums[index.index()],
+            covered: covered[index.index()],
+        }
+    };
+    ranked.into_iter().map(result).collect()
+}
+
+fn answer(task: &Task, nodes: &TaskNodes, sums: &[f64]) -> TaskResult {
+    // In taxonomy order, so that the order of ids in the manifest does not matter either.
+    let total = |side: &[NodeIndex]| {
+        let mut side = side.to_vec();
+        side.sort_unstable();
+        side.iter().map(|node| sums[node.index()]).sum::<f64>()
+    };
+    let (positive, negative) = (total(&nodes.positive), total(&nodes.negative));
+    let mass = positive + negative;
+    let share = |part: f64| if mass > 0.0 { part / mass } else { 0.5 };
+    TaskResult {
+        id: task.id.clone(),
+        name: task.name.clone(),
+        positive: SideResult {
+            name: task.positive.name.clone(),
+            probability: share(positive),
+        },
+        negative: SideResult {
+            name: task.negative.name.clone(),
+            probability: share(negative),
+        },
+        mass,
+    }
+}
+
+fn tree(pack: &Pack, sums: &[f64]) -> Vec<TreeResult> {
+    let (taxonomy, covered) = (pack.taxonomy(), pack.covered());
+    let mut fine = vec![false; taxonomy.len()];
+    for class in pack.classes() {
+        fine[class.index()] = true;
+    }
+    let mut children: Vec<Vec<NodeIndex>> = vec![Vec::new(); taxonomy.len()];
+    let mut stack: Vec<NodeIndex> = Vec::new();
+    for index in taxonomy.indices() {
+        match taxonomy.node(index).parent {
+            Some(parent) => children[parent.index()].push(index),
+            None => stack.push(index),
+        }
+    }
+    // The stack gives its last first, hence the reversed order.
+    let reversed = |list: &mut Vec<NodeIndex>| list.sort_by(|&a, &b| rank(b, a, sums, covered));
+    reversed(&mut stack);
+    let mut tree = Vec::with_capacity(taxonomy.len());
+    while let Some(index) = stack.pop() {
+        let node = taxonomy.node(index);
+        tree.push(TreeResult {
+            id: node.id.clone(),
+            parent: node.parent.map(|parent| taxonomy.node(parent).id.clone()),
+            level: node.level,
+            name: node.name.clone(),
+            icd10: node.icd10.clone(),
+            note: node.note.clone(),
+            probability: sums[index.index()],
+            covered: covered[index.index()],
+            fine: fine[index.index()],
+        });
+        let below = &mut children[index.index()];
+        reversed(below);
+        stack.append(below);
+    }
+    tree
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn softmax_is_stable() {
+        let p = probabilities(&[1000.0, 1000.0, -1000.0], 1.0).unwrap();
+        assert_eq!(p, [0.5, 0.5, 0.0]);
+        let p = probabilities(&[f32::MAX, f32::MIN], 1.0).unwrap();
+        assert_eq!(p, [1.0, 0.0]);
+    }
+
+    #[test]
+    fn temperature_softens() {
+        let sharp = probabilities(&[2.0, 0.0], 1.0).unwrap();
+        let soft = probabilities(&[2.0, 0.0], 2.0).unwrap();
+        assert!((sharp[0] - 1.0 / (1.0 + (-2.0_f64).exp())).abs() < 1e-15);
+        assert!((soft[0] - 1.0 / (1.0 + (-1.0_f64).exp())).abs() < 1e-15);
+    }
+
+    #[test]
+    fn non_finite_logits_are_refused() {
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let error = probabilities(&[0.0, bad], 1.0).unwrap_err();
+            assert_eq!(error, ClassifyError::NotFinite { class: 1 });
+        }
+    }
+}

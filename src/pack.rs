@@ -1,0 +1,287 @@
+//! The model pack: manifest, ONNX file and taxonomy, checked against each other.
+//!
+//! The manifest is the only file trusted as it comes. A [`Pack`] exists only if the lengths and SHA-256 of the other
+//! files are those of the manifest and every name in the manifest is a node of the taxonomy. What the ONNX file
+//! contains is not looked at here; that is the work of `onnx`.
+
+mod manifest;
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use crate::taxonomy::{NodeIndex, Taxonomy, TaxonomyError};
+
+pub use manifest::{
+    Files, MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, MAX_TAXONOMY_BYTES, Manifest, Outputs, PackFile, SCHEMA, SelfTest,
+    Side, Task,
+};
+
+/// Why a model pack was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PackError {
+    /// The manifest is not JSON, lacks a field or has one of the wrong type.
+    #[error("manifest.json is not valid: {0}; correct it as docs/formats.md describes, or fetch the pack again")]
+    Json(String),
+    /// Another schema than [`SCHEMA`].
+    #[error("manifest.json has schema \"{0}\", but this version reads \"{SCHEMA}\"; update skintree or the pack")]
+    Schema(String),
+    /// A field is there but its value makes no sense.
+    #[error("`{field}` in manifest.json {problem}; correct it as docs/formats.md describes")]
+    Field {
+        /// Where, for example `files.model.path`.
+        field: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file is shorter or longer than the manifest says.
+    #[error("{path} of the pack has {actual} bytes instead of {expected}; fetch it again in full")]
+    Length {
+        /// The file.
+        path: String,
+        /// Bytes according to the manifest.
+        expected: u64,
+        /// Bytes found.
+        actual: u64,
+    },
+    /// A file of the pack cannot be read from the disk.
+    #[error("{path} of the pack cannot be read ({reason}); check the folder and its permissions")]
+    Read {
+        /// The file.
+        path: String,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// A file has the right length but other contents.
+    #[error(
+        "{path} of the pack has SHA-256 {actual} instead of {expected}; it is damaged or not the file the manifest means, fetch it again"
+    )]
+    Hash {
+        /// The file.
+        path: String,
+        /// Hash according to the manifest.
+        expected: String,
+        /// Hash found.
+        actual: String,
+    },
+    /// The taxonomy is not a tree, or the manifest names nodes it does not have.
+    #[error(transparent)]
+    Taxonomy(#[from] TaxonomyError),
+}
+
+impl PackError {
+    /// The stable code of `docs/formats.md`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Json(_) | Self::Schema(_) | Self::Field { .. } => "pack-manifest",
+            Self::Length { .. } | Self::Read { .. } => "pack-truncated",
+            Self::Hash { .. } => "pack-hash",
+            Self::Taxonomy(error) => error.code(),
+        }
+    }
+
+    fn field(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Field {
+            field: field.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// The nodes of a binary question, in the order of [`Manifest::tasks`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskNodes {
+    /// Nodes that answer yes.
+    pub positive: Vec<NodeIndex>,
+    /// Nodes that answer no.
+    pub negative: Vec<NodeIndex>,
+}
+
+/// A model pack whose files belong together.
+#[derive(Debug, Clone)]
+pub struct Pack {
+    manifest: Manifest,
+    manifest_sha256: String,
+    taxonomy: Taxonomy,
+    model: Vec<u8>,
+    classes: Vec<NodeIndex>,
+    covered: Vec<bool>,
+    tasks: Vec<TaskNodes>,
+}
+
+impl Pack {
+    /// Checks the three files against each other. The model is taken by value and never copied.
+    ///
+    /// # Errors
+    /// Cheapest check first: the manifest, the lengths, the taxonomy's hash and tree, the names, the model's hash.
+    pub fn open(manifest: &[u8], model: Vec<u8>, taxonomy: &[u8]) -> Result<Self, PackError> {
+        let manifest_sha256 = sha256_hex(manifest);
+        let manifest = Manifest::parse(manifest)?;
+        manifest.files.model.check_length(model.len() as u64)?;
+        manifest.files.taxonomy.check_length(taxonomy.len() as u64)?;
+        manifest.files.taxonomy.check_hash(taxonomy)?;
+        let taxonomy = Taxonomy::parse(taxonomy)?;
+        let classes: Vec<NodeIndex> = manifest
+            .classes
+            .iter()
+            .map(|id| taxonomy.require(id))
+            .collect::<Result<_, _>>()?;
+        let covered = taxonomy.covered(&classes);
+        let tasks = resolve_tasks(&manifest, &taxonomy, &covered)?;
+        manifest.files.model.check_hash(&model)?;
+        Ok(Self {
+            manifest,
+            manifest_sha256,
+            taxonomy,
+            model,
+            classes,
+            covered,
+            tasks,
+        })
+    }
+
+    /// Opens the pack in a folder.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and if a file cannot be read. A file longer than the manifest says is not read to its
+    /// end.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn read_dir(folder: &std::path::Path) -> Result<Self, PackError> {
+        let manifest_bytes = read_file(folder, "manifest.json", MAX_MANIFEST_BYTES)?;
+        let manifest = Manifest::parse(&manifest_bytes)?;
+        let read = |file: &PackFile| read_file(folder, &file.path, file.bytes);
+        let taxonomy = read(&manifest.files.taxonomy)?;
+        Self::open(&manifest_bytes, read(&manifest.files.model)?, &taxonomy)
+    }
+
+    /// The manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// SHA-256 of `manifest.json` as it was read, 64 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn manifest_sha256(&self) -> &str {
+        &self.manifest_sha256
+    }
+
+    /// The taxonomy.
+    #[must_use]
+    pub fn taxonomy(&self) -> &Taxonomy {
+        &self.taxonomy
+    }
+
+    /// The node of each logit, in the network's order.
+    #[must_use]
+    pub fn classes(&self) -> &[NodeIndex] {
+        &self.classes
+    }
+
+    /// For each node of the taxonomy, whether the model has a class at or below it.
+    #[must_use]
+    pub fn covered(&self) -> &[bool] {
+        &self.covered
+    }
+
+    /// The nodes of each of [`Manifest::tasks`].
+    #[must_use]
+    pub fn tasks(&self) -> &[TaskNodes] {
+        &self.tasks
+    }
+
+    /// The bytes of the ONNX file; empty once they were taken.
+    #[must_use]
+    pub fn model(&self) -> &[u8] {
+        &self.model
+    }
+
+    /// Takes the bytes of the ONNX file out, so that they can be freed as soon as an engine has read them. Everything
+    /// else of the pack keeps working.
+    #[must_use]
+    pub fn take_model(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.model)
+    }
+}
+
+fn resolve_tasks(manifest: &Manifest, taxonomy: &Taxonomy, covered: &[bool]) -> Result<Vec<TaskNodes>, PackError> {
+    let resolve = |side: &Side| {
+        side.nodes
+            .iter()
+            .map(|id| taxonomy.require(id))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    let mut tasks = Vec::with_capacity(manifest.tasks.len());
+    for (number, task) in manifest.tasks.iter().enumerate() {
+        let nodes = TaskNodes {
+            positive: resolve(&task.positive)?,
+            negative: resolve(&task.negative)?,
+        };
+        for (side, members) in [("positive", &nodes.positive), ("negative", &nodes.negative)] {
+            if !members.iter().any(|node| covered[node.index()]) {
+                let problem = "has no training class in it, so that the question could never be answered";
+                return Err(PackError::field(format!("tasks[{number}].{side}.nodes"), problem));
+            }
+        }
+        check_apart(number, &nodes, taxonomy)?;
+        tasks.push(nodes);
+    }
+    Ok(tasks)
+}
+
+/// No node of a task may be, or lie below, another: its probability would count twice.
+fn check_apart(number: usize, nodes: &TaskNodes, taxonomy: &Taxonomy) -> Result<(), PackError> {
+    let mut sorted: Vec<NodeIndex> = nodes.positive.iter().chain(&nodes.negative).copied().collect();
+    // In pre-order a node is followed at once by what lies below it, so that neighbours tell all.
+    sorted.sort_unstable();
+    let overlap = sorted.windows(2).find(|pair| taxonomy.is_within(pair[1], pair[0]));
+    overlap.map_or(Ok(()), |pair| {
+        let (upper, lower) = (&taxonomy.node(pair[0]).id, &taxonomy.node(pair[1]).id);
+        let problem = if upper == lower {
+            format!("names \"{upper}\" twice")
+        } else {
+            format!("names \"{upper}\" and \"{lower}\", which lies below it")
+        };
+        Err(PackError::field(format!("tasks[{number}]"), problem))
+    })
+}
+
+/// Reads at most one byte more than `limit`, enough for the length check to notice.
+#[cfg(not(target_arch = "wasm32"))]
+fn read_file(folder: &std::path::Path, path: &str, limit: u64) -> Result<Vec<u8>, PackError> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    std::fs::File::open(folder.join(path))
+        .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes))
+        .map_err(|error| PackError::Read {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+    Ok(bytes)
+}
+
+/// SHA-256 as 64 lower-case hexadecimal digits.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sha256_hex;
+
+    #[test]
+    fn sha256_of_the_standard() {
+        // FIPS 180-2, appendix B.1.
+        assert_eq!(
+            sha256_hex(b"abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+}

@@ -1,0 +1,339 @@
+//! `manifest.json`, as `docs/formats.md` describes it.
+//!
+//! Unknown fields are ignored: a pack may carry notes of its own, and an app that sits offline on somebody's phone goes
+//! on reading packs made later. The price is that a field which changes numbers must come with a new schema, and that
+//! everything not optional must be written out, so that a misspelt field is still noticed as a missing one.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{PackError, sha256_hex};
+use crate::input::InputRecipe;
+use crate::taxonomy::{Text, is_id};
+
+/// The only schema of `manifest.json` that this version reads.
+pub const SCHEMA: &str = "skintree.pack/1";
+/// The longest manifest read, in bytes: thousands of classes take some 100 kB.
+pub const MAX_MANIFEST_BYTES: u64 = 4 << 20;
+/// The longest ONNX file accepted, in bytes: Inception v3 in f32 has 93 MB, and a browser tab has little more to give.
+pub const MAX_MODEL_BYTES: u64 = 512 << 20;
+/// The longest taxonomy accepted, in bytes: 2,000 nodes take some 500 kB.
+pub const MAX_TAXONOMY_BYTES: u64 = 16 << 20;
+
+/// What a model pack says about itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The pack's id; lower-case letters, digits and `-`.
+    pub id: String,
+    /// The pack's version.
+    pub version: String,
+    /// What people call it.
+    pub name: Text,
+    /// SPDX id, or the name, of the licence of the weights.
+    pub licence: String,
+    /// What the model may be used for.
+    pub intended_use: Text,
+    /// Which photos of whom the model has seen.
+    pub trained_on: Text,
+    /// How the pack was made: a URL or a command.
+    pub source: String,
+    /// The other files.
+    pub files: Files,
+    /// How a photo becomes the network's input.
+    pub input: InputRecipe,
+    /// Names of the graph's outputs.
+    pub outputs: Outputs,
+    /// The taxonomy node of each logit, in the network's order; at least one, unique.
+    pub classes: Vec<String>,
+    /// Logits are divided by it before the softmax; finite, above 0.
+    pub temperature: f64,
+    /// Binary questions; may be empty.
+    pub tasks: Vec<Task>,
+    /// What a sound engine gives.
+    pub self_test: SelfTest,
+}
+
+/// The files a pack consists of, besides the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Files {
+    /// The ONNX file.
+    pub model: PackFile,
+    /// `taxonomy.json`.
+    pub taxonomy: PackFile,
+}
+
+/// One file of a pack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackFile {
+    /// Relative to the manifest, parts joined by `/`.
+    pub path: String,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// 64 lower-case hexadecimal digits.
+    pub sha256: String,
+}
+
+/// Names of the graph's outputs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// `[1, classes]`, before the softmax.
+    pub logits: String,
+    /// The last feature map `[1, C, H, W]`, for heat maps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
+}
+
+/// A binary question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Unique among the tasks; lower-case letters, digits and `-`.
+    pub id: String,
+    /// The question.
+    pub name: Text,
+    /// The nodes that answer yes.
+    pub positive: Side,
+    /// The nodes that answer no.
+    pub negative: Side,
+}
+
+/// One answer to a binary question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Side {
+    /// What people call it.
+    pub name: Text,
+    /// Ids of taxonomy nodes, at least one.
+    pub nodes: Vec<String>,
+}
+
+/// The vector by which an engine shows that it computes rightly; see [`crate::input::self_test_input`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SelfTest {
+    /// Start of the generator.
+    pub seed: u32,
+    /// What onnxruntime gives, one a class.
+    pub logits: Vec<f32>,
+    /// The largest absolute difference allowed; finite, above 0.
+    pub tolerance: f32,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest. Whether its ids are in the taxonomy is checked by [`super::Pack::open`].
+    ///
+    /// # Errors
+    /// [`PackError::Json`], [`PackError::Schema`] or [`PackError::Field`], all with code `pack-manifest`.
+    pub fn parse(json: &[u8]) -> Result<Self, PackError> {
+        // The schema comes first: a manifest of a later schema may well have other fields.
+        #[derive(Deserialize)]
+        struct Head {
+            schema: String,
+        }
+        if json.len() as u64 > MAX_MANIFEST_BYTES {
+            return Err(PackError::Json(format!("it has more than {MAX_MANIFEST_BYTES} bytes")));
+        }
+        let invalid = |error: serde_json::Error| PackError::Json(error.to_string());
+        let head: Head = serde_json::from_slice(json).map_err(invalid)?;
+        if head.schema != SCHEMA {
+            return Err(PackError::Schema(head.schema));
+        }
+        let manifest: Self = serde_json::from_slice(json).map_err(invalid)?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// The files besides the manifest, in the order in which they are best fetched: the small one first.
+    #[must_use]
+    pub fn files(&self) -> [&PackFile; 2] {
+        [&self.files.taxonomy, &self.files.model]
+    }
+
+    /// Bytes of all [`files`](Self::files), what a progress bar counts towards.
+    #[must_use]
+    pub fn total_bytes(&self) -> u64 {
+        self.files().iter().map(|file| file.bytes).sum()
+    }
+
+    fn check(&self) -> Result<(), PackError> {
+        check_id("id", &self.id)?;
+        for (field, text) in [
+            ("version", &self.version),
+            ("licence", &self.licence),
+            ("source", &self.source),
+        ] {
+            check(field, !text.trim().is_empty(), "is empty")?;
+        }
+        self.files.model.check("files.model", MAX_MODEL_BYTES)?;
+        self.files.taxonomy.check("files.taxonomy", MAX_TAXONOMY_BYTES)?;
+        let clash = self.files.model.path == self.files.taxonomy.path
+            || self.files().iter().any(|file| file.path == "manifest.json");
+        check("files", !clash, "uses one path for two files")?;
+        self.input
+            .check()
+            .map_err(|(field, problem)| PackError::field(format!("input.{field}"), problem))?;
+        check("outputs.logits", !self.outputs.logits.is_empty(), "is empty")?;
+        if let Some(features) = &self.outputs.features {
+            check(
+                "outputs.features",
+                !features.is_empty(),
+                "is empty; leave it out if there is none",
+            )?;
+            check(
+                "outputs.features",
+                *features != self.outputs.logits,
+                "is the same output as outputs.logits",
+            )?;
+        }
+        check("classes", !self.classes.is_empty(), "is empty")?;
+        check_unique_ids("classes", self.classes.iter())?;
+        check(
+            "temperature",
+            self.temperature.is_finite() && self.temperature > 0.0,
+            "is not a number above 0",
+        )?;
+        self.check_tasks()?;
+        self.check_self_test()
+    }
+
+    fn check_tasks(&self) -> Result<(), PackError> {
+        check_unique_ids("tasks", self.tasks.iter().map(|task| &task.id))?;
+        for (number, task) in self.tasks.iter().enumerate() {
+            for (side, nodes) in [("positive", &task.positive.nodes), ("negative", &task.negative.nodes)] {
+                check(&format!("tasks[{number}].{side}.nodes"), !nodes.is_empty(), "is empty")?;
+            }
+            let both = task.positive.nodes.iter().chain(&task.negative.nodes);
+            check_unique_ids(&format!("tasks[{number}]"), both)?;
+        }
+        Ok(())
+    }
+
+    fn check_self_test(&self) -> Result<(), PackError> {
+        let SelfTest { logits, tolerance, .. } = &self.self_test;
+        let as_many = format!("has {} entries for {} classes", logits.len(), self.classes.len());
+        check("self_test.logits", logits.len() == self.classes.len(), &as_many)?;
+        check(
+            "self_test.logits",
+            logits.iter().all(|logit| logit.is_finite()),
+            "has an entry that is not a number",
+        )?;
+        check(
+            "self_test.tolerance",
+            tolerance.is_finite() && *tolerance > 0.0,
+            "is not a number above 0",
+        )
+    }
+}
+
+impl PackFile {
+    /// Whether a file of this length can be the one that is meant. A download calls it early.
+    ///
+    /// # Errors
+    /// [`PackError::Length`].
+    pub fn check_length(&self, actual: u64) -> Result<(), PackError> {
+        if actual == self.bytes {
+            return Ok(());
+        }
+        Err(PackError::Length {
+            path: self.path.clone(),
+            expected: self.bytes,
+            actual,
+        })
+    }
+
+    /// Whether these bytes have the right SHA-256.
+    ///
+    /// # Errors
+    /// [`PackError::Hash`].
+    pub fn check_hash(&self, bytes: &[u8]) -> Result<(), PackError> {
+        let actual = sha256_hex(bytes);
+        if actual == self.sha256 {
+            return Ok(());
+        }
+        Err(PackError::Hash {
+            path: self.path.clone(),
+            expected: self.sha256.clone(),
+            actual,
+        })
+    }
+
+    fn check(&self, field: &str, max_bytes: u64) -> Result<(), PackError> {
+        let path = "is not a relative path of letters, digits, \".\", \"_\", \"-\" and \"/\" without \"..\"";
+        check(&format!("{field}.path"), is_safe_path(&self.path), path)?;
+        let range = format!("is not between 1 and {max_bytes}");
+        check(&format!("{field}.bytes"), (1..=max_bytes).contains(&self.bytes), &range)?;
+        let is_hash = self.sha256.len() == 64 && self.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        check(
+            &format!("{field}.sha256"),
+            is_hash,
+            "is not 64 lower-case hexadecimal digits",
+        )
+    }
+}
+
+/// Whether the path stays inside the folder of the manifest, on a disk as well as in a URL. The characters are those
+/// that mean nothing special in either: no `:` (scheme, drive), `\`, `%` (an escaped `..`), `?` or `#`.
+fn is_safe_path(path: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    path.len() <= 255
+        && path
+            .split('/')
+            .all(|part| !part.is_empty() && part != "." && part != ".." && part.bytes().all(plain))
+}
+
+fn check(field: &str, holds: bool, problem: &str) -> Result<(), PackError> {
+    if holds {
+        Ok(())
+    } else {
+        Err(PackError::field(field, problem))
+    }
+}
+
+fn check_id(field: &str, id: &str) -> Result<(), PackError> {
+    check(
+        field,
+        is_id(id),
+        &format!("has \"{id}\"; ids are made of lower-case letters, digits and \"-\""),
+    )
+}
+
+fn check_unique_ids<'a>(field: &str, ids: impl Iterator<Item = &'a String>) -> Result<(), PackError> {
+    let mut seen = HashSet::new();
+    for id in ids {
+        check_id(field, id)?;
+        check(field, seen.insert(id), &format!("has \"{id}\" twice"))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_safe_path;
+
+    #[test]
+    fn paths_stay_inside() {
+        for good in ["model.onnx", "weights/v1/model.onnx", "a-b_c.1", "..."] {
+            assert!(is_safe_path(good), "{good}");
+        }
+        let bad = [
+            "",
+            "/model.onnx",
+            "../model.onnx",
+            "a/../../b",
+            "a//b",
+            "a/",
+            "./a",
+            "https://x/y",
+            "C:model",
+            "a\\b",
+            "%2e%2e/x",
+            "a?b",
+            "a#b",
+            "a b",
+            "\u{202e}a",
+        ];
+        for bad in bad {
+            assert!(!is_safe_path(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! JPEG, by `zune-jpeg` directly instead of through `image`, which runs the same decoder but always in its lenient mode:
+//! damaged data then silently becomes grey.
+
+use image::metadata::Orientation;
+use image::{DynamicImage, GrayImage, RgbImage};
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
+
+use super::{Limits, PhotoError, PhotoFormat};
+
+const FORMAT: PhotoFormat = PhotoFormat::Jpeg;
+
+/// Decodes to grey or RGB, not yet turned.
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Orientation), PhotoError> {
+    // Headers are read leniently, since cameras pad and order them in many ways. Their sizes go up to 65535 each; the
+    // cap that matters is ours.
+    let options = DecoderOptions::default()
+        .set_strict_mode(false)
+        .set_max_width(usize::from(u16::MAX))
+        .set_max_height(usize::from(u16::MAX));
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(failed)?;
+    let info = decoder
+        .info()
+        .ok_or_else(|| PhotoError::broken(FORMAT, "it has no header"))?;
+    let (width, height) = (u32::from(info.width), u32::from(info.height));
+    limits.check_pixels(FORMAT, width, height, 3)?;
+    if !has_end(bytes) {
+        return Err(PhotoError::broken(FORMAT, "its end is missing"));
+    }
+    let orientation = decoder
+        .exif()
+        .and_then(|exif| Orientation::from_exif_chunk(exif))
+        .unwrap_or(Orientation::NoTransforms);
+
+    let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
+    let wanted = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
+    decoder.set_options(options.set_strict_mode(true).jpeg_set_out_colorspace(wanted));
+    let channels = if grey { 1 } else { 3 };
+    let mut pixels = vec![0; width as usize * height as usize * channels];
+    decoder.decode_into(&mut pixels).map_err(failed)?;
+    let image = if grey {
+        GrayImage::from_raw(width, height, pixels).map(DynamicImage::ImageLuma8)
+    } else {
+        RgbImage::from_raw(width, height, pixels).map(DynamicImage::ImageRgb8)
+    };
+    image
+        .map(|image| (image, orientation))
+        .ok_or_else(|| PhotoError::broken(FORMAT, "sizes contradict each other"))
+}
+
+fn failed(error: DecodeErrors) -> PhotoError {
+    match error {
+        DecodeErrors::Unsupported(scheme) => PhotoError::Kind {
+            format: FORMAT,
+            reason: format!("{scheme:?}"),
+        },
+        error => PhotoError::broken(FORMAT, error.to_string()),
+    }
+}
+
+/// Whether the picture's end-of-image marker is there. The decoder does not ask for it when the data breaks off in the
+/// last rows. Segments are skipped by their length, so that the end of a thumbnail inside one does not count; what
+/// comes after the end (a gain map, a video) does not matter.
+fn has_end(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|&byte| byte == 0xFF) {
+        rest = &rest[at + 1..];
+        match rest {
+            [0xD9, ..] => return true,
+            // An escaped 0xFF in the data, TEM, restart markers and the start of the image have no length.
+            [0x00 | 0x01 | 0xD0..=0xD8, after @ ..] => rest = after,
+            // A fill byte: its successor may be the marker.
+            [0xFF, ..] => {}
+            [_, high, low, ..] => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                rest = rest.get(1 + length..).unwrap_or_default();
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_end;
+
+    #[test]
+    fn only_the_picture_s_own_end_counts() {
+        assert!(has_end(b"\xFF\xD8\xFF\xDA\0\x02ab\xFF\0c\xFF\xD0d\xFF\xD9trailer"));
+        assert!(has_end(b"\xFF\xD8\xFF\xFF\xFF\xD9"));
+        assert!(!has_end(b"\xFF\xD8\xFF\xE1\0\x06\xFF\xD8\xFF\xD9\xFF\xDA\0\x02abc"));
+        assert!(!has_end(b"\xFF\xD8\xFF\xE1\xFF\xFF\xFF\xD9"));
+        for cut in [
+            &b""[..],
+            b"\xFF",
+            b"\xFF\xD8",
+            b"\xFF\xD8\xFF",
+            b"\xFF\xD8\xFF\xE1",
+            b"\xFF\xD8\xFF\xE1\0",
+        ] {
+            assert!(!has_end(cut));
+        }
+    }
+}

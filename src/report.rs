@@ -1,0 +1,181 @@
+//! What a classification gives: `skintree.report/1`, the same from the page, the widget and the command line.
+//!
+//! Everything in it but [`Report::timings`] is a function of the photo's bytes, the pack and the engine's logits, and
+//! every list has one order, so that two runs serialise to the same bytes.
+
+mod text;
+mod warning;
+
+use serde::{Deserialize, Serialize};
+
+use crate::photo::PhotoInfo;
+use crate::taxonomy::{Level, Text};
+
+pub(crate) use warning::for_photo as warnings;
+pub use warning::{Warning, WarningCode};
+
+/// The schema of the reports this version writes.
+pub const SCHEMA: &str = "skintree.report/1";
+
+/// What every report says first.
+#[must_use]
+pub fn disclaimer() -> Text {
+    Text::en_ko(
+        "Research use only. Not a medical device. This is not a diagnosis: a low score does not rule out cancer, and a \
+         high score does not prove it. The model knows only the kinds of photo and skin it was trained on. Show any \
+         spot that is new, changing or worrying to a doctor.",
+        "연구용으로만 사용하십시오. 의료기기가 아니며 진단이 아닙니다. 점수가 낮아도 암이 아니라는 뜻이 아니고, 점수가 \
+         높아도 암이라는 증거가 아닙니다. 모델은 학습에 쓰인 종류의 사진과 피부만 알고 있습니다. 새로 생겼거나 변하거나 \
+         걱정되는 부위는 반드시 의사에게 보이십시오.",
+    )
+}
+
+/// The result of one classification.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// See [`disclaimer`].
+    pub disclaimer: Text,
+    /// Which model it was.
+    pub model: ModelInfo,
+    /// Which engine ran it.
+    pub engine: EngineInfo,
+    /// Which photo it was; no pixels.
+    pub photo: PhotoInfo,
+    /// The most probable training classes, at most as many as were asked for; ties in the manifest's order.
+    pub fine: Vec<FineResult>,
+    /// Every node of the level `group`, most probable first; then covered ones before others, then by place in the
+    /// taxonomy.
+    pub groups: Vec<LevelResult>,
+    /// Every node of the level `class`, ordered like the groups.
+    pub classes: Vec<LevelResult>,
+    /// The pack's binary questions, in the manifest's order.
+    pub tasks: Vec<TaskResult>,
+    /// Every node: a parent first, then what is below it; siblings ordered like the groups.
+    pub tree: Vec<TreeResult>,
+    /// What makes this result doubtful, in the order of [`WarningCode`].
+    pub warnings: Vec<Warning>,
+    /// How long it took.
+    pub timings: Timings,
+}
+
+/// Which model gave a result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// The pack's id.
+    pub id: String,
+    /// The pack's version.
+    pub version: String,
+    /// SHA-256 of the ONNX file.
+    pub sha256: String,
+    /// SHA-256 of the manifest.
+    pub manifest_sha256: String,
+    /// Licence of the weights.
+    pub licence: String,
+    /// Which photos the model has seen.
+    pub trained_on: Text,
+    /// What the model may be used for.
+    pub intended_use: Text,
+}
+
+/// Which engine ran, and why that one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EngineInfo {
+    /// `wonnx` or `cpu`.
+    pub name: String,
+    /// What the caller asked for: `auto`, `wonnx` or `cpu`.
+    pub requested: String,
+    /// What the GPU driver calls itself; `None` on the CPU.
+    pub adapter: Option<String>,
+    /// Why `auto` did not take the GPU, in one English sentence.
+    pub fallback_reason: Option<String>,
+    /// The largest absolute difference from the manifest's self-test logits.
+    pub self_test_max_abs_diff: f64,
+}
+
+/// A training class and its probability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FineResult {
+    /// Id of the taxonomy node.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+    /// Its ICD-10 code.
+    pub icd10: Option<String>,
+    /// The class's own probability, without nodes below it, 0 to 1.
+    pub probability: f64,
+}
+
+/// A node of one of the two upper levels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LevelResult {
+    /// Id of the taxonomy node.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+    /// Its ICD-10 code.
+    pub icd10: Option<String>,
+    /// Its own probability plus that of everything below, 0 to 1.
+    pub probability: f64,
+    /// `false`: the model has no class at or below this node, so that 0 means "cannot know".
+    pub covered: bool,
+}
+
+/// The answer to a binary question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskResult {
+    /// Id of the task.
+    pub id: String,
+    /// The question.
+    pub name: Text,
+    /// The yes side.
+    pub positive: SideResult,
+    /// The no side.
+    pub negative: SideResult,
+    /// Probability that it is one of the two at all, 0 to 1: when it is small, the photo probably shows neither.
+    pub mass: f64,
+}
+
+/// One side of a binary question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SideResult {
+    /// What people call it.
+    pub name: Text,
+    /// Probability given that it is one of the two sides. Both are 0.5 if `mass` is 0.
+    pub probability: f64,
+}
+
+/// A node of the whole tree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TreeResult {
+    /// Id of the taxonomy node.
+    pub id: String,
+    /// Id of its parent.
+    pub parent: Option<String>,
+    /// Its level.
+    pub level: Level,
+    /// Its name.
+    pub name: Text,
+    /// Its ICD-10 code.
+    pub icd10: Option<String>,
+    /// What a reader should know about it.
+    pub note: Option<Text>,
+    /// Its own probability plus that of everything below, 0 to 1.
+    pub probability: f64,
+    /// See [`LevelResult::covered`].
+    pub covered: bool,
+    /// The node is a training class.
+    pub fine: bool,
+}
+
+/// Wall-clock milliseconds; the only part of a report that differs between two runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after the steps")]
+pub struct Timings {
+    pub decode_ms: f64,
+    pub input_ms: f64,
+    pub engine_ms: f64,
+    pub rollup_ms: f64,
+    pub total_ms: f64,
+}

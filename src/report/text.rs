@@ -1,0 +1,203 @@
+//! A report for a terminal.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use super::{Report, TreeResult};
+
+/// Width of a bar in characters.
+const BAR: usize = 20;
+/// Deepest indentation; trees may be much deeper.
+const MAX_INDENT: usize = 12;
+
+/// The words around the numbers.
+struct Words {
+    photo: &'static str,
+    model: &'static str,
+    engine: &'static str,
+    trained_on: &'static str,
+    questions: &'static str,
+    neither: &'static str,
+    warning: &'static str,
+    unknown: &'static str,
+}
+
+const ENGLISH: Words = Words {
+    photo: "Photo",
+    model: "Model",
+    engine: "Engine",
+    trained_on: "Trained on",
+    questions: "Questions",
+    neither: "probably neither: together they have only",
+    warning: "Warning",
+    unknown: "not known to this model",
+};
+
+const KOREAN: Words = Words {
+    photo: "사진",
+    model: "모델",
+    engine: "엔진",
+    trained_on: "학습 자료",
+    questions: "질문",
+    neither: "둘 다 아닐 가능성이 큼: 두 확률의 합",
+    warning: "주의",
+    unknown: "이 모델이 알지 못함",
+};
+
+/// Below this mass a binary question is marked as probably not applying.
+const SMALL_MASS: f64 = 0.5;
+
+impl Report {
+    /// The report as plain text with the tree as bars, in English or Korean (`"ko"`); names of nodes in any language
+    /// the pack has, else in English. Ends with a newline.
+    #[must_use]
+    pub fn to_text(&self, lang: &str) -> String {
+        let mut out = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write_text(&mut out, lang);
+        out
+    }
+
+    fn write_text(&self, out: &mut String, lang: &str) -> std::fmt::Result {
+        let words = if lang.starts_with("ko") { &KOREAN } else { &ENGLISH };
+        writeln!(out, "{}\n", self.disclaimer.get(lang))?;
+        let photo = &self.photo;
+        writeln!(
+            out,
+            "{}: {} {} x {}, SHA-256 {}",
+            words.photo, photo.format, photo.width, photo.height, photo.sha256
+        )?;
+        let model = &self.model;
+        writeln!(
+            out,
+            "{}: {} {}, {}, SHA-256 {}",
+            words.model, model.id, model.version, model.licence, model.sha256
+        )?;
+        writeln!(out, "{}: {}", words.trained_on, model.trained_on.get(lang))?;
+        write!(out, "{}: {}", words.engine, self.engine.name)?;
+        if let Some(adapter) = &self.engine.adapter {
+            write!(out, ", {adapter}")?;
+        }
+        if let Some(reason) = &self.engine.fallback_reason {
+            write!(out, " ({reason})")?;
+        }
+        writeln!(out, ", {:.0} ms", self.timings.engine_ms)?;
+        for warning in &self.warnings {
+            writeln!(out, "{}: {}", words.warning, warning.message.get(lang))?;
+        }
+        writeln!(out)?;
+        self.write_tree(out, lang, words)?;
+        self.write_tasks(out, lang, words)
+    }
+
+    fn write_tree(&self, out: &mut String, lang: &str, words: &Words) -> std::fmt::Result {
+        let mut depths: HashMap<&str, usize> = HashMap::with_capacity(self.tree.len());
+        for node in &self.tree {
+            let depth = node
+                .parent
+                .as_deref()
+                .and_then(|parent| depths.get(parent))
+                .map_or(0, |depth| depth + 1);
+            depths.insert(&node.id, depth);
+            write_node(out, node, depth, lang, words)?;
+        }
+        Ok(())
+    }
+
+    fn write_tasks(&self, out: &mut String, lang: &str, words: &Words) -> std::fmt::Result {
+        if !self.tasks.is_empty() {
+            writeln!(out, "\n{}", words.questions)?;
+        }
+        for task in &self.tasks {
+            writeln!(out, "  {}", task.name.get(lang))?;
+            for side in [&task.positive, &task.negative] {
+                writeln!(
+                    out,
+                    "    {} {}  {}",
+                    bar(side.probability),
+                    percent(side.probability),
+                    side.name.get(lang)
+                )?;
+            }
+            if task.mass < SMALL_MASS {
+                writeln!(out, "    {} {}", words.neither, percent(task.mass).trim_start())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_node(out: &mut String, node: &TreeResult, depth: usize, lang: &str, words: &Words) -> std::fmt::Result {
+    let indent = "  ".repeat(depth.min(MAX_INDENT));
+    if node.covered {
+        write!(
+            out,
+            "{} {}  {indent}{}",
+            bar(node.probability),
+            percent(node.probability),
+            node.name.get(lang)
+        )?;
+    } else {
+        let blank = " ".repeat(BAR);
+        write!(
+            out,
+            "{blank}      -  {indent}{} ({})",
+            node.name.get(lang),
+            words.unknown
+        )?;
+    }
+    match &node.icd10 {
+        Some(code) => writeln!(out, " [{code}]"),
+        None => writeln!(out),
+    }
+}
+
+fn bar(probability: f64) -> String {
+    let full = ((probability * BAR as f64).round() as usize).min(BAR);
+    "█".repeat(full) + &"░".repeat(BAR - full)
+}
+
+/// Six characters wide. What is not quite 0 or 100 % never reads so: it matters for a melanoma.
+fn percent(probability: f64) -> String {
+    let percent = probability * 100.0;
+    if probability > 0.0 && percent < 0.05 {
+        return "<0.1 %".to_owned();
+    }
+    if probability < 1.0 && percent >= 99.95 {
+        return ">99.9%".to_owned();
+    }
+    if percent >= 99.95 {
+        " 100 %".to_owned()
+    } else {
+        format!("{percent:>4.1} %")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_are_of_one_width_and_do_not_overstate() {
+        let cases = [
+            (0.0, " 0.0 %"),
+            (1e-9, "<0.1 %"),
+            (0.5, "50.0 %"),
+            (0.9999, ">99.9%"),
+            (1.0, " 100 %"),
+            (0.042, " 4.2 %"),
+        ];
+        for (probability, text) in cases {
+            assert_eq!(percent(probability), text);
+            assert_eq!(percent(probability).chars().count(), 6);
+        }
+    }
+
+    #[test]
+    fn bars_fill_up() {
+        assert_eq!(bar(0.0), "░".repeat(BAR));
+        assert_eq!(bar(1.0), "█".repeat(BAR));
+        assert_eq!(bar(1.000_000_1), "█".repeat(BAR));
+        assert_eq!(bar(0.5).chars().filter(|&c| c == '█').count(), BAR / 2);
+    }
+}
