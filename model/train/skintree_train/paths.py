@@ -1,0 +1,19 @@
+"""Where things lie: the repository, the data (never committed) and the cache for intermediate results."""
+
+import os
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[3]
+TRAIN = REPO / "model" / "train"
+PACK = REPO / "model" / "pack"
+GOLDEN = REPO / "tests" / "golden"
+FOLDS = TRAIN / "folds.csv"
+
+DATA = Path(os.environ.get("SKINTREE_DATA", REPO.parent / "shared" / "data"))
+HAM = DATA / "ham10000"
+
+CACHE = Path(os.environ.get("SKINTREE_CACHE", Path.home() / ".cache" / "skintree"))
+BACKBONE = CACHE / "backbone.pt"
+FEATURES = CACHE / "features.npz"
+HEAD = CACHE / "head.pt"
+CHECKPOINTS = CACHE / "train"

@@ -1,0 +1,106 @@
+// Stands in for the wasm module where a test needs a state that the real one can't be brought into at will: a lost
+// GPU, a trap, a slow answer. What it shall do stands in the manifest's `fake` field (see fake.js).
+
+import { makeReport } from './report.js';
+
+export default async function init() {}
+
+/** @param {string} code @param {string} message */
+function fail(code, message) {
+  throw Object.assign(new Error(message), { code });
+}
+
+/** @param {number | undefined} ms */
+const wait = (ms) => (ms ? new Promise((resolve) => setTimeout(resolve, ms)) : undefined);
+
+/** @param {Uint8Array} bytes */
+async function sha256(bytes) {
+  const digest = await crypto.subtle.digest('SHA-256', /** @type {Uint8Array<ArrayBuffer>} */ (bytes));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function trap() {
+  // (module (func (export "trap") unreachable))
+  const code = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, 116, 114, 97, 112, 0, 0, 10, 5, 1, 3, 0, 0, 11];
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(code)));
+  /** @type {() => void} */ (exports.trap)();
+}
+
+/** @param {Uint8Array} manifest */
+function parse(manifest) {
+  try {
+    return JSON.parse(new TextDecoder().decode(manifest));
+  } catch (error) {
+    return fail('pack-manifest', String(error));
+  }
+}
+
+/** @param {Uint8Array} manifest */
+export function packFiles(manifest) {
+  const { files } = parse(manifest);
+  return ['model', 'taxonomy'].map((role) => ({ role, ...files[role] }));
+}
+
+export class WebClassifier {
+  /** @type {any} */
+  #fake;
+  /** @type {any} */
+  #manifest;
+  #calls = 0;
+
+  /** @param {Uint8Array} manifest @param {Uint8Array} model @param {Uint8Array} taxonomy @param {{engine: string}} options */
+  static async load(manifest, model, taxonomy, { engine }) {
+    const self = new WebClassifier();
+    self.#manifest = parse(manifest);
+    const fake = (self.#fake = self.#manifest.fake ?? {});
+    for (const [bytes, file] of [
+      [model, self.#manifest.files.model],
+      [taxonomy, self.#manifest.files.taxonomy],
+    ]) {
+      if ((await sha256(bytes)) !== file.sha256) {
+        fail('pack-hash', `${file.path} has another SHA-256`);
+      }
+    }
+    await wait(fake.load_ms);
+    if (fake.load_trap) trap();
+    if (fake.load_error) fail(fake.load_error, 'made up for a test');
+    fake.engine = { requested: engine, ...fake.engine };
+    return self;
+  }
+
+  /** @param {Uint8Array} bytes @param {{topK?: number}} options */
+  async classify(bytes, { topK }) {
+    if (bytes.length === 0) fail('photo-format', 'an empty file');
+    return this.#report({ format: 'png', width: 0, height: 0, bytes: bytes.length }, topK);
+  }
+
+  /** @param {Uint8ClampedArray} data @param {number} width @param {number} height @param {{topK?: number}} options */
+  async classifyRgba(data, width, height, { topK }) {
+    return this.#report({ format: 'rgba', width, height, bytes: data.length }, topK);
+  }
+
+  /** @param {object} photo @param {number | undefined} topK */
+  async #report(photo, topK) {
+    const call = ++this.#calls;
+    await wait(this.#fake.classify_ms);
+    if (this.#fake.classify_trap) trap();
+    if (this.#fake.stray_trap) {
+      // As a panic inside a Rust future does it: the promise of the call never settles.
+      setTimeout(() => Promise.resolve().then(trap));
+      await new Promise(() => {});
+    }
+    if (this.#fake.classify_error && call <= (this.#fake.classify_errors ?? Infinity)) {
+      fail(this.#fake.classify_error, 'made up for a test');
+    }
+    const report = makeReport({ ...this.#fake, photo });
+    report.fine = report.fine.slice(0, topK);
+    return { ...report, call };
+  }
+
+  info() {
+    const { engine, model } = makeReport(this.#fake);
+    return { engine, model };
+  }
+
+  free() {}
+}

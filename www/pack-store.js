@@ -1,0 +1,96 @@
+// The pack's files, kept in this browser so that the next visit downloads nothing.
+//
+// Whatever is read from here is checked again by the wasm side: storage can be damaged, and other scripts of the
+// origin can write to it. Storage may be missing or denied at any step (plain http, private windows, third-party
+// frames, a full disk); nothing here throws for that, the caller goes on from memory.
+
+/** @import {PackFile} from './wasm.js' */
+
+const CACHE = 'skintree-pack/1';
+const PACK_HEADER = 'x-skintree-pack';
+
+export class PackStore {
+  #cache;
+  #packUrl;
+
+  /**
+   * @param {Cache} cache
+   * @param {string} packUrl
+   */
+  constructor(cache, packUrl) {
+    this.#cache = cache;
+    this.#packUrl = packUrl;
+  }
+
+  /**
+   * @param {string} packUrl
+   * @returns {Promise<PackStore | null>}
+   */
+  static async open(packUrl) {
+    const cache = await attempt(() => caches.open(CACHE));
+    return cache ? new PackStore(cache, packUrl) : null;
+  }
+
+  /**
+   * @param {PackFile} file
+   * @returns {Promise<Uint8Array | null>}
+   */
+  async read(file) {
+    const bytes = await attempt(async () => (await this.#cache.match(keyOf(file.sha256)))?.arrayBuffer());
+    return bytes?.byteLength === file.bytes ? new Uint8Array(bytes) : null;
+  }
+
+  /**
+   * @param {PackFile} file
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   */
+  async write(file, bytes) {
+    const headers = { [PACK_HEADER]: this.#packUrl, 'content-length': String(bytes.length) };
+    await attempt(() => this.#cache.put(keyOf(file.sha256), new Response(bytes, { headers })));
+  }
+
+  /** @param {PackFile[]} files */
+  async remove(files) {
+    await attempt(() => Promise.all(files.map((file) => this.#cache.delete(keyOf(file.sha256)))));
+  }
+
+  /**
+   * Throws away what earlier versions of the same pack have left; other packs of the origin stay.
+   *
+   * @param {PackFile[]} files
+   */
+  async keepOnly(files) {
+    const wanted = new Set(files.map((file) => keyOf(file.sha256)));
+    await attempt(async () => {
+      for (const request of await this.#cache.keys()) {
+        const response = wanted.has(request.url) ? undefined : await this.#cache.match(request);
+        if (response?.headers.get(PACK_HEADER) === this.#packUrl) {
+          await this.#cache.delete(request);
+        }
+      }
+    });
+  }
+}
+
+/**
+ * The cache wants URLs; nothing is ever served from this one. By hash and not by name, so that two versions of a file
+ * can't be taken for each other.
+ *
+ * @param {string} sha256
+ */
+function keyOf(sha256) {
+  return new URL(`/skintree-pack/${sha256}`, location.origin).href;
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} action
+ * @returns {Promise<T | undefined>}
+ */
+async function attempt(action) {
+  try {
+    return await action();
+  } catch {
+    return undefined;
+  }
+}

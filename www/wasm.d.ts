@@ -1,0 +1,35 @@
+/** What `pkg/skintree.js`, made from src/web by wasm-bindgen, offers to the worker. */
+import type { ClassifierInfo, EngineChoice, Report } from './skintree.js';
+
+export interface PackFile {
+  role: 'model' | 'taxonomy';
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+export interface WasmClassifier {
+  classify(bytes: Uint8Array, options: { topK?: number }): Promise<Report>;
+  classifyRgba(
+    data: Uint8Array | Uint8ClampedArray,
+    width: number,
+    height: number,
+    options: { topK?: number },
+  ): Promise<Report>;
+  info(): Omit<ClassifierInfo, 'load'>;
+  free(): void;
+}
+
+export interface WasmModule {
+  default(init?: { module_or_path?: string | URL }): Promise<unknown>;
+  /** Checks the manifest and lists what it names. */
+  packFiles(manifest: Uint8Array): PackFile[];
+  WebClassifier: {
+    load(
+      manifest: Uint8Array,
+      model: Uint8Array,
+      taxonomy: Uint8Array,
+      options: { engine: EngineChoice },
+    ): Promise<WasmClassifier>;
+  };
+}
