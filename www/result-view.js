@@ -239,7 +239,7 @@ function technical(report) {
     [say('detailModelHash'), model.sha256],
     [say('detailManifestHash'), model.manifest_sha256],
     [say('detailEngine'), say('detailEngineValue', { name: engine.name, requested: engine.requested })],
-    [say('detailSelfTest'), engine.self_test_max_abs_diff?.toExponential(1) ?? '–'],
+    [say('detailSelfTest'), engine.self_test_max_abs_diff.toExponential(1)],
     [say('detailPhoto'), say('detailPhotoValue', { format, width, height, orientation })],
     [say('detailPhotoHash'), photo.sha256],
     [

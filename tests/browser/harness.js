@@ -216,7 +216,7 @@ export async function wrongOn(page) {
 }
 
 /**
- * A page with nothing on it but the server's origin, to call the interface from.
+ * A page with nothing on it but the interface, as the global `api`.
  *
  * @param {Browser} browser
  * @param {Server} server
@@ -224,5 +224,6 @@ export async function wrongOn(page) {
 export async function blankPage(browser, server) {
   const page = await newPage(browser);
   await page.goto(`${server.origin}/blank.html`);
+  await page.evaluate("import('/skintree.js').then((module) => { globalThis.api = module; })");
   return page;
 }

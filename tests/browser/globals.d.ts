@@ -1,0 +1,2 @@
+/** The interface, as blankPage() leaves it on a page for the functions that run there. */
+declare var api: typeof import('../../www/skintree.js');
