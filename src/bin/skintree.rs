@@ -59,7 +59,13 @@ struct ModelArguments {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Classify { photos, model, top_k, json, lang } => classify(&photos, &model, top_k, json, &lang),
+        Command::Classify {
+            photos,
+            model,
+            top_k,
+            json,
+            lang,
+        } => classify(&photos, &model, top_k, json, &lang),
         Command::Inspect { pack } => inspect(&pack).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
@@ -105,8 +111,14 @@ fn inspect(folder: &Path) -> skintree::Result<()> {
     println!("licence       {}", manifest.licence);
     println!("trained on    {}", manifest.trained_on.get("en"));
     println!("intended use  {}", manifest.intended_use.get("en"));
-    println!("input         {0} x {0}, {1:?}, {2:?}", manifest.input.size, manifest.input.crop, manifest.input.filter);
-    println!("model         {} bytes, SHA-256 {}", manifest.files.model.bytes, manifest.files.model.sha256);
+    println!(
+        "input         {0} x {0}, {1:?}, {2:?}",
+        manifest.input.size, manifest.input.crop, manifest.input.filter
+    );
+    println!(
+        "model         {} bytes, SHA-256 {}",
+        manifest.files.model.bytes, manifest.files.model.sha256
+    );
     println!(
         "graph         {} nodes, {:.2} M parameters, {:.2} GMAC; accepted",
         graph.node_count(),
