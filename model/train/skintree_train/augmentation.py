@@ -27,7 +27,8 @@ def view(photo: Image.Image, size: int, random: np.random.Generator) -> np.ndarr
     angle = 90.0 * random.integers(4) if random.random() < RIGHT_ANGLES else random.uniform(0, 360)
     quarter, rest = divmod(angle, 90)
     turned = photo.rotate(rest, Image.Resampling.BILINEAR) if rest else photo
-    room = min(photo.size) * inscribed(rest)
+    # Rotating and resizing blend the outermost pixels with the black outside.
+    room = (min(photo.size) - (3 if rest else 0)) * inscribed(rest)
     side = room * random.uniform(SMALLEST_CUT, 1)
     left, top = (
         extent / 2 - room / 2 + shift * (room - side)

@@ -57,9 +57,7 @@ class Augmentation(unittest.TestCase):
         white = Image.new("RGB", (200, 150), "white")
         random = np.random.default_rng(1)
         for _ in range(200):
-            self.assertGreater(
-                augmentation.view(white, 32, random).min(), 240
-            )  # the outermost pixel may mix with the rim
+            self.assertGreaterEqual(augmentation.view(white, 150, random).min(), 254)
 
 
 class Sampling(unittest.TestCase):
