@@ -138,7 +138,7 @@ fn refuses_an_input_of_the_wrong_length() {
     assert_eq!(error.code(), "engine-failed");
 }
 
-/// Names under which wonnx compiles the tiny network's nodes: each convolution is fused with the ReLU behind it.
+/// Names under which wonnx compiles the tiny network's nodes: each convolution is fused with the `Relu` behind it.
 fn fused_names(pack: &Pack) -> Vec<String> {
     let model = Graph::read(pack.model(), &Signature::of(pack.manifest()))
         .unwrap()

@@ -50,12 +50,12 @@ pub(super) fn expand(
             .map(elements)
             .ok_or_else(|| fail("its axis does not exist"))?;
         let channels = scale.len();
-        if channels == 0 || zero_point.len() != channels || elements(&shape) % (channels * inner) != 0 {
+        if channels == 0 || zero_point.len() != channels || !elements(&shape).is_multiple_of(channels * inner) {
             return Err(fail("scale, zero point and axis do not fit its values"));
         }
         let expanded = values.take_raw_data().into_iter().enumerate().map(|(position, byte)| {
             let channel = position / inner % channels;
-            (f32::from(byte as i8) - f32::from(zero_point[channel] as i8)) * scale[channel]
+            (f32::from(byte.cast_signed()) - f32::from(zero_point[channel].cast_signed())) * scale[channel]
         });
 
         let mut tensor = TensorProto::new();

@@ -81,7 +81,7 @@ pub(super) fn value_info(name: &str, shape: &[usize]) -> ValueInfoProto {
     let mut dims = TensorShapeProto::new();
     for &size in shape {
         let mut dim = TensorShapeProto_Dimension::new();
-        dim.set_dim_value(size as i64);
+        dim.set_dim_value(i64::try_from(size).unwrap_or(i64::MAX));
         dims.mut_dim().push(dim);
     }
     let mut tensor = TypeProto_Tensor::new();

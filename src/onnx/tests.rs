@@ -1,7 +1,5 @@
 //! Each rule is broken once, in the real tiny network that the training code exports.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use protobuf::Message as _;
 use wonnx::onnx::{AttributeProto, ModelProto, NodeProto};
 
@@ -29,7 +27,7 @@ fn refused(change: impl FnOnce(&mut ModelProto)) -> String {
     error.to_string()
 }
 
-fn node<'a>(model: &'a mut ModelProto, found: impl Fn(&NodeProto) -> bool) -> &'a mut NodeProto {
+fn node(model: &mut ModelProto, found: impl Fn(&NodeProto) -> bool) -> &mut NodeProto {
     model
         .mut_graph()
         .mut_node()
@@ -105,7 +103,7 @@ fn expands_every_weight_to_f32() {
     let values = find(&dequantise.get_input()[0]);
     let scales = super::tensor::floats(find(&dequantise.get_input()[1]));
     let per_channel = values.get_raw_data().len() / scales.len();
-    let expected = f32::from(values.get_raw_data()[per_channel] as i8) * scales[1];
+    let expected = f32::from(values.get_raw_data()[per_channel].cast_signed()) * scales[1];
     let output = &dequantise.get_output()[0];
     let found = graph.get_initializer().iter().find(|t| t.get_name() == output).unwrap();
     assert_eq!(found.get_float_data()[per_channel].to_bits(), expected.to_bits());

@@ -13,7 +13,7 @@ use crate::classifier::{Classifier, DEFAULT_TOP_K};
 use crate::engine::EngineChoice;
 use crate::pack::{Manifest, Pack};
 use crate::photo::{Limits, Photo, PhotoError};
-use crate::report::{EngineInfo, Report};
+use crate::report::EngineInfo;
 
 use error::{JsResult, to_js_error};
 
@@ -147,8 +147,8 @@ impl WebClassifier {
 
     async fn report(&self, photo: &Photo, options: &ClassifyOptions, start: Instant) -> JsResult<JsValue> {
         let top_k = options.top_k.unwrap_or(DEFAULT_TOP_K);
-        let report: Report = self.0.classify_photo(photo, top_k, start).await.map_err(to_js_error)?;
-        to_js(&report)
+        let answer = self.0.classify_photo(photo, top_k, start).await.map_err(to_js_error)?;
+        to_js(&answer.report)
     }
 }
 
