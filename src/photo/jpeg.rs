@@ -23,18 +23,14 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Ori
         .set_max_height(usize::from(u16::MAX));
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(failed)?;
-    let info = decoder
-        .info()
-        .ok_or_else(|| PhotoError::broken(FORMAT, "it has no header"))?;
+    let info = decoder.info().ok_or_else(|| PhotoError::broken(FORMAT, "it has no header"))?;
     let (width, height) = (u32::from(info.width), u32::from(info.height));
     limits.check_pixels(FORMAT, width, height, 3)?;
     if !has_end(bytes) {
         return Err(PhotoError::broken(FORMAT, "its end is missing"));
     }
-    let orientation = decoder
-        .exif()
-        .and_then(|exif| Orientation::from_exif_chunk(exif))
-        .unwrap_or(Orientation::NoTransforms);
+    let orientation =
+        decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif)).unwrap_or(Orientation::NoTransforms);
 
     let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
     let wanted = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
@@ -47,17 +43,12 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Ori
     } else {
         RgbImage::from_raw(width, height, pixels).map(DynamicImage::ImageRgb8)
     };
-    image
-        .map(|image| (image, orientation))
-        .ok_or_else(|| PhotoError::broken(FORMAT, "sizes contradict each other"))
+    image.map(|image| (image, orientation)).ok_or_else(|| PhotoError::broken(FORMAT, "sizes contradict each other"))
 }
 
 fn failed(error: DecodeErrors) -> PhotoError {
     match error {
-        DecodeErrors::Unsupported(scheme) => PhotoError::Kind {
-            format: FORMAT,
-            reason: format!("{scheme:?}"),
-        },
+        DecodeErrors::Unsupported(scheme) => PhotoError::Kind { format: FORMAT, reason: format!("{scheme:?}") },
         error => PhotoError::broken(FORMAT, error.to_string()),
     }
 }
@@ -95,14 +86,7 @@ mod tests {
         assert!(has_end(b"\xFF\xD8\xFF\xFF\xFF\xD9"));
         assert!(!has_end(b"\xFF\xD8\xFF\xE1\0\x06\xFF\xD8\xFF\xD9\xFF\xDA\0\x02abc"));
         assert!(!has_end(b"\xFF\xD8\xFF\xE1\xFF\xFF\xFF\xD9"));
-        for cut in [
-            &b""[..],
-            b"\xFF",
-            b"\xFF\xD8",
-            b"\xFF\xD8\xFF",
-            b"\xFF\xD8\xFF\xE1",
-            b"\xFF\xD8\xFF\xE1\0",
-        ] {
+        for cut in [&b""[..], b"\xFF", b"\xFF\xD8", b"\xFF\xD8\xFF", b"\xFF\xD8\xFF\xE1", b"\xFF\xD8\xFF\xE1\0"] {
             assert!(!has_end(cut));
         }
     }

@@ -61,19 +61,11 @@ fn raw_tiff(bytes: &[u8]) -> Option<&'static str> {
     let big_endian = bytes[0] == b'M';
     let u16_at = |at: usize| {
         let raw = [*bytes.get(at)?, *bytes.get(at.checked_add(1)?)?];
-        Some(if big_endian {
-            u16::from_be_bytes(raw)
-        } else {
-            u16::from_le_bytes(raw)
-        })
+        Some(if big_endian { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) })
     };
     let u32_at = |at: usize| {
         let (first, second) = (u32::from(u16_at(at)?), u32::from(u16_at(at.checked_add(2)?)?));
-        Some(if big_endian {
-            first << 16 | second
-        } else {
-            second << 16 | first
-        })
+        Some(if big_endian { first << 16 | second } else { second << 16 | first })
     };
     let directory = u32_at(4)? as usize;
     for entry in 0..usize::from(u16_at(directory)?) {
@@ -106,20 +98,11 @@ mod tests {
         assert_eq!(found(b"\0\0\0\x14ftypqt  \0\0\0\0"), "a video");
         assert_eq!(found(b"\xFF\x0A\0\0"), "a JPEG XL photo");
         assert_eq!(found(b"\0\0\0\x0CJXL \r\n\x87\n"), "a JPEG XL photo");
-        assert_eq!(
-            found(b"\xEF\xBB\xBF <?xml version=\"1.0\"?>\n<svg xmlns=\"...\">"),
-            "an SVG drawing"
-        );
+        assert_eq!(found(b"\xEF\xBB\xBF <?xml version=\"1.0\"?>\n<svg xmlns=\"...\">"), "an SVG drawing");
         assert_eq!(found(b"%PDF-1.7"), "a PDF document");
         assert_eq!(found(b"II\x2A\0\x10\0\0\0CR\x02\0"), "a camera's raw photo");
-        assert_eq!(
-            found(b"II\x2A\0\x08\0\0\0\x01\0\x12\xC6\x01\0\x04\0\0\0\x01\x04\0\0"),
-            "a camera's raw photo"
-        );
-        assert_eq!(
-            found(b"MM\0\x2A\0\0\0\x08\0\x01\0\xFE\0\x04\0\0\0\x01\0\0\0\x01"),
-            "a camera's raw photo"
-        );
+        assert_eq!(found(b"II\x2A\0\x08\0\0\0\x01\0\x12\xC6\x01\0\x04\0\0\0\x01\x04\0\0"), "a camera's raw photo");
+        assert_eq!(found(b"MM\0\x2A\0\0\0\x08\0\x01\0\xFE\0\x04\0\0\0\x01\0\0\0\x01"), "a camera's raw photo");
     }
 
     #[test]
