@@ -13,6 +13,7 @@
 
 mod jpeg;
 mod sniff;
+mod tiff;
 
 use std::io::Cursor;
 
