@@ -14,6 +14,7 @@
 mod jpeg;
 mod sniff;
 mod tiff;
+mod webp;
 
 use std::io::Cursor;
 
@@ -275,6 +276,11 @@ fn decode_other(bytes: &[u8], format: PhotoFormat, limits: &Limits) -> Result<(D
         ImageError::Limits(_) => PhotoError::TooMuchMemory { limit: limits.memory },
         ImageError::Unsupported(error) => PhotoError::Kind { format, reason: error.to_string() },
         error => PhotoError::broken(format, error.to_string()),
+    };
+    let bytes = match format {
+        PhotoFormat::Tiff => tiff::check(bytes)?,
+        PhotoFormat::Webp => webp::check(bytes)?,
+        _ => bytes,
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), image_format);
     let mut image_limits = image::Limits::no_limits();

@@ -1,6 +1,8 @@
 //! JPEG, by `zune-jpeg` directly instead of through `image`, which runs the same decoder but always in its lenient mode:
 //! damaged data then silently becomes grey.
 
+use std::borrow::Cow;
+
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage};
 use zune_core::bytestream::ZCursor;
@@ -18,20 +20,24 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Ori
     let Some(extent) = extent(bytes) else {
         return Err(PhotoError::broken(FORMAT, "its end is missing"));
     };
-    // At the end marker the decoder goes on with zeros, and rows that are missing before it become grey. Without the
-    // marker it notices that the data has run out; progressive files, which end each scan with a marker, need theirs.
-    let bytes = if extent.progressive { bytes } else { &bytes[..extent.end] };
+    // From the end marker on the decoder takes zeros for data, and rows that are missing before it become grey. Without
+    // the marker it notices that the data has run out. It reads up to 64 bits ahead, hence the padding. Progressive
+    // files, which end each scan with a marker, need theirs.
+    let bytes =
+        if extent.progressive { Cow::Borrowed(bytes) } else { Cow::Owned([&bytes[..extent.end], &[0; 8]].concat()) };
     // Headers are read leniently, since cameras pad and order them in many ways. Their sizes go up to 65535 each; the
     // cap that matters is ours.
     let options = DecoderOptions::default()
         .set_strict_mode(false)
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX));
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&*bytes), options);
     decoder.decode_headers().map_err(failed)?;
     let info = decoder.info().ok_or_else(|| PhotoError::broken(FORMAT, "it has no header"))?;
     let (width, height) = (u32::from(info.width), u32::from(info.height));
-    limits.check_pixels(FORMAT, width, height, 3)?;
+    // RGB, and for progressive files all coefficients of all components, 16 bits each.
+    let coefficients = if extent.progressive { 2 * u64::from(info.components) } else { 0 };
+    limits.check_pixels(FORMAT, width, height, 3 + coefficients)?;
     let orientation =
         decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif)).unwrap_or(Orientation::NoTransforms);
 

@@ -4,10 +4,10 @@ use super::{PhotoError, PhotoFormat};
 
 const RAW: PhotoError = PhotoError::Format { found: "a camera's raw photo" };
 
-/// Refuses two kinds of file. Raw photos of cameras are often TIFF files whose first picture is but a thumbnail: that
+/// Gives the file back, or refuses it for one of two reasons. Raw photos of cameras are often TIFF files whose first picture is but a thumbnail: that
 /// must not be classified. And the decoder takes memory for as many values as an entry promises, up to some 160 MB,
 /// before it sees that the file is not that long.
-pub(super) fn check(bytes: &[u8]) -> Result<(), PhotoError> {
+pub(super) fn check(bytes: &[u8]) -> Result<&[u8], PhotoError> {
     const DNG_VERSION: u16 = 0xC612;
     const NEW_SUBFILE_TYPE: u16 = 0x00FE;
     if bytes.get(8..10) == Some(b"CR") {
@@ -34,7 +34,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), PhotoError> {
             return Err(PhotoError::broken(PhotoFormat::Tiff, "an entry of its directory is longer than the file"));
         }
     }
-    Ok(())
+    Ok(bytes)
 }
 
 /// Bytes of a value of this type; unknown types count as bytes.
@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(check(b"II\x2A\0\x10\0\0\0CR\x02\0"), Err(RAW));
         assert_eq!(check(&with_entry(0xC612, 1, 4, 0x0401)), Err(RAW));
         assert_eq!(check(&with_entry(0x00FE, 4, 1, 1)), Err(RAW));
-        assert_eq!(check(&with_entry(0x00FE, 4, 1, 0)), Ok(()));
+        assert!(check(&with_entry(0x00FE, 4, 1, 0)).is_ok());
         assert_eq!(check(b"MM\0\x2A\0\0\0\x08\0\x01\0\xFE\0\x03\0\0\0\x01\0\x01\0\0"), Err(RAW));
     }
 
@@ -96,7 +96,7 @@ mod tests {
         for bytes in [with_entry(270, 2, 27, 8), with_entry(270, 12, 4, 8), with_entry(273, 4, u32::MAX, 8)] {
             assert_eq!(check(&bytes).unwrap_err().code(), "photo-broken");
         }
-        assert_eq!(check(&with_entry(270, 2, 26, 0)), Ok(()));
+        assert!(check(&with_entry(270, 2, 26, 0)).is_ok());
         for bytes in [&b"II\x2A\0"[..], b"II\x2A\0\xFF\xFF\xFF\xFF", b"II\x2A\0\x08\0\0\0\x01\0"] {
             assert_eq!(check(bytes).unwrap_err().code(), "photo-broken");
         }
