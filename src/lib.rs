@@ -13,6 +13,7 @@
 //!
 //! Research use only. This is not a medical device.
 
+pub mod classifier;
 pub mod classify;
 pub mod engine;
 pub mod error;
@@ -23,6 +24,6 @@ pub mod photo;
 pub mod report;
 pub mod taxonomy;
 #[cfg(target_arch = "wasm32")]
-mod web;
+pub mod web;
 
 pub use error::{Error, Result};

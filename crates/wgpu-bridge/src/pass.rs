@@ -1,0 +1,171 @@
+//! Devices, pipelines and passes as wonnx sees them, with [`crate::kernels`] put under it.
+
+use std::marker::PhantomData;
+
+use crate::gpu::Gpu;
+use crate::kernels::Kernel;
+use crate::{ComputePipelineDescriptor, Maintain, ShaderModuleDescriptor, ShaderSource};
+use modern::{BindGroup, BindGroupDescriptor, Buffer, BufferDescriptor, CommandBuffer, CommandEncoderDescriptor};
+
+/// Makes resources.
+#[derive(Debug)]
+pub struct Device(Gpu);
+
+/// Takes finished command buffers.
+#[derive(Debug)]
+pub struct Queue(Gpu);
+
+pub(crate) fn device_and_queue(gpu: Gpu) -> (Device, Queue) {
+    (Device(gpu.clone()), Queue(gpu))
+}
+
+/// A shader, with the number of workgroups it wants if it is ours.
+#[derive(Debug)]
+pub struct ShaderModule {
+    modern: modern::ShaderModule,
+    workgroups: Option<[u32; 3]>,
+}
+
+/// A shader ready to run.
+#[derive(Debug)]
+pub struct ComputePipeline {
+    modern: modern::ComputePipeline,
+    workgroups: Option<[u32; 3]>,
+}
+
+impl ComputePipeline {
+    /// The layout of one of its bind groups.
+    pub fn get_bind_group_layout(&self, index: u32) -> modern::BindGroupLayout {
+        self.modern.get_bind_group_layout(index)
+    }
+}
+
+impl Device {
+    pub(crate) fn modern(&self) -> &modern::Device {
+        self.0.device()
+    }
+
+    /// A buffer in GPU memory, zeroed.
+    pub fn create_buffer(&self, descriptor: &BufferDescriptor<'_>) -> Buffer {
+        self.modern().create_buffer(descriptor)
+    }
+
+    /// Begins to record commands.
+    pub fn create_command_encoder(&self, descriptor: &CommandEncoderDescriptor<'_>) -> CommandEncoder {
+        CommandEncoder(self.modern().create_command_encoder(descriptor))
+    }
+
+    /// Compiles wonnx's shader, or the kernel registered under its label.
+    pub fn create_shader_module(&self, descriptor: ShaderModuleDescriptor<'_>) -> ShaderModule {
+        let ours = descriptor.label.and_then(|label| self.0.kernels().get(label).cloned());
+        let ShaderSource::Wgsl(theirs) = descriptor.source;
+        let (wgsl, workgroups) = match ours {
+            Some(Kernel { wgsl, workgroups }) => (wgsl.into(), Some(workgroups)),
+            None => (theirs, None),
+        };
+        let modern = self.modern().create_shader_module(modern::ShaderModuleDescriptor {
+            label: descriptor.label,
+            source: modern::ShaderSource::Wgsl(wgsl),
+        });
+        ShaderModule { modern, workgroups }
+    }
+
+    /// Binds buffers for a pipeline.
+    pub fn create_bind_group(&self, descriptor: &BindGroupDescriptor<'_>) -> BindGroup {
+        self.modern().create_bind_group(descriptor)
+    }
+
+    /// Makes a shader ready to run.
+    pub fn create_compute_pipeline(&self, descriptor: &ComputePipelineDescriptor<'_>) -> ComputePipeline {
+        let modern = self.modern().create_compute_pipeline(&modern::ComputePipelineDescriptor {
+            label: descriptor.label,
+            layout: None,
+            module: &descriptor.module.modern,
+            entry_point: Some(descriptor.entry_point),
+            // Every kernel writes each element it later reads, so clearing workgroup memory first is wasted time.
+            compilation_options: modern::PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..modern::PipelineCompilationOptions::default()
+            },
+            cache: None,
+        });
+        ComputePipeline { modern, workgroups: descriptor.module.workgroups }
+    }
+
+    /// Waits for the GPU; in the browser the event loop does that instead.
+    pub fn poll(&self, _: Maintain) {
+        if let Err(error) = self.modern().poll(modern::PollType::wait_indefinitely()) {
+            log::error!("waiting for the GPU failed: {error}");
+        }
+    }
+}
+
+impl Queue {
+    pub(crate) fn modern(&self) -> &modern::Queue {
+        self.0.queue()
+    }
+
+    /// Hands recorded commands to the GPU.
+    pub fn submit(&self, commands: impl IntoIterator<Item = CommandBuffer>) {
+        self.modern().submit(commands);
+    }
+
+    /// Copies bytes into a buffer.
+    pub fn write_buffer(&self, buffer: &Buffer, offset: u64, data: &[u8]) {
+        self.modern().write_buffer(buffer, offset, data);
+    }
+}
+
+/// Records commands.
+#[derive(Debug)]
+pub struct CommandEncoder(modern::CommandEncoder);
+
+/// See [`CommandEncoder::begin_compute_pass`].
+#[derive(Debug)]
+pub struct ComputePassDescriptor<'a> {
+    /// A name for debuggers.
+    pub label: Option<&'a str>,
+}
+
+impl CommandEncoder {
+    /// Begins a pass of dispatches.
+    pub fn begin_compute_pass(&mut self, descriptor: &ComputePassDescriptor<'_>) -> ComputePass<'_> {
+        let modern = self
+            .0
+            .begin_compute_pass(&modern::ComputePassDescriptor { label: descriptor.label, timestamp_writes: None })
+            .forget_lifetime();
+        ComputePass { modern, workgroups: None, encoder: PhantomData }
+    }
+
+    /// Ends recording.
+    pub fn finish(self) -> CommandBuffer {
+        self.0.finish()
+    }
+}
+
+/// A pass of dispatches.
+#[derive(Debug)]
+pub struct ComputePass<'encoder> {
+    modern: modern::ComputePass<'static>,
+    workgroups: Option<[u32; 3]>,
+    encoder: PhantomData<&'encoder mut CommandEncoder>,
+}
+
+impl ComputePass<'_> {
+    /// Chooses the shader of the next dispatches.
+    pub fn set_pipeline(&mut self, pipeline: &ComputePipeline) {
+        self.workgroups = pipeline.workgroups;
+        self.modern.set_pipeline(&pipeline.modern);
+    }
+
+    /// Chooses the buffers of the next dispatches.
+    pub fn set_bind_group(&mut self, index: u32, group: &BindGroup, offsets: &[u32]) {
+        self.modern.set_bind_group(index, group, offsets);
+    }
+
+    /// Runs the shader; our kernels bring their own number of workgroups.
+    pub fn dispatch_workgroups(&mut self, x: u32, y: u32, z: u32) {
+        let [x, y, z] = self.workgroups.unwrap_or([x, y, z]);
+        self.modern.dispatch_workgroups(x, y, z);
+    }
+}

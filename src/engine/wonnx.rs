@@ -1,0 +1,97 @@
+//! wonnx on WebGPU, over the bridge in `crates/wgpu-bridge`.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use wgpu::gpu::Gpu;
+use wonnx::utils::{InputTensor, OutputTensor};
+use wonnx::{Session, SessionConfig};
+
+use super::{Engine, EngineError, EngineName, FeatureMap, Outputs, RunFuture};
+use crate::onnx::{Graph, Signature};
+
+/// A network whose weights lie in GPU memory.
+pub struct WonnxEngine {
+    gpu: Gpu,
+    session: Session,
+    input: String,
+    input_len: usize,
+    logits: String,
+    features: Option<(String, [usize; 3])>,
+}
+
+impl WonnxEngine {
+    /// Uploads the weights and compiles a shader for every node.
+    ///
+    /// # Errors
+    /// [`EngineError::Graph`] if the file is not accepted; any GPU error during compilation.
+    pub async fn load(gpu: Gpu, model: &[u8], signature: &Signature<'_>) -> Result<Self, EngineError> {
+        let graph = Graph::read(model, signature)?;
+        let features = signature.features.and_then(|name| match graph.shape(name) {
+            Some(&[_, channels, height, width]) => Some((name.to_owned(), [channels, height, width])),
+            _ => None,
+        });
+        let graph = graph.into_f32()?;
+        let outputs = std::iter::once(signature.logits).chain(signature.features).map(str::to_owned).collect();
+        let config = SessionConfig::new().with_outputs(Some(outputs));
+        gpu.lend();
+        let session = gpu.watch(Session::from_model_with_config(graph, &config)).await?.map_err(failed)?;
+        Ok(Self {
+            gpu,
+            session,
+            input: signature.input.to_owned(),
+            input_len: 3 * signature.size * signature.size,
+            logits: signature.logits.to_owned(),
+            features,
+        })
+    }
+
+    async fn infer(&self, input: &[f32]) -> Result<Outputs, EngineError> {
+        // wonnx takes an input of any length and reads whatever lies behind it.
+        if input.len() != self.input_len {
+            return Err(failed(format!("input of {} values instead of {}", input.len(), self.input_len)));
+        }
+        let inputs = HashMap::from([(self.input.clone(), InputTensor::F32(Cow::Borrowed(input)))]);
+        let mut found = self.gpu.watch(self.session.run(&inputs)).await?.map_err(failed)?;
+        let mut take = |name: &str| match found.remove(name) {
+            Some(OutputTensor::F32(values)) => Ok(values),
+            _ => Err(failed(format!("it gave no output \"{name}\""))),
+        };
+        let features = match &self.features {
+            Some((name, shape)) => Some(FeatureMap { shape: *shape, data: take(name)? }),
+            None => None,
+        };
+        Ok(Outputs { logits: take(&self.logits)?, features })
+    }
+}
+
+impl Engine for WonnxEngine {
+    fn name(&self) -> EngineName {
+        EngineName::Wonnx
+    }
+
+    fn adapter(&self) -> Option<String> {
+        Some(self.gpu.info().to_string())
+    }
+
+    fn run<'a>(&'a self, input: &'a [f32]) -> RunFuture<'a> {
+        Box::pin(self.infer(input))
+    }
+}
+
+impl Drop for WonnxEngine {
+    /// Dropping the session alone would leave its buffers to the driver's leisure.
+    fn drop(&mut self) {
+        self.gpu.destroy();
+    }
+}
+
+impl std::fmt::Debug for WonnxEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WonnxEngine").field("gpu", &self.gpu).finish_non_exhaustive()
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> EngineError {
+    EngineError::Failed { engine: EngineName::Wonnx, reason: error.to_string() }
+}

@@ -1,0 +1,67 @@
+//! Expands int8 weights behind `DequantizeLinear` to f32: w = (q - zero point) * scale, per channel along an axis.
+
+use std::collections::{HashMap, HashSet};
+
+use wonnx::onnx::{NodeProto, TensorProto};
+
+use super::tensor::{FLOAT, INT8, dims, elements, floats, int};
+use super::{GraphError, node_error};
+
+/// The operator that stands between int8 weights and their user.
+pub(super) const OP: &str = "DequantizeLinear";
+
+/// The graph without [`OP`], every constant f32 and used.
+pub(super) fn expand(
+    nodes: Vec<NodeProto>,
+    initializers: Vec<TensorProto>,
+) -> Result<(Vec<NodeProto>, Vec<TensorProto>), GraphError> {
+    let mut constants: HashMap<String, TensorProto> =
+        initializers.into_iter().map(|mut tensor| (tensor.take_name(), tensor)).collect();
+    let (quantised, nodes): (Vec<_>, Vec<_>) = nodes.into_iter().partition(|node| node.get_op_type() == OP);
+
+    for (index, node) in quantised.iter().enumerate() {
+        let fail = |reason: &str| node_error(node, index, reason.to_owned());
+        let mut inputs = node.get_input().iter();
+        let (Some(values), Some(scale)) = (inputs.next(), inputs.next()) else {
+            return Err(fail("it needs values and a scale"));
+        };
+        let scale = constants.get(scale).map(floats).ok_or_else(|| fail("its scale is missing"))?;
+        let zero_point = match inputs.next() {
+            Some(name) => constants.get(name).ok_or_else(|| fail("its zero point is missing"))?.get_raw_data().to_vec(),
+            None => vec![0; scale.len()],
+        };
+        let mut values = constants.remove(values).ok_or_else(|| fail("its values are missing or used twice"))?;
+        let shape = dims(&values);
+        let axis = int(node, "axis", 1);
+        let inner = usize::try_from(axis)
+            .ok()
+            .and_then(|axis| shape.get(axis + 1..))
+            .map(elements)
+            .ok_or_else(|| fail("its axis does not exist"))?;
+        let channels = scale.len();
+        if channels == 0 || zero_point.len() != channels || elements(&shape) % (channels * inner) != 0 {
+            return Err(fail("scale, zero point and axis do not fit its values"));
+        }
+        let expanded = values.take_raw_data().into_iter().enumerate().map(|(position, byte)| {
+            let channel = position / inner % channels;
+            (f32::from(byte as i8) - f32::from(zero_point[channel] as i8)) * scale[channel]
+        });
+
+        let mut tensor = TensorProto::new();
+        tensor.set_dims(values.take_dims());
+        tensor.set_data_type(FLOAT);
+        tensor.set_float_data(expanded.collect());
+        constants.insert(node.get_output()[0].clone(), tensor);
+    }
+
+    let used: HashSet<&String> = nodes.iter().flat_map(NodeProto::get_input).collect();
+    let initializers = constants
+        .into_iter()
+        .filter(|(name, tensor)| used.contains(name) && tensor.get_data_type() != INT8)
+        .map(|(name, mut tensor)| {
+            tensor.set_name(name);
+            tensor
+        })
+        .collect();
+    Ok((nodes, initializers))
+}

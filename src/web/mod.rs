@@ -1,0 +1,160 @@
+//! The surface that JavaScript sees: everything in `www/worker.js` goes through here.
+//!
+//! Values cross as plain objects (`serde-wasm-bindgen`), errors as `Error` objects with a `code`.
+
+mod bitmap;
+mod error;
+
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use web_time::Instant;
+
+use crate::classifier::{Classifier, DEFAULT_TOP_K};
+use crate::engine::EngineChoice;
+use crate::pack::{Manifest, Pack};
+use crate::photo::{Limits, Photo, PhotoError};
+use crate::report::{EngineInfo, Report};
+
+use error::{JsResult, to_js_error};
+
+/// A file of the pack that has to be fetched.
+#[derive(Debug, Serialize)]
+struct FileToFetch<'a> {
+    role: &'a str,
+    path: &'a str,
+    bytes: u64,
+    sha256: &'a str,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LoadOptions {
+    engine: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClassifyOptions {
+    top_k: Option<usize>,
+}
+
+#[derive(Debug, Serialize)]
+struct Info<'a> {
+    id: &'a str,
+    version: &'a str,
+    sha256: &'a str,
+    manifest_sha256: &'a str,
+    classes: usize,
+    engine: &'a EngineInfo,
+}
+
+/// Runs once, when the module is instantiated.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// Checks a manifest and lists the files it names: `{role, path, bytes, sha256}[]`.
+///
+/// # Errors
+/// `pack-manifest`.
+#[wasm_bindgen(js_name = packFiles)]
+pub fn pack_files(manifest: &[u8]) -> JsResult<JsValue> {
+    let manifest = Manifest::parse(manifest).map_err(to_js_error)?;
+    let files = [("model", &manifest.files.model), ("taxonomy", &manifest.files.taxonomy)];
+    to_js(&files.map(|(role, file)| FileToFetch { role, path: &file.path, bytes: file.bytes, sha256: &file.sha256 }))
+}
+
+/// A loaded pack and its engine.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct WebClassifier(Classifier);
+
+#[wasm_bindgen]
+impl WebClassifier {
+    /// Checks the pack, chooses an engine (`options.engine`: `auto`, `wonnx` or `cpu`) and warms it up.
+    ///
+    /// # Errors
+    /// `pack-*`, `taxonomy`, `engine-*` and `gpu-*`.
+    pub async fn load(
+        manifest: Vec<u8>,
+        model: Vec<u8>,
+        taxonomy: Vec<u8>,
+        options: JsValue,
+    ) -> JsResult<WebClassifier> {
+        let options: LoadOptions = from_js(options)?;
+        let choice = match options.engine.as_deref() {
+            None => EngineChoice::default(),
+            Some(name) => name.parse().map_err(|reason: String| error::js_error("engine-unavailable", &reason))?,
+        };
+        let pack = Pack::open(&manifest, model, &taxonomy).map_err(to_js_error)?;
+        drop((manifest, taxonomy));
+        Classifier::load(pack, choice).await.map(Self).map_err(to_js_error)
+    }
+
+    /// Classifies the bytes of a photo. What the crate `image` cannot decode, the browser may.
+    ///
+    /// # Errors
+    /// `photo-*`, `engine-failed` and `gpu-*`.
+    pub async fn classify(&self, bytes: Vec<u8>, options: JsValue) -> JsResult<JsValue> {
+        let options: ClassifyOptions = from_js(options)?;
+        let start = Instant::now();
+        let photo = match Photo::decode(&bytes, &Limits::default()) {
+            Err(unknown @ PhotoError::Format { .. }) => {
+                bitmap::decode(&bytes).await.ok_or_else(|| to_js_error(unknown))?
+            }
+            decoded => decoded.map_err(to_js_error)?,
+        };
+        drop(bytes);
+        self.report(&photo, &options, start).await
+    }
+
+    /// Classifies pixels that the page has already drawn: rows of R, G, B, A bytes.
+    ///
+    /// # Errors
+    /// `photo-*`, `engine-failed` and `gpu-*`.
+    #[wasm_bindgen(js_name = classifyRgba)]
+    pub async fn classify_rgba(&self, data: Vec<u8>, width: u32, height: u32, options: JsValue) -> JsResult<JsValue> {
+        let options: ClassifyOptions = from_js(options)?;
+        let start = Instant::now();
+        let photo = Photo::from_rgba(data, width, height, &Limits::default()).map_err(to_js_error)?;
+        self.report(&photo, &options, start).await
+    }
+
+    /// Model and engine: `{id, version, sha256, manifest_sha256, classes, engine}`.
+    ///
+    /// # Errors
+    /// Only `internal`.
+    pub fn info(&self) -> JsResult<JsValue> {
+        let pack = self.0.pack();
+        let manifest = pack.manifest();
+        to_js(&Info {
+            id: &manifest.id,
+            version: &manifest.version,
+            sha256: &manifest.files.model.sha256,
+            manifest_sha256: pack.manifest_sha256(),
+            classes: manifest.classes.len(),
+            engine: self.0.engine(),
+        })
+    }
+
+    async fn report(&self, photo: &Photo, options: &ClassifyOptions, start: Instant) -> JsResult<JsValue> {
+        let top_k = options.top_k.unwrap_or(DEFAULT_TOP_K);
+        let report: Report = self.0.classify_photo(photo, top_k, start).await.map_err(to_js_error)?;
+        to_js(&report)
+    }
+}
+
+/// `None` becomes `null` and maps become plain objects, so that the result is what `JSON.parse` would give.
+fn to_js(value: &impl Serialize) -> JsResult<JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    value.serialize(&serializer).map_err(|error| error::js_error("internal", &error.to_string()))
+}
+
+fn from_js<T: Default + for<'de> Deserialize<'de>>(options: JsValue) -> JsResult<T> {
+    if options.is_undefined() || options.is_null() {
+        return Ok(T::default());
+    }
+    serde_wasm_bindgen::from_value(options)
+        .map_err(|error| error::js_error("internal", &format!("the options are not valid: {error}")))
+}

@@ -1,0 +1,228 @@
+// What the browser tests share: a server, browsers, pages that note everything that goes wrong on them.
+
+import { existsSync, mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+
+import puppeteer from 'puppeteer-core';
+import sirv from 'sirv';
+
+/**
+ * @import {IncomingMessage, ServerResponse} from 'node:http'
+ * @import {AddressInfo} from 'node:net'
+ * @import {Browser, Page} from 'puppeteer-core'
+ */
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const WWW = `${ROOT}www`;
+export const DIST = `${ROOT}dist`;
+export const FAKE_PKG = `${ROOT}tests/browser/fake-pkg`;
+export const TINY = `${ROOT}tests/golden/tiny`;
+export const OUTPUT = `${ROOT}tests/output`;
+export const DATA = process.env.SKINTREE_DATA ?? fileURLToPath(new URL('../shared/data', `file://${ROOT}`));
+
+mkdirSync(OUTPUT, { recursive: true });
+
+/**
+ * A reason to skip, or `false`: what `test(name, {skip})` wants.
+ *
+ * @param {string} path
+ * @param {string} how where it comes from
+ */
+export function missing(path, how) {
+  return existsSync(path) ? false : `${path} is missing: ${how}`;
+}
+
+export const noDist = missing(`${DIST}/pkg/skintree_bg.wasm`, 'run ./build.sh dist');
+export const noPack = noDist || missing(`${DIST}/pack/manifest.json`, 'the model pack is not in dist/');
+export const noTiny = noDist || missing(`${TINY}/manifest.json`, 'the tiny golden pack is not there');
+
+/** @typedef {(request: IncomingMessage, response: ServerResponse) => void} Handler */
+
+/**
+ * A static server whose answers a test can replace. It is also the browser's proxy (see `launch`), so that a request
+ * to any other place ends here and is noted.
+ */
+export class Server {
+  /** @type {Map<string, Handler>} */
+  #routes = new Map();
+  /** Paths asked for, in order. */
+  requests = /** @type {{method: string, path: string}[]} */ ([]);
+  /** Hosts other than this server that the browser wanted. */
+  foreign = /** @type {string[]} */ ([]);
+  origin = '';
+
+  /**
+   * @param {string} root
+   * @param {Record<string, string>} mounts further folders, by URL prefix
+   */
+  constructor(root, mounts = {}) {
+    const options = { dev: true, etag: true };
+    const base = sirv(root, options);
+    const mounted = Object.entries(mounts).map(([prefix, folder]) => ({ prefix, serve: sirv(folder, options) }));
+
+    this.http = createServer((request, response) => {
+      const url = new URL(request.url ?? '/', this.origin);
+      if (url.origin !== this.origin) {
+        this.foreign.push(url.host);
+        response.writeHead(502).end();
+        return;
+      }
+      const path = url.pathname;
+      this.requests.push({ method: request.method ?? '', path });
+      const route = this.#routes.get(path);
+      if (route) {
+        route(request, response);
+        return;
+      }
+      request.url = path;
+      const notFound = () => void response.writeHead(404).end('not found');
+      const mount = mounted.find(({ prefix }) => path.startsWith(prefix));
+      if (mount) {
+        request.url = path.slice(mount.prefix.length - 1);
+        mount.serve(request, response, notFound);
+      } else {
+        base(request, response, notFound);
+      }
+    });
+    this.http.on('connect', (request, socket) => {
+      this.foreign.push(request.url ?? '?');
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    // A plain page under the upload page's own policy, for tests of the interface alone.
+    this.route('/blank.html', (_, response) => {
+      const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+      response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy });
+      response.end('<!doctype html><html lang="en"><title>blank</title><link rel="icon" href="data:,">');
+    });
+  }
+
+  async start() {
+    await new Promise((resolve) => this.http.listen(0, '127.0.0.1', () => resolve(null)));
+    this.origin = `http://127.0.0.1:${/** @type {AddressInfo} */ (this.http.address()).port}`;
+    return this;
+  }
+
+  /**
+   * @param {string} path
+   * @param {Handler | Buffer | string | object} answer a handler, or what to send
+   */
+  route(path, answer) {
+    const handler =
+      typeof answer === 'function'
+        ? /** @type {Handler} */ (answer)
+        : /** @type {Handler} */ (
+            (_, response) => {
+              const plain = typeof answer === 'string' || Buffer.isBuffer(answer);
+              response.writeHead(200, { 'cache-control': 'no-cache' }).end(plain ? answer : JSON.stringify(answer));
+            }
+          );
+    this.#routes.set(path, handler);
+  }
+
+  /** @param {string} path */
+  count(path) {
+    return this.requests.filter((request) => request.path === path).length;
+  }
+
+  async stop() {
+    this.http.closeAllConnections();
+    await new Promise((resolve) => this.http.close(resolve));
+  }
+}
+
+/** @typedef {'chromium' | 'chromium-no-adapter' | 'firefox'} Kind */
+
+const PATHS = {
+  chromium: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  firefox: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
+};
+
+/** @param {Kind} kind */
+export function noBrowser(kind) {
+  const name = kind === 'firefox' ? 'firefox' : 'chromium';
+  return missing(PATHS[name], `name the browser in ${name.toUpperCase()}`);
+}
+
+/**
+ * @param {Kind} kind `chromium` has WebGPU on a software adapter; `chromium-no-adapter` has `navigator.gpu` but gets
+ *   no adapter from it (the usual case of a blocklisted driver); `firefox` has no `navigator.gpu` here
+ * @param {Server} server
+ * @returns {Promise<Browser>}
+ */
+export function launch(kind, server) {
+  const proxy = new URL(server.origin).host;
+  if (kind === 'firefox') {
+    return puppeteer.launch({
+      browser: 'firefox',
+      executablePath: PATHS.firefox,
+      headless: true,
+      extraPrefsFirefox: { 'network.captive-portal-service.enabled': false, 'network.connectivity-service.enabled': false },
+    });
+  }
+  return puppeteer.launch({
+    executablePath: PATHS.chromium,
+    args: [
+      '--headless=new',
+      '--no-sandbox',
+      '--disable-gpu-sandbox',
+      ...(kind === 'chromium' ? ['--enable-unsafe-webgpu'] : []),
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      `--proxy-server=${proxy}`,
+      '--proxy-bypass-list=<-loopback>',
+    ],
+    protocolTimeout: 600_000,
+  });
+}
+
+/** Pages, with what went wrong on them. @type {WeakMap<Page, string[]>} */
+const troubles = new WeakMap();
+
+/**
+ * @param {Browser} browser
+ * @param {{width?: number, height?: number, touch?: boolean}} [options]
+ */
+export async function newPage(browser, { width = 1280, height = 900, touch = false } = {}) {
+  const page = await browser.newPage();
+  /** @type {string[]} */
+  const list = [];
+  troubles.set(page, list);
+  page.on('pageerror', (error) => list.push(`page error: ${/** @type {Error} */ (error).message}`));
+  page.on('console', (message) => {
+    if (/content.security.policy/i.test(message.text())) list.push(message.text());
+  });
+  await page.evaluateOnNewDocument(() => {
+    // Read back by a test with violations(); console texts differ between browsers, this event doesn't.
+    const seen = /** @type {any} */ (globalThis).cspViolations ??= [];
+    addEventListener('securitypolicyviolation', (event) => seen.push(`${event.violatedDirective} ${event.blockedURI}`));
+  });
+  // Firefox has no touch emulation over BiDi.
+  await page.setViewport(touch ? { width, height, hasTouch: true, isMobile: true } : { width, height });
+  return page;
+}
+
+/**
+ * Uncaught errors and violations of the Content-Security-Policy so far.
+ *
+ * @param {Page} page
+ */
+export async function wrongOn(page) {
+  const violations = await page.evaluate(() => /** @type {any} */ (globalThis).cspViolations ?? []);
+  return [...(troubles.get(page) ?? []), ...violations];
+}
+
+/**
+ * A page with nothing on it but the server's origin, to call the interface from.
+ *
+ * @param {Browser} browser
+ * @param {Server} server
+ */
+export async function blankPage(browser, server) {
+  const page = await newPage(browser);
+  await page.goto(`${server.origin}/blank.html`);
+  return page;
+}
