@@ -46,10 +46,8 @@ pub fn probabilities(logits: &[f32], temperature: f64) -> Result<Vec<f64>, Class
         return Err(ClassifyError::NotFinite { class });
     }
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let exps: Vec<f64> = logits
-        .iter()
-        .map(|&logit| libm::exp((f64::from(logit) - f64::from(max)) / temperature))
-        .collect();
+    let exps: Vec<f64> =
+        logits.iter().map(|&logit| libm::exp((f64::from(logit) - f64::from(max)) / temperature)).collect();
     // At least 1, the largest logit's share.
     let sum: f64 = exps.iter().sum();
     Ok(exps.into_iter().map(|exp| exp / sum).collect())
@@ -73,10 +71,7 @@ pub fn assemble(
     let manifest = pack.manifest();
     let taxonomy = pack.taxonomy();
     if logits.len() != pack.classes().len() {
-        return Err(ClassifyError::Length {
-            expected: pack.classes().len(),
-            actual: logits.len(),
-        });
+        return Err(ClassifyError::Length { expected: pack.classes().len(), actual: logits.len() });
     }
     let fine = probabilities(logits, manifest.temperature)?;
     let own: Vec<(NodeIndex, f64)> = pack.classes().iter().copied().zip(fine).collect();
@@ -98,12 +93,7 @@ pub fn assemble(
         fine: top(taxonomy, &own, top_k),
         groups: level(pack, &sums, Level::Group),
         classes: level(pack, &sums, Level::Class),
-        tasks: manifest
-            .tasks
-            .iter()
-            .zip(pack.tasks())
-            .map(|(task, nodes)| answer(task, nodes, &sums))
-            .collect(),
+        tasks: manifest.tasks.iter().zip(pack.tasks()).map(|(task, nodes)| answer(task, nodes, &sums)).collect(),
         tree: tree(pack, &sums),
         warnings: warnings(photo, &manifest.input),
         timings,
@@ -116,12 +106,7 @@ fn top(taxonomy: &Taxonomy, own: &[(NodeIndex, f64)], top_k: usize) -> Vec<FineR
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     let result = |&&(index, probability): &&(NodeIndex, f64)| {
         let node = taxonomy.node(index);
-        FineResult {
-            id: node.id.clone(),
-            name: node.name.clone(),
-            icd10: node.icd10.clone(),
-            probability,
-        }
+        FineResult { id: node.id.clone(), name: node.name.clone(), icd10: node.icd10.clone(), probability }
     };
     ranked.iter().take(top_k).map(result).collect()
 }
@@ -129,18 +114,12 @@ fn top(taxonomy: &Taxonomy, own: &[(NodeIndex, f64)], top_k: usize) -> Vec<FineR
 /// The order of nodes in a report: falling probability, then covered ones first, then their place in the taxonomy.
 fn rank(a: NodeIndex, b: NodeIndex, sums: &[f64], covered: &[bool]) -> Ordering {
     let (i, j) = (a.index(), b.index());
-    sums[j]
-        .total_cmp(&sums[i])
-        .then(covered[j].cmp(&covered[i]))
-        .then(a.cmp(&b))
+    sums[j].total_cmp(&sums[i]).then(covered[j].cmp(&covered[i])).then(a.cmp(&b))
 }
 
 fn level(pack: &Pack, sums: &[f64], level: Level) -> Vec<LevelResult> {
     let (taxonomy, covered) = (pack.taxonomy(), pack.covered());
-    let mut ranked: Vec<NodeIndex> = taxonomy
-        .indices()
-        .filter(|&index| taxonomy.node(index).level == level)
-        .collect();
+    let mut ranked: Vec<NodeIndex> = taxonomy.indices().filter(|&index| taxonomy.node(index).level == level).collect();
     ranked.sort_by(|&a, &b| rank(a, b, sums, covered));
     let result = |index: NodeIndex| {
         let node = taxonomy.node(index);
@@ -168,14 +147,8 @@ fn answer(task: &Task, nodes: &TaskNodes, sums: &[f64]) -> TaskResult {
     TaskResult {
         id: task.id.clone(),
         name: task.name.clone(),
-        positive: SideResult {
-            name: task.positive.name.clone(),
-            probability: share(positive),
-        },
-        negative: SideResult {
-            name: task.negative.name.clone(),
-            probability: share(negative),
-        },
+        positive: SideResult { name: task.positive.name.clone(), probability: share(positive) },
+        negative: SideResult { name: task.negative.name.clone(), probability: share(negative) },
         mass,
     }
 }

@@ -75,10 +75,7 @@ impl InputRecipe {
             return Err(("tensor", "is empty".to_owned()));
         }
         if !(MIN_SIZE..=MAX_SIZE).contains(&self.size) {
-            return Err((
-                "size",
-                format!("is {}, not between {MIN_SIZE} and {MAX_SIZE}", self.size),
-            ));
+            return Err(("size", format!("is {}, not between {MIN_SIZE} and {MAX_SIZE}", self.size)));
         }
         if !self.mean.iter().all(|mean| mean.is_finite()) {
             return Err(("mean", "has an entry that is not a number".to_owned()));
@@ -93,20 +90,10 @@ impl InputRecipe {
     #[must_use]
     pub fn region(&self, width: u32, height: u32) -> Region {
         match self.crop {
-            Crop::None => Region {
-                x: 0,
-                y: 0,
-                width,
-                height,
-            },
+            Crop::None => Region { x: 0, y: 0, width, height },
             Crop::CentreSquare => {
                 let side = width.min(height);
-                Region {
-                    x: (width - side) / 2,
-                    y: (height - side) / 2,
-                    width: side,
-                    height: side,
-                }
+                Region { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side }
             }
         }
     }
@@ -126,18 +113,8 @@ impl InputTensor {
     #[must_use]
     pub fn from_photo(photo: &Photo, recipe: &InputRecipe) -> Self {
         let region = recipe.region(photo.width(), photo.height());
-        let pixels = resize(
-            photo.rgb(),
-            photo.width(),
-            region,
-            recipe.size,
-            recipe.size,
-            recipe.filter,
-        );
-        Self {
-            data: normalise(&pixels, recipe),
-            size: recipe.size,
-        }
+        let pixels = resize(photo.rgb(), photo.width(), region, recipe.size, recipe.size, recipe.filter);
+        Self { data: normalise(&pixels, recipe), size: recipe.size }
     }
 
     /// The shape of [`data`](Self::data): `[1, 3, size, size]`.
@@ -160,13 +137,7 @@ fn normalise(pixels: &[u8], recipe: &InputRecipe) -> Vec<f32> {
         // 256 possible bytes: a table gives the same bits as computing each pixel, without the divisions.
         let (mean, std) = (recipe.mean[channel], recipe.std[channel]);
         let values: [f32; 256] = std::array::from_fn(|byte| (byte as f32 / 255.0 - mean) / std);
-        data.extend(
-            pixels
-                .iter()
-                .skip(offset)
-                .step_by(3)
-                .map(|&byte| values[usize::from(byte)]),
-        );
+        data.extend(pixels.iter().skip(offset).step_by(3).map(|&byte| values[usize::from(byte)]));
     }
     data
 }
@@ -183,10 +154,7 @@ pub fn self_test_input(seed: u32, size: u32) -> InputTensor {
         (state >> 8) as f32 / 16_777_216.0 * 2.0 - 1.0
     };
     let length = 3 * size as usize * size as usize;
-    InputTensor {
-        data: std::iter::repeat_with(next).take(length).collect(),
-        size,
-    }
+    InputTensor { data: std::iter::repeat_with(next).take(length).collect(), size }
 }
 
 #[cfg(test)]
@@ -207,52 +175,18 @@ mod tests {
 
     #[test]
     fn odd_remainders_go_right_and_down() {
-        assert_eq!(
-            recipe().region(10, 7),
-            Region {
-                x: 1,
-                y: 0,
-                width: 7,
-                height: 7
-            }
-        );
-        assert_eq!(
-            recipe().region(7, 12),
-            Region {
-                x: 0,
-                y: 2,
-                width: 7,
-                height: 7
-            }
-        );
-        let whole = InputRecipe {
-            crop: Crop::None,
-            ..recipe()
-        };
-        assert_eq!(
-            whole.region(10, 7),
-            Region {
-                x: 0,
-                y: 0,
-                width: 10,
-                height: 7
-            }
-        );
+        assert_eq!(recipe().region(10, 7), Region { x: 1, y: 0, width: 7, height: 7 });
+        assert_eq!(recipe().region(7, 12), Region { x: 0, y: 2, width: 7, height: 7 });
+        let whole = InputRecipe { crop: Crop::None, ..recipe() };
+        assert_eq!(whole.region(10, 7), Region { x: 0, y: 0, width: 10, height: 7 });
     }
 
     #[test]
     fn planes_follow_the_channel_order() {
         let mean = [0.0, 0.5, 1.0];
-        let rgb = InputRecipe {
-            mean,
-            std: [1.0; 3],
-            ..recipe()
-        };
+        let rgb = InputRecipe { mean, std: [1.0; 3], ..recipe() };
         assert_eq!(normalise(&[255, 0, 51], &rgb), [1.0, -0.5, 51.0 / 255.0 - 1.0]);
-        let bgr = InputRecipe {
-            channels: Channels::Bgr,
-            ..rgb
-        };
+        let bgr = InputRecipe { channels: Channels::Bgr, ..rgb };
         assert_eq!(normalise(&[255, 0, 51], &bgr), [51.0 / 255.0, -0.5, 0.0]);
     }
 
@@ -261,10 +195,7 @@ mod tests {
         let tensor = self_test_input(1, 8);
         assert_eq!(tensor.data.len(), 192);
         // state 1 -> 1015568748; 1015568748 >> 8 = 3967065.
-        assert_eq!(
-            tensor.data[0].to_bits(),
-            (3_967_065.0_f32 / 8_388_608.0 - 1.0).to_bits()
-        );
+        assert_eq!(tensor.data[0].to_bits(), (3_967_065.0_f32 / 8_388_608.0 - 1.0).to_bits());
         assert!(tensor.data.iter().all(|v| (-1.0..1.0).contains(v)));
     }
 }

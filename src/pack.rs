@@ -82,10 +82,7 @@ impl PackError {
     }
 
     fn field(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Field {
-            field: field.into(),
-            problem: problem.into(),
-        }
+        Self::Field { field: field.into(), problem: problem.into() }
     }
 }
 
@@ -122,23 +119,12 @@ impl Pack {
         manifest.files.taxonomy.check_length(taxonomy.len() as u64)?;
         manifest.files.taxonomy.check_hash(taxonomy)?;
         let taxonomy = Taxonomy::parse(taxonomy)?;
-        let classes: Vec<NodeIndex> = manifest
-            .classes
-            .iter()
-            .map(|id| taxonomy.require(id))
-            .collect::<Result<_, _>>()?;
+        let classes: Vec<NodeIndex> =
+            manifest.classes.iter().map(|id| taxonomy.require(id)).collect::<Result<_, _>>()?;
         let covered = taxonomy.covered(&classes);
         let tasks = resolve_tasks(&manifest, &taxonomy, &covered)?;
         manifest.files.model.check_hash(&model)?;
-        Ok(Self {
-            manifest,
-            manifest_sha256,
-            taxonomy,
-            model,
-            classes,
-            covered,
-            tasks,
-        })
+        Ok(Self { manifest, manifest_sha256, taxonomy, model, classes, covered, tasks })
     }
 
     /// Opens the pack in a folder.
@@ -206,18 +192,10 @@ impl Pack {
 }
 
 fn resolve_tasks(manifest: &Manifest, taxonomy: &Taxonomy, covered: &[bool]) -> Result<Vec<TaskNodes>, PackError> {
-    let resolve = |side: &Side| {
-        side.nodes
-            .iter()
-            .map(|id| taxonomy.require(id))
-            .collect::<Result<Vec<_>, _>>()
-    };
+    let resolve = |side: &Side| side.nodes.iter().map(|id| taxonomy.require(id)).collect::<Result<Vec<_>, _>>();
     let mut tasks = Vec::with_capacity(manifest.tasks.len());
     for (number, task) in manifest.tasks.iter().enumerate() {
-        let nodes = TaskNodes {
-            positive: resolve(&task.positive)?,
-            negative: resolve(&task.negative)?,
-        };
+        let nodes = TaskNodes { positive: resolve(&task.positive)?, negative: resolve(&task.negative)? };
         for (side, members) in [("positive", &nodes.positive), ("negative", &nodes.negative)] {
             if !members.iter().any(|node| covered[node.index()]) {
                 let problem = "has no training class in it, so that the question could never be answered";
@@ -254,22 +232,17 @@ fn read_file(folder: &std::path::Path, path: &str, limit: u64) -> Result<Vec<u8>
     let mut bytes = Vec::new();
     std::fs::File::open(folder.join(path))
         .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes))
-        .map_err(|error| PackError::Read {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
+        .map_err(|error| PackError::Read { path: path.to_owned(), reason: error.to_string() })?;
     Ok(bytes)
 }
 
 /// SHA-256 as 64 lower-case hexadecimal digits.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 #[cfg(test)]
@@ -279,9 +252,6 @@ mod tests {
     #[test]
     fn sha256_of_the_standard() {
         // FIPS 180-2, appendix B.1.
-        assert_eq!(
-            sha256_hex(b"abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

@@ -13,6 +13,8 @@
 
 mod jpeg;
 mod sniff;
+mod tiff;
+mod webp;
 
 use std::io::Cursor;
 
@@ -94,10 +96,7 @@ impl PhotoError {
     }
 
     fn broken(format: PhotoFormat, reason: impl Into<String>) -> Self {
-        Self::Broken {
-            format,
-            reason: reason.into(),
-        }
+        Self::Broken { format, reason: reason.into() }
     }
 }
 
@@ -146,11 +145,7 @@ impl Default for Limits {
     /// costs 192 MiB as RGB, twice that while a photo is turned upright: about what a tab on a phone can spare;
     /// 512 MiB, which is 8 bytes (16-bit RGBA) for each of these pixels.
     fn default() -> Self {
-        Self {
-            bytes: 32 << 20,
-            pixels: 1 << 26,
-            memory: 512 << 20,
-        }
+        Self { bytes: 32 << 20, pixels: 1 << 26, memory: 512 << 20 }
     }
 }
 
@@ -158,10 +153,7 @@ impl Limits {
     fn check_bytes(&self, actual: usize) -> Result<(), PhotoError> {
         let actual = actual as u64;
         if actual > self.bytes {
-            return Err(PhotoError::TooManyBytes {
-                actual,
-                limit: self.bytes,
-            });
+            return Err(PhotoError::TooManyBytes { actual, limit: self.bytes });
         }
         Ok(())
     }
@@ -179,11 +171,7 @@ impl Limits {
             return Err(PhotoError::broken(format, format!("it has {width} x {height} pixels")));
         }
         if pixels > self.pixels {
-            return Err(PhotoError::TooManyPixels {
-                width,
-                height,
-                limit: self.pixels,
-            });
+            return Err(PhotoError::TooManyPixels { width, height, limit: self.pixels });
         }
         if pixels.saturating_mul(bytes_per_pixel) > self.memory {
             return Err(PhotoError::TooMuchMemory { limit: self.memory });
@@ -229,17 +217,8 @@ impl Photo {
         image.apply_orientation(orientation);
         let rgb = image.into_rgb8();
         let (width, height) = rgb.dimensions();
-        let info = PhotoInfo {
-            format,
-            width,
-            height,
-            orientation: orientation.to_exif(),
-            sha256: sha256_hex(bytes),
-        };
-        Ok(Self {
-            rgb: rgb.into_raw(),
-            info,
-        })
+        let info = PhotoInfo { format, width, height, orientation: orientation.to_exif(), sha256: sha256_hex(bytes) };
+        Ok(Self { rgb: rgb.into_raw(), info })
     }
 
     /// Takes pixels that were decoded elsewhere, as a browser does for HEIC: rows of upright, non-premultiplied RGBA,
@@ -252,23 +231,11 @@ impl Photo {
         limits.check_pixels(format, width, height, 4)?;
         let expected = u64::from(width) * u64::from(height) * 4;
         if rgba.len() as u64 != expected {
-            let reason = format!(
-                "{} bytes instead of {expected} for {width} x {height} pixels",
-                rgba.len()
-            );
+            let reason = format!("{} bytes instead of {expected} for {width} x {height} pixels", rgba.len());
             return Err(PhotoError::broken(format, reason));
         }
         let sha256 = sha256_hex(&rgba);
-        Ok(Self {
-            rgb: lay_on_white(rgba),
-            info: PhotoInfo {
-                format,
-                width,
-                height,
-                orientation: 1,
-                sha256,
-            },
-        })
+        Ok(Self { rgb: lay_on_white(rgba), info: PhotoInfo { format, width, height, orientation: 1, sha256 } })
     }
 
     /// Rows of interleaved RGB, `width * height * 3` bytes, from top left.
@@ -307,11 +274,13 @@ fn decode_other(bytes: &[u8], format: PhotoFormat, limits: &Limits) -> Result<(D
     };
     let failed = |error: ImageError| match error {
         ImageError::Limits(_) => PhotoError::TooMuchMemory { limit: limits.memory },
-        ImageError::Unsupported(error) => PhotoError::Kind {
-            format,
-            reason: error.to_string(),
-        },
+        ImageError::Unsupported(error) => PhotoError::Kind { format, reason: error.to_string() },
         error => PhotoError::broken(format, error.to_string()),
+    };
+    let bytes = match format {
+        PhotoFormat::Tiff => tiff::check(bytes)?,
+        PhotoFormat::Webp => webp::check(bytes)?,
+        _ => bytes,
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), image_format);
     let mut image_limits = image::Limits::no_limits();
@@ -332,9 +301,7 @@ fn decode_other(bytes: &[u8], format: PhotoFormat, limits: &Limits) -> Result<(D
     let rgb = lay_on_white(image.into_rgba8().into_raw());
     let image = image::RgbImage::from_raw(width, height, rgb).map(DynamicImage::ImageRgb8);
     // Decoders keep their word about dimensions; if one did not, the photo would be at fault.
-    image
-        .map(|image| (image, orientation))
-        .ok_or_else(|| PhotoError::broken(format, "sizes contradict each other"))
+    image.map(|image| (image, orientation)).ok_or_else(|| PhotoError::broken(format, "sizes contradict each other"))
 }
 
 /// Orientation from EXIF data that some programs write into WebP files with the prefix it has in JPEG.

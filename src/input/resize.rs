@@ -62,17 +62,10 @@ fn taps(from: u32, to: u32, filter: Filter) -> Vec<Taps> {
             // `as` cuts off the fraction like the C cast, and clamps below 0.
             let first = (centre - support + 0.5) as u32;
             let end = ((centre + support + 0.5) as u32).min(from);
-            let raw: Vec<f64> = (first..end)
-                .map(|i| filter.weight((f64::from(i) - centre + 0.5) * inverse))
-                .collect();
+            let raw: Vec<f64> = (first..end).map(|i| filter.weight((f64::from(i) - centre + 0.5) * inverse)).collect();
             let sum: f64 = raw.iter().sum();
-            let weights = raw
-                .iter()
-                .map(|&weight| to_fixed(if sum == 0.0 { weight } else { weight / sum }));
-            Taps {
-                first: first as usize,
-                weights: weights.collect(),
-            }
+            let weights = raw.iter().map(|&weight| to_fixed(if sum == 0.0 { weight } else { weight / sum }));
+            Taps { first: first as usize, weights: weights.collect() }
         })
         .collect()
 }
@@ -80,11 +73,7 @@ fn taps(from: u32, to: u32, filter: Filter) -> Vec<Taps> {
 /// Rounds half away from zero.
 fn to_fixed(weight: f64) -> i32 {
     let scaled = weight * f64::from(1_u32 << PRECISION_BITS);
-    if weight < 0.0 {
-        (scaled - 0.5) as i32
-    } else {
-        (scaled + 0.5) as i32
-    }
+    if weight < 0.0 { (scaled - 0.5) as i32 } else { (scaled + 0.5) as i32 }
 }
 
 fn to_byte(sum: i32) -> u8 {

@@ -157,11 +157,7 @@ impl Manifest {
 
     fn check(&self) -> Result<(), PackError> {
         check_id("id", &self.id)?;
-        for (field, text) in [
-            ("version", &self.version),
-            ("licence", &self.licence),
-            ("source", &self.source),
-        ] {
+        for (field, text) in [("version", &self.version), ("licence", &self.licence), ("source", &self.source)] {
             check(field, !text.trim().is_empty(), "is empty")?;
         }
         self.files.model.check("files.model", MAX_MODEL_BYTES)?;
@@ -169,29 +165,15 @@ impl Manifest {
         let clash = self.files.model.path == self.files.taxonomy.path
             || self.files().iter().any(|file| file.path == "manifest.json");
         check("files", !clash, "uses one path for two files")?;
-        self.input
-            .check()
-            .map_err(|(field, problem)| PackError::field(format!("input.{field}"), problem))?;
+        self.input.check().map_err(|(field, problem)| PackError::field(format!("input.{field}"), problem))?;
         check("outputs.logits", !self.outputs.logits.is_empty(), "is empty")?;
         if let Some(features) = &self.outputs.features {
-            check(
-                "outputs.features",
-                !features.is_empty(),
-                "is empty; leave it out if there is none",
-            )?;
-            check(
-                "outputs.features",
-                *features != self.outputs.logits,
-                "is the same output as outputs.logits",
-            )?;
+            check("outputs.features", !features.is_empty(), "is empty; leave it out if there is none")?;
+            check("outputs.features", *features != self.outputs.logits, "is the same output as outputs.logits")?;
         }
         check("classes", !self.classes.is_empty(), "is empty")?;
         check_unique_ids("classes", self.classes.iter())?;
-        check(
-            "temperature",
-            self.temperature.is_finite() && self.temperature > 0.0,
-            "is not a number above 0",
-        )?;
+        check("temperature", self.temperature.is_finite() && self.temperature > 0.0, "is not a number above 0")?;
         self.check_tasks()?;
         self.check_self_test()
     }
@@ -212,16 +194,8 @@ impl Manifest {
         let SelfTest { logits, tolerance, .. } = &self.self_test;
         let as_many = format!("has {} entries for {} classes", logits.len(), self.classes.len());
         check("self_test.logits", logits.len() == self.classes.len(), &as_many)?;
-        check(
-            "self_test.logits",
-            logits.iter().all(|logit| logit.is_finite()),
-            "has an entry that is not a number",
-        )?;
-        check(
-            "self_test.tolerance",
-            tolerance.is_finite() && *tolerance > 0.0,
-            "is not a number above 0",
-        )
+        check("self_test.logits", logits.iter().all(|logit| logit.is_finite()), "has an entry that is not a number")?;
+        check("self_test.tolerance", tolerance.is_finite() && *tolerance > 0.0, "is not a number above 0")
     }
 }
 
@@ -234,11 +208,7 @@ impl PackFile {
         if actual == self.bytes {
             return Ok(());
         }
-        Err(PackError::Length {
-            path: self.path.clone(),
-            expected: self.bytes,
-            actual,
-        })
+        Err(PackError::Length { path: self.path.clone(), expected: self.bytes, actual })
     }
 
     /// Whether these bytes have the right SHA-256.
@@ -250,11 +220,7 @@ impl PackFile {
         if actual == self.sha256 {
             return Ok(());
         }
-        Err(PackError::Hash {
-            path: self.path.clone(),
-            expected: self.sha256.clone(),
-            actual,
-        })
+        Err(PackError::Hash { path: self.path.clone(), expected: self.sha256.clone(), actual })
     }
 
     fn check(&self, field: &str, max_bytes: u64) -> Result<(), PackError> {
@@ -263,11 +229,7 @@ impl PackFile {
         let range = format!("is not between 1 and {max_bytes}");
         check(&format!("{field}.bytes"), (1..=max_bytes).contains(&self.bytes), &range)?;
         let is_hash = self.sha256.len() == 64 && self.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        check(
-            &format!("{field}.sha256"),
-            is_hash,
-            "is not 64 lower-case hexadecimal digits",
-        )
+        check(&format!("{field}.sha256"), is_hash, "is not 64 lower-case hexadecimal digits")
     }
 }
 
@@ -276,25 +238,15 @@ impl PackFile {
 fn is_safe_path(path: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
     path.len() <= 255
-        && path
-            .split('/')
-            .all(|part| !part.is_empty() && part != "." && part != ".." && part.bytes().all(plain))
+        && path.split('/').all(|part| !part.is_empty() && part != "." && part != ".." && part.bytes().all(plain))
 }
 
 fn check(field: &str, holds: bool, problem: &str) -> Result<(), PackError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(PackError::field(field, problem))
-    }
+    if holds { Ok(()) } else { Err(PackError::field(field, problem)) }
 }
 
 fn check_id(field: &str, id: &str) -> Result<(), PackError> {
-    check(
-        field,
-        is_id(id),
-        &format!("has \"{id}\"; ids are made of lower-case letters, digits and \"-\""),
-    )
+    check(field, is_id(id), &format!("has \"{id}\"; ids are made of lower-case letters, digits and \"-\""))
 }
 
 fn check_unique_ids<'a>(field: &str, ids: impl Iterator<Item = &'a String>) -> Result<(), PackError> {

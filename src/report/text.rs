@@ -68,11 +68,7 @@ impl Report {
             words.photo, photo.format, photo.width, photo.height, photo.sha256
         )?;
         let model = &self.model;
-        writeln!(
-            out,
-            "{}: {} {}, {}, SHA-256 {}",
-            words.model, model.id, model.version, model.licence, model.sha256
-        )?;
+        writeln!(out, "{}: {} {}, {}, SHA-256 {}", words.model, model.id, model.version, model.licence, model.sha256)?;
         writeln!(out, "{}: {}", words.trained_on, model.trained_on.get(lang))?;
         write!(out, "{}: {}", words.engine, self.engine.name)?;
         if let Some(adapter) = &self.engine.adapter {
@@ -93,11 +89,7 @@ impl Report {
     fn write_tree(&self, out: &mut String, lang: &str, words: &Words) -> std::fmt::Result {
         let mut depths: HashMap<&str, usize> = HashMap::with_capacity(self.tree.len());
         for node in &self.tree {
-            let depth = node
-                .parent
-                .as_deref()
-                .and_then(|parent| depths.get(parent))
-                .map_or(0, |depth| depth + 1);
+            let depth = node.parent.as_deref().and_then(|parent| depths.get(parent)).map_or(0, |depth| depth + 1);
             depths.insert(&node.id, depth);
             write_node(out, node, depth, lang, words)?;
         }
@@ -111,13 +103,7 @@ impl Report {
         for task in &self.tasks {
             writeln!(out, "  {}", task.name.get(lang))?;
             for side in [&task.positive, &task.negative] {
-                writeln!(
-                    out,
-                    "    {} {}  {}",
-                    bar(side.probability),
-                    percent(side.probability),
-                    side.name.get(lang)
-                )?;
+                writeln!(out, "    {} {}  {}", bar(side.probability), percent(side.probability), side.name.get(lang))?;
             }
             if task.mass < SMALL_MASS {
                 writeln!(out, "    {} {}", words.neither, percent(task.mass).trim_start())?;
@@ -130,21 +116,10 @@ impl Report {
 fn write_node(out: &mut String, node: &TreeResult, depth: usize, lang: &str, words: &Words) -> std::fmt::Result {
     let indent = "  ".repeat(depth.min(MAX_INDENT));
     if node.covered {
-        write!(
-            out,
-            "{} {}  {indent}{}",
-            bar(node.probability),
-            percent(node.probability),
-            node.name.get(lang)
-        )?;
+        write!(out, "{} {}  {indent}{}", bar(node.probability), percent(node.probability), node.name.get(lang))?;
     } else {
         let blank = " ".repeat(BAR);
-        write!(
-            out,
-            "{blank}      -  {indent}{} ({})",
-            node.name.get(lang),
-            words.unknown
-        )?;
+        write!(out, "{blank}      -  {indent}{} ({})", node.name.get(lang), words.unknown)?;
     }
     match &node.icd10 {
         Some(code) => writeln!(out, " [{code}]"),
@@ -166,11 +141,7 @@ fn percent(probability: f64) -> String {
     if probability < 1.0 && percent >= 99.95 {
         return ">99.9%".to_owned();
     }
-    if percent >= 99.95 {
-        " 100 %".to_owned()
-    } else {
-        format!("{percent:>4.1} %")
-    }
+    if percent >= 99.95 { " 100 %".to_owned() } else { format!("{percent:>4.1} %") }
 }
 
 #[cfg(test)]

@@ -40,10 +40,7 @@ pub(crate) fn for_photo(photo: &PhotoInfo, recipe: &InputRecipe) -> Vec<Warning>
                 "사용된 부분의 가로 또는 세로가 {side}픽셀뿐이며, 모델은 {size}픽셀을 봅니다. 더 가까이에서 더 선명하게 찍으십시오."
             ),
         );
-        warnings.push(Warning {
-            code: WarningCode::SmallPhoto,
-            message,
-        });
+        warnings.push(Warning { code: WarningCode::SmallPhoto, message });
     }
     let (short, long) = (photo.width.min(photo.height), photo.width.max(photo.height));
     if u64::from(long) > 2 * u64::from(short) {
@@ -57,10 +54,7 @@ pub(crate) fn for_photo(photo: &PhotoInfo, recipe: &InputRecipe) -> Vec<Warning>
                 "사진이 매우 길쭉합니다. 정사각형으로 눌려 모양이 왜곡됩니다. 병변 주위로 잘라 주십시오.",
             ),
         };
-        warnings.push(Warning {
-            code: WarningCode::ExtremeAspect,
-            message,
-        });
+        warnings.push(Warning { code: WarningCode::ExtremeAspect, message });
     }
     warnings
 }

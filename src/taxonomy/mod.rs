@@ -204,8 +204,5 @@ impl Level {
 
 /// Whether `id` is made of lower-case letters, digits and `-` only. Packs, tasks and nodes share the rule.
 pub(crate) fn is_id(id: &str) -> bool {
-    !id.is_empty()
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

@@ -81,10 +81,7 @@ fn check_node(node: &FileNode) -> Result<(), TaxonomyError> {
         return Err(TaxonomyError::BadId(node.id.clone()));
     }
     match &node.icd10 {
-        Some(code) if !is_icd10(code) => Err(TaxonomyError::BadIcd10 {
-            node: node.id.clone(),
-            code: code.clone(),
-        }),
+        Some(code) if !is_icd10(code) => Err(TaxonomyError::BadIcd10 { node: node.id.clone(), code: code.clone() }),
         _ => Ok(()),
     }
 }
@@ -98,19 +95,13 @@ fn check_level(node: &FileNode, depth: usize) -> Result<(), TaxonomyError> {
     if node.level == expected {
         return Ok(());
     }
-    Err(TaxonomyError::WrongLevel {
-        node: node.id.clone(),
-        found: node.level.as_str(),
-        expected: expected.as_str(),
-    })
+    Err(TaxonomyError::WrongLevel { node: node.id.clone(), found: node.level.as_str(), expected: expected.as_str() })
 }
 
 /// A letter, a digit, a digit or letter; then, after a point, one to four more. ICD-10 and ICD-10-CM.
 fn is_icd10(code: &str) -> bool {
     let upper_or_digit = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit();
-    let (category, rest) = code
-        .split_once('.')
-        .map_or((code, None), |(category, rest)| (category, Some(rest)));
+    let (category, rest) = code.split_once('.').map_or((code, None), |(category, rest)| (category, Some(rest)));
     let category_fits = matches!(category.as_bytes(), [a, b, c]
         if a.is_ascii_uppercase() && b.is_ascii_digit() && upper_or_digit(c));
     category_fits && rest.is_none_or(|rest| (1..=4).contains(&rest.len()) && rest.as_bytes().iter().all(upper_or_digit))
@@ -123,10 +114,9 @@ fn find_parents(nodes: &[FileNode]) -> Result<Vec<Option<usize>>, TaxonomyError>
         .map(|node| {
             let Some(parent) = &node.parent else { return Ok(None) };
             let position = nodes.binary_search_by(|other| other.id.as_str().cmp(parent));
-            position.map(Some).map_err(|_| TaxonomyError::UnknownParent {
-                node: node.id.clone(),
-                parent: parent.clone(),
-            })
+            position
+                .map(Some)
+                .map_err(|_| TaxonomyError::UnknownParent { node: node.id.clone(), parent: parent.clone() })
         })
         .collect()
 }
@@ -180,25 +170,8 @@ fn build(id: String, nodes: Vec<FileNode>, parents: &[Option<usize>], order: &[u
         .map(|(at, node)| {
             by_id.insert(node.id.clone(), index_of[at]);
             let parent = parents[at].map(|parent| index_of[parent]);
-            let FileNode {
-                id,
-                level,
-                name,
-                icd10,
-                note,
-                ..
-            } = node;
-            (
-                index_of[at],
-                Node {
-                    id,
-                    parent,
-                    level,
-                    name,
-                    icd10,
-                    note,
-                },
-            )
+            let FileNode { id, level, name, icd10, note, .. } = node;
+            (index_of[at], Node { id, parent, level, name, icd10, note })
         })
         .collect();
     placed.sort_by_key(|(index, _)| *index);

@@ -15,20 +15,14 @@ impl Text {
     /// The text in English and Korean, the two languages of skintree itself.
     #[must_use]
     pub fn en_ko(en: &str, ko: &str) -> Self {
-        Self(BTreeMap::from([
-            ("en".to_owned(), en.to_owned()),
-            ("ko".to_owned(), ko.to_owned()),
-        ]))
+        Self(BTreeMap::from([("en".to_owned(), en.to_owned()), ("ko".to_owned(), ko.to_owned())]))
     }
 
     /// The text in the language asked for (`"ko"`, or `"ko-KR"`), else in English.
     #[must_use]
     pub fn get(&self, lang: &str) -> &str {
         let primary = lang.split(['-', '_']).next().unwrap_or(lang);
-        [lang, primary, "en"]
-            .iter()
-            .find_map(|key| self.0.get(*key))
-            .map_or("", String::as_str)
+        [lang, primary, "en"].iter().find_map(|key| self.0.get(*key)).map_or("", String::as_str)
     }
 
     /// The text in English.

@@ -1,0 +1,104 @@
+//! A look at the first directory of a TIFF file before the decoder gets it.
+
+use super::{PhotoError, PhotoFormat};
+
+const RAW: PhotoError = PhotoError::Format { found: "a camera's raw photo" };
+
+/// Gives the file back, or refuses it for one of two reasons. Raw photos of cameras are often TIFF files whose first picture is but a thumbnail: that
+/// must not be classified. And the decoder takes memory for as many values as an entry promises, up to some 160 MB,
+/// before it sees that the file is not that long.
+pub(super) fn check(bytes: &[u8]) -> Result<&[u8], PhotoError> {
+    const DNG_VERSION: u16 = 0xC612;
+    const NEW_SUBFILE_TYPE: u16 = 0x00FE;
+    if bytes.get(8..10) == Some(b"CR") {
+        return Err(RAW);
+    }
+    let file = File { bytes, big_endian: bytes.first() == Some(&b'M') };
+    let cut_off = || PhotoError::broken(PhotoFormat::Tiff, "its directory is missing");
+    let directory = u64::from(file.u32_at(4).ok_or_else(cut_off)?);
+    let entries = file.u16_at(directory).ok_or_else(cut_off)?;
+    for entry in 0..u64::from(entries) {
+        let at = directory + 2 + entry * 12;
+        let (Some(tag), Some(kind), Some(count), Some(value)) =
+            (file.u16_at(at), file.u16_at(at + 2), file.u32_at(at + 4), file.u32_at(at + 8))
+        else {
+            return Err(cut_off());
+        };
+        match tag {
+            DNG_VERSION => return Err(RAW),
+            // Bit 0: a version of lower resolution of another picture in the file (NEF and others).
+            NEW_SUBFILE_TYPE if file.long(kind, value) & 1 == 1 => return Err(RAW),
+            _ => {}
+        }
+        if u64::from(count) * size_of_kind(kind) > bytes.len() as u64 {
+            return Err(PhotoError::broken(PhotoFormat::Tiff, "an entry of its directory is longer than the file"));
+        }
+    }
+    Ok(bytes)
+}
+
+/// Bytes of a value of this type; unknown types count as bytes.
+fn size_of_kind(kind: u16) -> u64 {
+    match kind {
+        3 | 8 => 2,
+        4 | 9 | 11 | 13 => 4,
+        5 | 10 | 12 | 16..=18 => 8,
+        _ => 1,
+    }
+}
+
+struct File<'a> {
+    bytes: &'a [u8],
+    big_endian: bool,
+}
+
+impl File<'_> {
+    fn u16_at(&self, at: u64) -> Option<u16> {
+        let at = usize::try_from(at).ok()?;
+        let raw = [*self.bytes.get(at)?, *self.bytes.get(at.checked_add(1)?)?];
+        Some(if self.big_endian { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) })
+    }
+
+    fn u32_at(&self, at: u64) -> Option<u32> {
+        let (first, second) = (u32::from(self.u16_at(at)?), u32::from(self.u16_at(at + 2)?));
+        Some(if self.big_endian { first << 16 | second } else { second << 16 | first })
+    }
+
+    /// A directory entry's single value, which a short type puts into the first half of the field.
+    fn long(&self, kind: u16, value: u32) -> u32 {
+        if kind == 3 && self.big_endian { value >> 16 } else { value }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A little-endian file with one entry.
+    fn with_entry(tag: u16, kind: u16, count: u32, value: u32) -> Vec<u8> {
+        let mut bytes = b"II\x2A\0\x08\0\0\0\x01\0".to_vec();
+        bytes.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+        bytes.extend([count.to_le_bytes(), value.to_le_bytes(), [0; 4]].concat());
+        bytes
+    }
+
+    #[test]
+    fn raw_photos_are_named() {
+        assert_eq!(check(b"II\x2A\0\x10\0\0\0CR\x02\0"), Err(RAW));
+        assert_eq!(check(&with_entry(0xC612, 1, 4, 0x0401)), Err(RAW));
+        assert_eq!(check(&with_entry(0x00FE, 4, 1, 1)), Err(RAW));
+        assert!(check(&with_entry(0x00FE, 4, 1, 0)).is_ok());
+        assert_eq!(check(b"MM\0\x2A\0\0\0\x08\0\x01\0\xFE\0\x03\0\0\0\x01\0\x01\0\0"), Err(RAW));
+    }
+
+    #[test]
+    fn entries_lie_inside_the_file() {
+        for bytes in [with_entry(270, 2, 27, 8), with_entry(270, 12, 4, 8), with_entry(273, 4, u32::MAX, 8)] {
+            assert_eq!(check(&bytes).unwrap_err().code(), "photo-broken");
+        }
+        assert!(check(&with_entry(270, 2, 26, 0)).is_ok());
+        for bytes in [&b"II\x2A\0"[..], b"II\x2A\0\xFF\xFF\xFF\xFF", b"II\x2A\0\x08\0\0\0\x01\0"] {
+            assert_eq!(check(bytes).unwrap_err().code(), "photo-broken");
+        }
+    }
+}

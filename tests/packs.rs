@@ -1,0 +1,294 @@
+//! Every rule of `docs/formats.md` about manifests and packs, broken one at a time.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, missing_docs)]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use skintree::input::Filter;
+use skintree::pack::{Manifest, Pack, PackError};
+
+fn folder(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
+}
+
+/// A small pack in memory. The model's bytes mean nothing: a [`Pack`] does not look into them.
+struct Files {
+    manifest: Value,
+    model: Vec<u8>,
+    taxonomy: Value,
+}
+
+fn files() -> Files {
+    let node = |id: &str, parent: Option<&str>, level: &str| json!({"id": id, "parent": parent, "level": level, "name": {"en": id, "ko": "이름"}});
+    let taxonomy = json!({
+        "schema": "skintree.taxonomy/1",
+        "id": "test",
+        "nodes": [
+            node("benign", None, "class"), node("malignant", None, "class"), node("non-neoplastic", None, "class"),
+            node("melanocytic", Some("benign"), "group"), node("melanoma", Some("malignant"), "group"),
+            node("nv", Some("melanocytic"), "disease"), node("blue-nv", Some("nv"), "disease"),
+            node("mel", Some("melanoma"), "disease"),
+        ],
+    });
+    let side = |name: &str, nodes: &[&str]| json!({"name": {"en": name}, "nodes": nodes});
+    let manifest = json!({
+        "schema": "skintree.pack/1", "id": "test-pack", "version": "1.0.0", "name": {"en": "Test"},
+        "licence": "MIT", "intended_use": {"en": "Tests."}, "trained_on": {"en": "Nothing."}, "source": "tests/packs.rs",
+        "files": {"model": {"path": "model.onnx"}, "taxonomy": {"path": "taxonomy.json"}},
+        "input": {
+            "tensor": "input", "crop": "centre-square", "size": 299, "filter": "bilinear", "channels": "rgb",
+            "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5],
+        },
+        "outputs": {"logits": "logits", "features": "features"},
+        "classes": ["nv", "mel", "blue-nv"],
+        "temperature": 1.0,
+        "tasks": [{"id": "which", "name": {"en": "Which?"}, "positive": side("Melanoma", &["melanoma"]),
+                   "negative": side("Naevus", &["nv"])}],
+        "self_test": {"seed": 1, "logits": [0.1, -2.0, 3.5], "tolerance": 0.001},
+    });
+    Files { manifest, model: b"a model".to_vec(), taxonomy }
+}
+
+impl Files {
+    /// Writes lengths and hashes into the manifest, unless they are there, and opens the pack.
+    fn open(mut self) -> Result<Pack, PackError> {
+        let taxonomy = serde_json::to_vec(&self.taxonomy).unwrap();
+        for (name, bytes) in [("model", &self.model), ("taxonomy", &taxonomy)] {
+            let file = &mut self.manifest["files"][name];
+            if file.is_object() {
+                let file = file.as_object_mut().unwrap();
+                file.entry("bytes").or_insert_with(|| json!(bytes.len()));
+                file.entry("sha256").or_insert_with(|| json!(hash(bytes)));
+            }
+        }
+        Pack::open(&serde_json::to_vec(&self.manifest).unwrap(), self.model, &taxonomy)
+    }
+}
+
+/// The error after a change of the manifest at a JSON pointer.
+fn error_with(pointer: &str, value: Value) -> PackError {
+    let mut files = files();
+    let (parent, field) = pointer.rsplit_once('/').unwrap();
+    let parent = files.manifest.pointer_mut(parent).unwrap();
+    match parent {
+        Value::Array(list) => list[field.parse::<usize>().unwrap()] = value,
+        _ => parent[field] = value,
+    }
+    files.open().expect_err(pointer)
+}
+
+#[test]
+fn a_sound_pack_opens() {
+    let mut pack = files().open().unwrap();
+    assert_eq!(pack.classes().len(), 3);
+    let covered: Vec<&str> = pack
+        .taxonomy()
+        .nodes()
+        .iter()
+        .zip(pack.covered())
+        .filter(|(_, covered)| **covered)
+        .map(|(node, _)| node.id.as_str())
+        .collect();
+    assert_eq!(covered, ["benign", "melanocytic", "nv", "blue-nv", "malignant", "melanoma", "mel"]);
+    assert_eq!(pack.manifest().input.filter, Filter::Bilinear);
+    assert_eq!(pack.manifest().files().map(|file| file.path.as_str()), ["taxonomy.json", "model.onnx"]);
+    assert_eq!(pack.manifest_sha256().len(), 64);
+    assert_eq!(pack.take_model(), b"a model");
+    assert!(pack.model().is_empty());
+}
+
+#[test]
+fn the_packs_of_the_repository_open() {
+    for path in ["tests/golden/tiny", "model/pack"] {
+        let pack = Pack::read_dir(&folder(path)).unwrap();
+        assert_eq!(pack.model().len() as u64, pack.manifest().files.model.bytes);
+        assert!(pack.covered().iter().any(|covered| *covered));
+        let json = serde_json::to_vec(pack.manifest()).unwrap();
+        assert_eq!(&Manifest::parse(&json).unwrap(), pack.manifest());
+    }
+}
+
+#[test]
+fn unknown_fields_are_ignored_and_optional_ones_may_be_missing() {
+    let mut files = files();
+    files.manifest["hospital"] = json!({"contact": "someone"});
+    files.manifest["input"]["note"] = json!("x");
+    files.manifest["outputs"].as_object_mut().unwrap().remove("features");
+    files.manifest["tasks"] = json!([]);
+    let pack = files.open().unwrap();
+    assert_eq!(pack.manifest().outputs.features, None);
+}
+
+#[test]
+fn every_other_field_is_required() {
+    let required = [
+        "/schema",
+        "/id",
+        "/version",
+        "/name",
+        "/licence",
+        "/intended_use",
+        "/trained_on",
+        "/source",
+        "/files",
+        "/files/model",
+        "/files/taxonomy",
+        "/files/model/path",
+        "/input",
+        "/input/tensor",
+        "/input/crop",
+        "/input/size",
+        "/input/filter",
+        "/input/channels",
+        "/input/mean",
+        "/input/std",
+        "/outputs",
+        "/outputs/logits",
+        "/classes",
+        "/temperature",
+        "/tasks",
+        "/tasks/0/id",
+        "/tasks/0/name",
+        "/tasks/0/positive",
+        "/tasks/0/negative",
+        "/tasks/0/positive/name",
+        "/tasks/0/positive/nodes",
+        "/self_test",
+        "/self_test/seed",
+        "/self_test/logits",
+        "/self_test/tolerance",
+    ];
+    for pointer in required {
+        let mut files = files();
+        let (parent, field) = pointer.rsplit_once('/').unwrap();
+        files.manifest.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(field).unwrap();
+        let error = files.open().expect_err(pointer);
+        assert_eq!(error.code(), "pack-manifest", "{pointer}: {error}");
+    }
+}
+
+#[test]
+fn values_that_make_no_sense_are_refused_by_name() {
+    let cases = [
+        ("/id", json!("Test Pack"), "`id`"),
+        ("/id", json!(""), "`id`"),
+        ("/version", json!(" "), "`version`"),
+        ("/licence", json!(""), "`licence`"),
+        ("/source", json!(""), "`source`"),
+        ("/files/model/path", json!("../model.onnx"), "`files.model.path`"),
+        ("/files/model/path", json!("https://example.org/model.onnx"), "`files.model.path`"),
+        ("/files/taxonomy/path", json!("/etc/passwd"), "`files.taxonomy.path`"),
+        ("/files/taxonomy/path", json!("model.onnx"), "`files`"),
+        ("/files/taxonomy/path", json!("manifest.json"), "`files`"),
+        ("/files/model/bytes", json!(0), "`files.model.bytes`"),
+        ("/files/model/bytes", json!(u64::MAX), "`files.model.bytes`"),
+        ("/files/taxonomy/bytes", json!(1_u64 << 40), "`files.taxonomy.bytes`"),
+        ("/files/model/sha256", json!("ABC"), "`files.model.sha256`"),
+        ("/files/model/sha256", json!("A".repeat(64)), "`files.model.sha256`"),
+        ("/input/tensor", json!(""), "`input.tensor`"),
+        ("/input/size", json!(0), "`input.size`"),
+        ("/input/size", json!(100_000), "`input.size`"),
+        ("/input/std", json!([0.5, 0.0, 0.5]), "`input.std`"),
+        ("/outputs/logits", json!(""), "`outputs.logits`"),
+        ("/outputs/features", json!("logits"), "`outputs.features`"),
+        ("/classes", json!([]), "`classes`"),
+        ("/classes", json!(["nv", "mel", "nv"]), "`classes`"),
+        ("/classes", json!(["nv", "MEL", "blue-nv"]), "`classes`"),
+        ("/temperature", json!(0), "`temperature`"),
+        ("/temperature", json!(-1.0), "`temperature`"),
+        ("/tasks/0/id", json!("Which?"), "`tasks`"),
+        ("/tasks/0/positive/nodes", json!([]), "`tasks[0].positive.nodes`"),
+        ("/tasks/0/negative/nodes", json!(["melanoma"]), "`tasks[0]`"),
+        ("/tasks/0/negative/nodes", json!(["nv", "blue-nv"]), "`tasks[0]`"),
+        ("/tasks/0/negative/nodes", json!(["mel"]), "`tasks[0]`"),
+        ("/tasks/0/negative/nodes", json!(["malignant"]), "`tasks[0]`"),
+        ("/tasks/0/negative/nodes", json!(["non-neoplastic"]), "`tasks[0].negative.nodes`"),
+        ("/self_test/logits", json!([0.1]), "`self_test.logits`"),
+        ("/self_test/tolerance", json!(0.0), "`self_test.tolerance`"),
+    ];
+    for (pointer, value, field) in cases {
+        let text = value.to_string();
+        let error = error_with(pointer, value);
+        assert_eq!(error.code(), "pack-manifest", "{pointer} = {text}: {error}");
+        assert!(error.to_string().contains(field), "{pointer} = {text}: {error}");
+    }
+    // JSON has no infinities, but numbers too large for the type become one or are refused.
+    for pointer in ["/self_test/tolerance", "/self_test/logits/0", "/input/mean/0", "/input/std/2"] {
+        assert_eq!(error_with(pointer, json!(1e300)).code(), "pack-manifest", "{pointer}");
+    }
+    let too_large =
+        serde_json::to_string(&files().manifest).unwrap().replace("\"temperature\":1.0", "\"temperature\":1e999");
+    assert!(too_large.contains("1e999"));
+    assert_eq!(Manifest::parse(too_large.as_bytes()).unwrap_err().code(), "pack-manifest");
+}
+
+#[test]
+fn wrong_types_and_words_are_refused() {
+    let cases = [
+        ("/input/filter", json!("lanczos")),
+        ("/input/crop", json!("center-square")),
+        ("/input/channels", json!("rgba")),
+        ("/input/mean", json!([0.5, 0.5])),
+        ("/input/size", json!(-1)),
+        ("/input/size", json!(299.5)),
+        ("/self_test/seed", json!(1_u64 << 32)),
+        ("/name", json!({"ko": "영어 없음"})),
+        ("/name", json!("Test")),
+        ("/classes", json!("nv")),
+    ];
+    for (pointer, value) in cases {
+        assert!(matches!(error_with(pointer, value), PackError::Json(_)), "{pointer}");
+    }
+    let later = error_with("/schema", json!("skintree.pack/2"));
+    assert_eq!(later, PackError::Schema("skintree.pack/2".into()));
+    for bytes in [&b""[..], b"{", b"[]", b"null", b"\xFF\xFE", &[b' '; 5 << 20]] {
+        assert_eq!(Manifest::parse(bytes).unwrap_err().code(), "pack-manifest");
+    }
+}
+
+#[test]
+fn names_that_the_taxonomy_does_not_have() {
+    for (pointer, value) in [
+        ("/classes", json!(["nv", "mel", "bcc"])),
+        ("/tasks/0/positive/nodes", json!(["bcc"])),
+        ("/tasks/0/negative/nodes", json!(["nv", "bcc"])),
+    ] {
+        let error = error_with(pointer, value);
+        assert_eq!(error.code(), "taxonomy");
+        assert!(error.to_string().contains("\"bcc\""), "{error}");
+    }
+    let mut files = files();
+    files.taxonomy["nodes"][0]["parent"] = json!("blue-nv");
+    assert_eq!(files.open().unwrap_err().code(), "taxonomy");
+}
+
+#[test]
+fn lengths_and_hashes_are_checked() {
+    let wrong = "0".repeat(64);
+    for file in ["model", "taxonomy"] {
+        for bytes in [1, 1_000_000] {
+            let error = error_with(&format!("/files/{file}/bytes"), json!(bytes));
+            assert!(matches!(error, PackError::Length { expected, .. } if expected == bytes));
+            assert_eq!(error.code(), "pack-truncated");
+        }
+        let error = error_with(&format!("/files/{file}/sha256"), json!(wrong));
+        assert_eq!(error.code(), "pack-hash");
+        assert!(error.to_string().contains(&wrong), "{error}");
+    }
+}
+
+#[test]
+fn a_folder_with_files_missing() {
+    let error = Pack::read_dir(&folder("tests/no-such-pack")).unwrap_err();
+    assert_eq!(error.code(), "pack-truncated");
+    assert!(error.to_string().contains("manifest.json"), "{error}");
+}

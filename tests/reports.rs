@@ -1,0 +1,204 @@
+//! From logits to a report, on the small pack of the repository.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, missing_docs)]
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+use skintree::classify::{ClassifyError, assemble};
+use skintree::pack::Pack;
+use skintree::photo::{PhotoFormat, PhotoInfo};
+use skintree::report::{EngineInfo, Report, Timings, WarningCode};
+use skintree::taxonomy::Level;
+
+fn pack() -> Pack {
+    Pack::read_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tiny")).unwrap()
+}
+
+fn photo(width: u32, height: u32) -> PhotoInfo {
+    PhotoInfo { format: PhotoFormat::Jpeg, width, height, orientation: 1, sha256: "0".repeat(64) }
+}
+
+fn engine() -> EngineInfo {
+    EngineInfo {
+        name: "cpu".into(),
+        requested: "auto".into(),
+        adapter: None,
+        fallback_reason: Some("This browser has no WebGPU.".into()),
+        self_test_max_abs_diff: 0.0,
+    }
+}
+
+fn report(pack: &Pack, logits: &[f32]) -> Report {
+    assemble(pack, &photo(600, 450), logits, &engine(), Timings::default(), 5).unwrap()
+}
+
+/// Logits of the tiny pack's eight classes: nv, mel, bkl, bcc, scc, ak, df, vasc.
+const LOGITS: [f32; 8] = [2.0, 1.0, 0.5, -1.0, -2.0, -3.0, 0.5, -4.0];
+
+#[test]
+fn fine_classes_are_the_best_k_with_ties_in_the_manifest_s_order() {
+    let pack = pack();
+    let report = report(&pack, &LOGITS);
+    let ids: Vec<&str> = report.fine.iter().map(|fine| fine.id.as_str()).collect();
+    assert_eq!(ids, ["nv", "mel", "bkl", "df", "bcc"]);
+    for k in [0, 1, 8, 100] {
+        let report = assemble(&pack, &photo(600, 450), &LOGITS, &engine(), Timings::default(), k).unwrap();
+        assert_eq!(report.fine.len(), k.min(8));
+    }
+}
+
+#[test]
+fn temperature_is_the_pack_s() {
+    let pack = pack();
+    let temperature = pack.manifest().temperature;
+    assert!((temperature - 1.0).abs() > 0.1, "the test needs another");
+    let report = report(&pack, &LOGITS);
+    let ratio = report.fine[0].probability / report.fine[1].probability;
+    assert!((ratio.ln() - 1.0 / temperature).abs() < 1e-12);
+}
+
+#[test]
+fn a_report_has_the_fields_of_the_schema_and_no_others() {
+    let mut report = report(&pack(), &LOGITS);
+    report.warnings = assemble(&pack(), &photo(10, 40), &LOGITS, &engine(), Timings::default(), 5).unwrap().warnings;
+    let page = include_str!("../docs/formats.md");
+    let section = page.split("## Report").nth(1).unwrap();
+    let example = section.split("```json").nth(1).unwrap().split("```").next().unwrap();
+    let example: serde_json::Value = serde_json::from_str(example).unwrap();
+    let ours = serde_json::to_value(&report).unwrap();
+    assert_same_keys(&example, &ours, "report");
+    assert_eq!(ours["schema"], "skintree.report/1");
+    let back: Report = serde_json::from_value(ours).unwrap();
+    assert_eq!(back, report);
+}
+
+/// Objects have the same keys, and so have the first elements of lists. Texts by language may differ.
+fn assert_same_keys(example: &serde_json::Value, ours: &serde_json::Value, at: &str) {
+    use serde_json::Value::{Array, Object};
+    match (example, ours) {
+        (Object(example), Object(ours)) if example.is_empty() || example.contains_key("en") => {
+            assert!(ours.contains_key("en"), "{at}");
+        }
+        (Object(example), Object(ours)) => {
+            let mut expected: Vec<&String> = example.keys().collect();
+            let mut found: Vec<&String> = ours.keys().collect();
+            expected.sort();
+            found.sort();
+            assert_eq!(expected, found, "{at}");
+            for (key, value) in example {
+                assert_same_keys(value, &ours[key], &format!("{at}.{key}"));
+            }
+        }
+        (Array(example), Array(ours)) => assert_same_keys(&example[0], &ours[0], &format!("{at}[0]")),
+        (Object(_) | Array(_), _) => panic!("{at} is {ours}"),
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(100)
+    })]
+
+    #[test]
+    fn numbers_of_a_report_agree(logits in prop::collection::vec(-30.0_f32..30.0, 8)) {
+        let pack = pack();
+        let report = report(&pack, &logits);
+        let probability: HashMap<&str, f64> = report.tree.iter().map(|node| (node.id.as_str(), node.probability)).collect();
+        // Levels.
+        for (level, results) in [(Level::Class, &report.classes), (Level::Group, &report.groups)] {
+            prop_assert_eq!(results.len(), report.tree.iter().filter(|node| node.level == level).count());
+            let sum: f64 = results.iter().map(|result| result.probability).sum();
+            prop_assert!((sum - 1.0).abs() < 1e-12);
+            prop_assert!(results.windows(2).all(|pair| pair[0].probability >= pair[1].probability));
+            for result in results {
+                prop_assert_eq!(result.probability.to_bits(), probability[result.id.as_str()].to_bits());
+                prop_assert!(result.covered || result.probability == 0.0);
+            }
+        }
+        // The tree: parents first, subtrees in one piece, siblings by falling probability.
+        let mut path: Vec<&str> = Vec::new();
+        let mut last: HashMap<Option<&str>, f64> = HashMap::new();
+        for node in &report.tree {
+            while path.last().copied() != node.parent.as_deref() {
+                prop_assert!(path.pop().is_some());
+            }
+            path.push(&node.id);
+            let before = last.insert(node.parent.as_deref(), node.probability);
+            prop_assert!(before.is_none_or(|before| before >= node.probability));
+        }
+        prop_assert_eq!(report.tree.iter().filter(|node| node.fine).count(), 8);
+        // Questions.
+        for (task, manifest) in report.tasks.iter().zip(&pack.manifest().tasks) {
+            prop_assert!((task.positive.probability + task.negative.probability - 1.0).abs() < 1e-12);
+            let sum = |nodes: &[String]| nodes.iter().map(|id| probability[id.as_str()]).sum::<f64>();
+            let (positive, negative) = (sum(&manifest.positive.nodes), sum(&manifest.negative.nodes));
+            prop_assert!((task.mass - positive - negative).abs() < 1e-12);
+            prop_assert!((task.positive.probability * task.mass - positive).abs() < 1e-12);
+        }
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let bytes = || serde_json::to_vec(&report(&pack(), &LOGITS)).unwrap();
+    assert_eq!(bytes(), bytes());
+}
+
+#[test]
+fn a_question_without_mass_is_open() {
+    // Only "vasc" is left: exp of the others is 0 in f64.
+    let mut logits = [-1.0e30_f32; 8];
+    logits[7] = 1.0e30;
+    let report = report(&pack(), &logits);
+    for task in &report.tasks {
+        assert_eq!((task.mass, task.positive.probability, task.negative.probability), (0.0, 0.5, 0.5));
+    }
+}
+
+#[test]
+fn logits_must_be_one_number_a_class() {
+    let pack = pack();
+    let error =
+        |logits: &[f32]| assemble(&pack, &photo(600, 450), logits, &engine(), Timings::default(), 5).unwrap_err();
+    assert_eq!(error(&LOGITS[..7]), ClassifyError::Length { expected: 8, actual: 7 });
+    let mut logits = LOGITS;
+    logits[3] = f32::NAN;
+    assert_eq!(error(&logits), ClassifyError::NotFinite { class: 3 });
+    assert_eq!(error(&logits).code(), "engine-failed");
+}
+
+#[test]
+fn warnings_depend_on_the_part_of_the_photo_that_counts() {
+    let pack = pack();
+    let size = pack.manifest().input.size;
+    let codes = |width, height| {
+        let report = assemble(&pack, &photo(width, height), &LOGITS, &engine(), Timings::default(), 5).unwrap();
+        report.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(size, size), []);
+    assert_eq!(codes(2 * size, size), []);
+    assert_eq!(codes(size, size - 1), [WarningCode::SmallPhoto]);
+    assert_eq!(codes(2 * size + 1, size), [WarningCode::ExtremeAspect]);
+    assert_eq!(codes(1, size), [WarningCode::SmallPhoto, WarningCode::ExtremeAspect]);
+}
+
+#[test]
+fn the_terminal_shows_everything_that_matters() {
+    let report = report(&pack(), &LOGITS);
+    let (english, korean) = (report.to_text("en"), report.to_text("ko-KR"));
+    assert!(english.starts_with("Research use only. Not a medical device."), "{english}");
+    assert!(english.contains("does not rule out cancer"));
+    assert!(korean.contains("의료기기가 아니며"), "{korean}");
+    for node in &report.tree {
+        assert!(english.contains(node.name.get("en")), "{}", node.id);
+        assert!(korean.contains(node.name.get("ko")), "{}", node.id);
+    }
+    assert!(english.contains("This browser has no WebGPU."));
+    assert!(english.contains("not known to this model"));
+    assert!(english.ends_with('\n'));
+}
