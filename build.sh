@@ -119,6 +119,7 @@ test_browser() {
   cargo build --bin skintree
   say "tests, browsers"
   npm test --silent
+  node --test tests/parity/
 }
 
 test_all() {
