@@ -32,7 +32,7 @@ need_rust() {
 
 need_node() {
   command -v npm >/dev/null || fail "Node.js 20 or later is missing; get it from https://nodejs.org"
-  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || fail "Node.js $(node --version) is too old; 20 or later is needed"
+  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || fail "Node.js $(node --version) is too old; 20 or later is needed"
   if [[ ! -e node_modules/.package-lock.json || package-lock.json -nt node_modules/.package-lock.json ]]; then
     say "npm ci"
     npm ci --no-audit --no-fund --loglevel=error
@@ -54,9 +54,11 @@ tool() {
   local name="$1" version="$2" crate="$3" root="$TOOLS/$3-$2"
   if [[ ! -x "$root/bin/$name" ]]; then
     say "compiling $crate $version (once)" >&2
-    # Outside the project's folder, so that its .cargo/config.toml does not apply.
-    (cd / && CARGO_TARGET_DIR="$TOOLS/build" CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
-      cargo install --quiet --locked --root "$root" --version "=$version" "$crate") >&2
+    # Outside the project's folder, so that its .cargo/config.toml does not apply. A lock file may name a release that
+    # was withdrawn since; then the newest that fits will do.
+    local install=(cargo install --quiet --root "$root" --version "=$version" "$crate")
+    (cd / && export CARGO_TARGET_DIR="$TOOLS/build" CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_OPT_LEVEL=1 &&
+      { "${install[@]}" --locked || "${install[@]}"; }) >&2 || fail "$crate $version could not be compiled"
     rm -rf "$TOOLS/build"
   fi
   echo "$root/bin/$name"

@@ -4,7 +4,7 @@ use web_time::Instant;
 
 use crate::Result;
 use crate::classify::assemble;
-use crate::engine::{self, EngineChoice, Loaded};
+use crate::engine::{self, EngineChoice, Loaded, Outputs};
 use crate::input::InputTensor;
 use crate::pack::Pack;
 use crate::photo::{Limits, Photo};
@@ -18,6 +18,17 @@ pub const DEFAULT_TOP_K: usize = 5;
 pub struct Classifier {
     pack: Pack,
     loaded: Loaded,
+}
+
+/// A report and what the network got and gave for it.
+#[derive(Debug)]
+pub struct Answer {
+    /// The report.
+    pub report: Report,
+    /// The network's input.
+    pub input: InputTensor,
+    /// The network's outputs.
+    pub outputs: Outputs,
 }
 
 impl Classifier {
@@ -45,7 +56,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`crate::Error::Photo`] if it cannot be decoded, [`crate::Error::Engine`] if the engine fails.
-    pub async fn classify(&self, photo: &[u8], top_k: usize) -> Result<Report> {
+    pub async fn classify(&self, photo: &[u8], top_k: usize) -> Result<Answer> {
         let start = Instant::now();
         let photo = Photo::decode(photo, &Limits::default())?;
         self.classify_photo(&photo, top_k, start).await
@@ -55,14 +66,20 @@ impl Classifier {
     ///
     /// # Errors
     /// [`crate::Error::Engine`] if the engine fails.
-    pub async fn classify_photo(&self, photo: &Photo, top_k: usize, start: Instant) -> Result<Report> {
+    pub async fn classify_photo(&self, photo: &Photo, top_k: usize, start: Instant) -> Result<Answer> {
         let decoded = Instant::now();
         let input = InputTensor::from_photo(photo, &self.pack.manifest().input);
         let prepared = Instant::now();
         let outputs = self.loaded.engine.run(&input.data).await?;
         let ran = Instant::now();
-        let mut report =
-            assemble(&self.pack, photo.info(), &outputs.logits, &self.loaded.info, Timings::default(), top_k)?;
+        let mut report = assemble(
+            &self.pack,
+            photo.info(),
+            &outputs.logits,
+            &self.loaded.info,
+            Timings::default(),
+            top_k,
+        )?;
         let done = Instant::now();
         let milliseconds = |from: Instant, to: Instant| (to - from).as_secs_f64() * 1000.0;
         report.timings = Timings {
@@ -72,6 +89,6 @@ impl Classifier {
             rollup_ms: milliseconds(ran, done),
             total_ms: milliseconds(start, done),
         };
-        Ok(report)
+        Ok(Answer { report, input, outputs })
     }
 }

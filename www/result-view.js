@@ -5,6 +5,7 @@ import { currentLanguage, duration, local, percent, say } from './strings.js';
 
 /**
  * @import {Report, TaskResult, TreeNode} from './skintree.js'
+ * @import {StringKey} from './strings.js'
  */
 
 const CLOSEST = 3;
@@ -205,7 +206,7 @@ function taskView({ name, positive, negative, mass }) {
 
 /** @param {Report} report */
 function background({ model, engine, timings, disclaimer }) {
-  const time = duration(timings.total_ms);
+  const ran = engine.name !== 'cpu' ? 'ranGpu' : engine.fallback_reason ? 'ranCpuInstead' : 'ranCpu';
   return el(
     'section',
     { className: 'background' },
@@ -214,17 +215,7 @@ function background({ model, engine, timings, disclaimer }) {
     el('h3', {}, say('useHeading')),
     el('p', {}, local(model.intended_use)),
     el('p', { className: 'note' }, local(disclaimer)),
-    el(
-      'p',
-      { className: 'engine' },
-      [
-        engine.name === 'cpu' ? say('ranCpu', { time }) : say('ranGpu', { time }),
-        engine.adapter ? say('adapter', { adapter: engine.adapter }) : '',
-        engine.fallback_reason ? say('fallback', { reason: engine.fallback_reason }) : '',
-      ]
-        .filter(Boolean)
-        .join(' '),
-    ),
+    el('p', { className: 'engine' }, say(ran, { time: duration(timings.total_ms) })),
   );
 }
 
@@ -239,7 +230,9 @@ function technical(report) {
     [say('detailModelHash'), model.sha256],
     [say('detailManifestHash'), model.manifest_sha256],
     [say('detailEngine'), say('detailEngineValue', { name: engine.name, requested: engine.requested })],
-    [say('detailSelfTest'), engine.self_test_max_abs_diff?.toExponential(1) ?? '–'],
+    ...rowIf('detailAdapter', engine.adapter),
+    ...rowIf('detailFallback', engine.fallback_reason),
+    [say('detailSelfTest'), engine.self_test_max_abs_diff.toExponential(1)],
     [say('detailPhoto'), say('detailPhotoValue', { format, width, height, orientation })],
     [say('detailPhotoHash'), photo.sha256],
     [
@@ -259,4 +252,13 @@ function technical(report) {
     el('summary', {}, say('details')),
     el('dl', {}, ...rows.flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, value)])),
   );
+}
+
+/**
+ * @param {StringKey} term
+ * @param {string | null} value
+ * @returns {[string, string][]}
+ */
+function rowIf(term, value) {
+  return value === null ? [] : [[say(term), value]];
 }

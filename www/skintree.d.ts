@@ -23,7 +23,8 @@ export interface EngineInfo {
   adapter: string | null;
   /** Why `auto` did not take the GPU, in one English sentence. */
   fallback_reason: string | null;
-  self_test_max_abs_diff: number | null;
+  /** The largest absolute difference from the pack's self-test logits. */
+  self_test_max_abs_diff: number;
 }
 
 export interface ModelInfo {
@@ -149,7 +150,7 @@ export interface LoadOptions {
 }
 
 export interface ClassifyOptions {
-  /** How many entries `report.fine` has; all of them when left out. */
+  /** How many entries `report.fine` has at most; 5 when left out. */
   topK?: number;
   signal?: AbortSignal;
 }
@@ -163,9 +164,10 @@ export interface LoadTimings {
   fetched_bytes: number;
 }
 
-export interface ClassifierInfo {
+export interface ClassifierInfo extends Pick<ModelInfo, 'id' | 'version' | 'sha256' | 'manifest_sha256'> {
+  /** How many diagnoses the model tells apart. */
+  classes: number;
   engine: EngineInfo;
-  model: ModelInfo;
   load: LoadTimings;
 }
 

@@ -10,7 +10,8 @@ import { PackStore } from './pack-store.js';
  * @import {Answer, Failure, Photo, Request} from './messages.js'
  */
 
-const PROGRESS_EVERY_MS = 50;
+/** A message for each half per cent: finer than that no bar shows it. */
+const PROGRESS_STEPS = 200;
 
 /** @type {WasmClassifier | undefined} */
 let classifier;
@@ -115,7 +116,7 @@ async function startWasm() {
 async function fetchPack(files, packUrl, store, fresh) {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const loaded = new Map(files.map((file) => [file.role, 0]));
-  let lastSent = -Infinity;
+  let sent = 0;
 
   /** @param {PackFile} file */
   const fetchOne = async (file) => {
@@ -126,9 +127,8 @@ async function fetchPack(files, packUrl, store, fresh) {
       onBytes(count) {
         loaded.set(file.role, count);
         const sum = [...loaded.values()].reduce((a, b) => a + b);
-        const now = performance.now();
-        if (now - lastSent >= PROGRESS_EVERY_MS || sum === total) {
-          lastSent = now;
+        if (Math.abs(sum - sent) * PROGRESS_STEPS >= total || sum === total) {
+          sent = sum;
           answer({ type: 'progress', progress: { phase: 'download', file: file.path, loaded: sum, total } });
         }
       },

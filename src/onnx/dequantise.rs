@@ -15,8 +15,10 @@ pub(super) fn expand(
     nodes: Vec<NodeProto>,
     initializers: Vec<TensorProto>,
 ) -> Result<(Vec<NodeProto>, Vec<TensorProto>), GraphError> {
-    let mut constants: HashMap<String, TensorProto> =
-        initializers.into_iter().map(|mut tensor| (tensor.take_name(), tensor)).collect();
+    let mut constants: HashMap<String, TensorProto> = initializers
+        .into_iter()
+        .map(|mut tensor| (tensor.take_name(), tensor))
+        .collect();
     let (quantised, nodes): (Vec<_>, Vec<_>) = nodes.into_iter().partition(|node| node.get_op_type() == OP);
 
     for (index, node) in quantised.iter().enumerate() {
@@ -25,12 +27,21 @@ pub(super) fn expand(
         let (Some(values), Some(scale)) = (inputs.next(), inputs.next()) else {
             return Err(fail("it needs values and a scale"));
         };
-        let scale = constants.get(scale).map(floats).ok_or_else(|| fail("its scale is missing"))?;
+        let scale = constants
+            .get(scale)
+            .map(floats)
+            .ok_or_else(|| fail("its scale is missing"))?;
         let zero_point = match inputs.next() {
-            Some(name) => constants.get(name).ok_or_else(|| fail("its zero point is missing"))?.get_raw_data().to_vec(),
+            Some(name) => constants
+                .get(name)
+                .ok_or_else(|| fail("its zero point is missing"))?
+                .get_raw_data()
+                .to_vec(),
             None => vec![0; scale.len()],
         };
-        let mut values = constants.remove(values).ok_or_else(|| fail("its values are missing or used twice"))?;
+        let mut values = constants
+            .remove(values)
+            .ok_or_else(|| fail("its values are missing or used twice"))?;
         let shape = dims(&values);
         let axis = int(node, "axis", 1);
         let inner = usize::try_from(axis)
@@ -39,12 +50,12 @@ pub(super) fn expand(
             .map(elements)
             .ok_or_else(|| fail("its axis does not exist"))?;
         let channels = scale.len();
-        if channels == 0 || zero_point.len() != channels || elements(&shape) % (channels * inner) != 0 {
+        if channels == 0 || zero_point.len() != channels || !elements(&shape).is_multiple_of(channels * inner) {
             return Err(fail("scale, zero point and axis do not fit its values"));
         }
         let expanded = values.take_raw_data().into_iter().enumerate().map(|(position, byte)| {
             let channel = position / inner % channels;
-            (f32::from(byte as i8) - f32::from(zero_point[channel] as i8)) * scale[channel]
+            (f32::from(byte.cast_signed()) - f32::from(zero_point[channel].cast_signed())) * scale[channel]
         });
 
         let mut tensor = TensorProto::new();

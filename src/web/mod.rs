@@ -13,7 +13,7 @@ use crate::classifier::{Classifier, DEFAULT_TOP_K};
 use crate::engine::EngineChoice;
 use crate::pack::{Manifest, Pack};
 use crate::photo::{Limits, Photo, PhotoError};
-use crate::report::{EngineInfo, Report};
+use crate::report::EngineInfo;
 
 use error::{JsResult, to_js_error};
 
@@ -62,7 +62,12 @@ pub fn start() {
 pub fn pack_files(manifest: &[u8]) -> JsResult<JsValue> {
     let manifest = Manifest::parse(manifest).map_err(to_js_error)?;
     let files = [("model", &manifest.files.model), ("taxonomy", &manifest.files.taxonomy)];
-    to_js(&files.map(|(role, file)| FileToFetch { role, path: &file.path, bytes: file.bytes, sha256: &file.sha256 }))
+    to_js(&files.map(|(role, file)| FileToFetch {
+        role,
+        path: &file.path,
+        bytes: file.bytes,
+        sha256: &file.sha256,
+    }))
 }
 
 /// A loaded pack and its engine.
@@ -85,7 +90,9 @@ impl WebClassifier {
         let options: LoadOptions = from_js(options)?;
         let choice = match options.engine.as_deref() {
             None => EngineChoice::default(),
-            Some(name) => name.parse().map_err(|reason: String| error::js_error("engine-unavailable", &reason))?,
+            Some(name) => name
+                .parse()
+                .map_err(|reason: String| error::js_error("engine-unavailable", &reason))?,
         };
         let pack = Pack::open(&manifest, model, &taxonomy).map_err(to_js_error)?;
         drop((manifest, taxonomy));
@@ -140,15 +147,17 @@ impl WebClassifier {
 
     async fn report(&self, photo: &Photo, options: &ClassifyOptions, start: Instant) -> JsResult<JsValue> {
         let top_k = options.top_k.unwrap_or(DEFAULT_TOP_K);
-        let report: Report = self.0.classify_photo(photo, top_k, start).await.map_err(to_js_error)?;
-        to_js(&report)
+        let answer = self.0.classify_photo(photo, top_k, start).await.map_err(to_js_error)?;
+        to_js(&answer.report)
     }
 }
 
 /// `None` becomes `null` and maps become plain objects, so that the result is what `JSON.parse` would give.
 fn to_js(value: &impl Serialize) -> JsResult<JsValue> {
     let serializer = serde_wasm_bindgen::Serializer::json_compatible();
-    value.serialize(&serializer).map_err(|error| error::js_error("internal", &error.to_string()))
+    value
+        .serialize(&serializer)
+        .map_err(|error| error::js_error("internal", &error.to_string()))
 }
 
 fn from_js<T: Default + for<'de> Deserialize<'de>>(options: JsValue) -> JsResult<T> {

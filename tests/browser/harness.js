@@ -1,6 +1,6 @@
 // What the browser tests share: a server, browsers, pages that note everything that goes wrong on them.
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
@@ -36,6 +36,9 @@ export function missing(path, how) {
 export const noDist = missing(`${DIST}/pkg/skintree_bg.wasm`, 'run ./build.sh dist');
 export const noPack = noDist || missing(`${DIST}/pack/manifest.json`, 'the model pack is not in dist/');
 export const noTiny = noDist || missing(`${TINY}/manifest.json`, 'the tiny golden pack is not there');
+
+/** The upload page's Content-Security-Policy. */
+const POLICY = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(readFileSync(`${WWW}/index.html`, 'utf8'))?.[1];
 
 /** @typedef {(request: IncomingMessage, response: ServerResponse) => void} Handler */
 
@@ -91,8 +94,7 @@ export class Server {
     });
     // A plain page under the upload page's own policy, for tests of the interface alone.
     this.route('/blank.html', (_, response) => {
-      const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
-      response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy });
+      response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': POLICY });
       response.end('<!doctype html><html lang="en"><title>blank</title><link rel="icon" href="data:,">');
     });
   }
@@ -216,7 +218,7 @@ export async function wrongOn(page) {
 }
 
 /**
- * A page with nothing on it but the server's origin, to call the interface from.
+ * A page with nothing on it but the interface, as the global `api`.
  *
  * @param {Browser} browser
  * @param {Server} server
@@ -224,5 +226,6 @@ export async function wrongOn(page) {
 export async function blankPage(browser, server) {
   const page = await newPage(browser);
   await page.goto(`${server.origin}/blank.html`);
+  await page.evaluate("import('/skintree.js').then((module) => { globalThis.api = module; })");
   return page;
 }

@@ -1,19 +1,34 @@
 """Command line: ``python -m skintree_train STEP``.  ``--help`` lists the steps."""
 
 import argparse
+import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from . import backbone, calibration, export, folds, golden, head, inference, labels, metrics, pack, paths, preprocess
+from . import (
+    architecture,
+    backbone,
+    calibration,
+    card,
+    export,
+    figures,
+    folds,
+    golden,
+    head,
+    inference,
+    labels,
+    pack,
+    paths,
+    preprocess,
+    shipping,
+    training,
+)
 from .labels import CLASSES
 from .network import Network
-
-TASKS = {
-    "carcinoma-or-keratosis": (("bcc", "scc", "ak"), ("bkl",)),
-    "melanoma-or-naevus": (("mel",), ("nv",)),
-}
+from .schedule import Schedule, parse_sizes
 
 
 def step_backbone(_: argparse.Namespace) -> None:
@@ -54,32 +69,12 @@ def step_head(args: argparse.Namespace) -> None:
     fold = np.array([fold_of[photo.isic_id] for photo in photos])
     logits = head.cross_validated(rows, targets, fold, len(CLASSES), args.inverse_penalty)
     temperature = calibration.fit_temperature(logits, targets)
-    print(json.dumps(figures(logits, targets, temperature), indent=2))
+    print(json.dumps(figures.rounded(figures.measure(logits, targets, temperature)), indent=2))
     fitted = head.fit(rows, targets, len(CLASSES), args.inverse_penalty)
     torch.save(
         {"weight": torch.from_numpy(fitted.weight), "bias": torch.from_numpy(fitted.bias), "temperature": temperature},
         paths.HEAD,
     )
-
-
-def figures(logits: np.ndarray, targets: np.ndarray, temperature: float) -> dict:
-    """The figures of merit that the model card quotes."""
-    probabilities = metrics.softmax(logits / temperature)
-    predicted = probabilities.argmax(axis=1)
-    recall = metrics.recalls(targets, predicted, len(CLASSES))
-    result = {
-        "photos": len(targets),
-        "accuracy": float((predicted == targets).mean()),
-        "balanced_accuracy": metrics.balanced_accuracy(targets, predicted, len(CLASSES)),
-        "recall": dict(zip(CLASSES, recall.tolist(), strict=True)),
-        "temperature": temperature,
-        "log_loss": calibration.negative_log_likelihood(logits, targets, temperature),
-        "calibration_error": metrics.calibration_error(probabilities, targets),
-    }
-    for task, sides in TASKS.items():
-        positive, negative = ([CLASSES.index(node) for node in side] for side in sides)
-        result[f"auc {task}"] = metrics.task_auc(probabilities, targets, positive, negative)
-    return result
 
 
 def head_network() -> tuple[Network, float]:
@@ -91,17 +86,93 @@ def head_network() -> tuple[Network, float]:
     return network, fitted["temperature"]
 
 
+def step_train(args: argparse.Namespace) -> None:
+    """Fine-tune all layers; goes on from the last checkpoint."""
+    schedule = Schedule(args.schedule, args.rate, parse_sizes(args.sizes))
+    names = {field.name for field in dataclasses.fields(training.Recipe)} - {"schedule"}
+    settings = {name: value for name, value in vars(args).items() if name in names}
+    settings["frozen"] = tuple(args.frozen)
+    training.train(training.Recipe(schedule=schedule, **settings), args.folder)
+
+
+def step_quantise(args: argparse.Namespace) -> None:
+    """Make the shipping candidate of a training run; compare it in float and int8 on the validation fold."""
+    trained = shipping.load(args.folder)
+    learned, validation, _ = training.divide(trained.recipe)
+    counts = shipping.class_counts(learned)
+    network = trained.network
+    targets = np.array([photo.target for photo in validation])
+    if args.recalibrate:
+        shipping.recalibrate_norms(network, learned, network.architecture.size, args.recalibrate)
+    for name, int8 in (("float", False), ("int8", True)):
+        logits = inference.run(export.session(export.build(network, int8)), validation)
+        for row in shipping.compare_priors(logits, targets, counts, trained.recipe.balance):
+            shown = ("strength", "temperature", "accuracy", "balanced_accuracy", "log_loss", "calibration_error")
+            areas = [name for name in row if name.startswith("auc")]
+            print(name, " ".join(f"{key} {row[key]:.4f}" for key in (*shown, *areas)))
+    offset = shipping.shift_prior(network, counts, trained.recipe.balance, args.prior)
+    temperature = calibration.fit_temperature(logits - offset, targets)
+    lesions = len({photo.lesion_id for photo in learned})
+    torch.save(
+        {
+            "network": network.state_dict(),
+            "temperature": temperature,
+            "photos": len(learned),
+            "lesions": lesions,
+            "counts": counts.astype(int).tolist(),
+            "minutes": trained.minutes,
+            "views": trained.views,
+            "recalibrate": args.recalibrate,
+            "prior": args.prior,
+        },
+        paths.CANDIDATE,
+    )
+
+
 def step_pack(args: argparse.Namespace) -> None:
-    """Export the network and write the model pack."""
-    network, temperature = head_network()
-    model = export.build(network)
+    """Export the candidate of ``quantise`` (or the network of ``head``) and write the model pack."""
+    if args.source == "head":
+        network, temperature = head_network()
+        photos, lesions, what = 5984, 5984, {"en": "only the last layer was", "ko": "마지막 층만 학습"}
+    else:
+        candidate = torch.load(paths.CANDIDATE)
+        network = Network(architecture.inception_v3(), len(CLASSES)).eval()
+        network.load_state_dict(candidate["network"])
+        temperature, photos, lesions = (candidate[key] for key in ("temperature", "photos", "lesions"))
+        what = {"en": "all layers were", "ko": "모든 층을 학습"}
     trained_on = {
-        "en": "5,984 dermoscopic photos of HAM10000, one per lesion; only the last layer was trained.",
-        "ko": "HAM10000의 더모스코피 사진 5,984장(병변당 1장); 마지막 층만 학습했습니다.",
+        "en": f"{photos:,} dermoscopic photos of {lesions:,} lesions out of HAM10000; {what['en']} trained.",
+        "ko": f"HAM10000의 더모스코피 사진 {photos:,}장(병변 {lesions:,}개); {what['ko']}했습니다.",
     }
     description = pack.Description(args.version, temperature, trained_on)
-    manifest = pack.write(paths.PACK, model, pack.template(), pack.taxonomy(), description, tolerance=0.001)
+    model = export.build(network)
+    manifest = pack.write(args.folder, model, pack.template(), pack.taxonomy(), description, tolerance=0.001)
     print(json.dumps(manifest["files"], indent=2), manifest["self_test"])
+
+
+def step_evaluate(args: argparse.Namespace) -> None:
+    """Measure the pack on the test fold with onnxruntime; writes model/evaluation.json."""
+    manifest = json.loads((args.folder / "manifest.json").read_text(encoding="utf-8"))
+    session = export.session(args.folder / "model.onnx")
+    result = {
+        "model": {"id": manifest["id"], "version": manifest["version"], **manifest["files"]["model"]},
+        "temperature": manifest["temperature"],
+        "fold": args.fold,
+    }
+    for name, large_only in (("one_per_lesion", True), ("all_photos", False)):
+        photos = shipping.fold(args.fold, large_only)
+        logits = inference.run(session, photos)
+        targets = np.array([photo.target for photo in photos])
+        result[name] = figures.rounded(figures.measure(logits, targets, manifest["temperature"]))
+    text = json.dumps(result, indent=1)
+    print(text)
+    args.output.write_text(text + "\n", encoding="utf-8")
+
+
+def step_card(_: argparse.Namespace) -> None:
+    """Write the model card from its template and the figures of ``evaluate``."""
+    evaluation = json.loads(paths.EVALUATION.read_text(encoding="utf-8"))
+    paths.CARD.write_text(card.render(evaluation, torch.load(paths.CANDIDATE)), encoding="utf-8")
 
 
 def step_golden(_: argparse.Namespace) -> None:
@@ -124,6 +195,19 @@ def step_check(_: argparse.Namespace) -> None:
             print(f"size {x.shape[-1]} int8 {int8}: logits differ by {difference:.2g}, features {last.shape}")
 
 
+def _train_options(sub: argparse.ArgumentParser) -> None:
+    """One option for each field of the recipe."""
+    sub.add_argument("--folder", type=Path, default=paths.CHECKPOINTS, help="where the checkpoint lies")
+    sub.add_argument("--schedule", choices=("cosine", "steps"), default="cosine")
+    sub.add_argument("--rate", type=float, default=5e-4, help="highest learning rate")
+    sub.add_argument("--sizes", default="160:0.45,224:0.9,299:1", help="size:progress up to which it is used, ...")
+    sub.add_argument("--frozen", nargs="*", default=[], help="blocks that stay as they are, e.g. stem mixed0")
+    sub.add_argument("--minutes", type=float, default=90, help="training time; 0: count --photos instead")
+    for field in dataclasses.fields(training.Recipe):
+        if field.name not in ("schedule", "minutes", "frozen"):
+            sub.add_argument(f"--{field.name.replace('_', '-')}", type=field.type, default=field.default)
+
+
 def main() -> None:
     """Parses the command line and runs one step."""
     parser = argparse.ArgumentParser(prog="skintree_train", description=__doc__)
@@ -137,8 +221,21 @@ def main() -> None:
     add(step_backbone)
     add(step_split)
     add(step_head).add_argument("--inverse-penalty", type=float, default=3e-3, help="C of the regression")
+    _train_options(add(step_train))
     add(step_check)
-    add(step_pack).add_argument("--version", default="0.1.0")
+    sub = add(step_quantise)
+    sub.add_argument("--folder", type=Path, default=paths.CHECKPOINTS)
+    sub.add_argument("--recalibrate", type=int, default=0, help="plain photos for new batch-norm statistics")
+    sub.add_argument("--prior", type=float, default=0.0, help="how far to even out the classes, 0 to 1")
+    sub = add(step_pack)
+    sub.add_argument("--source", choices=("candidate", "head"), default="candidate")
+    sub.add_argument("--folder", type=Path, default=paths.PACK, help="where the pack goes")
+    sub.add_argument("--version", required=True)
+    sub = add(step_evaluate)
+    sub.add_argument("--folder", type=Path, default=paths.PACK, help="the pack")
+    sub.add_argument("--fold", type=int, default=0)
+    sub.add_argument("--output", type=Path, default=paths.EVALUATION)
+    add(step_card)
     add(step_golden)
     args = parser.parse_args()
     paths.CACHE.mkdir(parents=True, exist_ok=True)

@@ -10,12 +10,17 @@ from . import preprocess
 from .labels import Photo
 
 
+def pixels(photo: Photo, size: int) -> np.ndarray:
+    """A photo's centre square as the network sees it, ``uint8 [size, size, 3]``."""
+    return preprocess.resized(preprocess.open_rgb(photo.path), size)
+
+
 def run(session: onnxruntime.InferenceSession, photos: list[Photo], pooled: bool = False) -> np.ndarray:
     """Logits ``float32 [N, classes]`` of each photo, or with ``pooled`` the average of its last feature map."""
     size = session.get_inputs()[0].shape[2]
     rows, started = [], time.monotonic()
     for count, photo in enumerate(photos, start=1):
-        x = preprocess.tensor(preprocess.resized(preprocess.open_rgb(photo.path), size))
+        x = preprocess.tensor(pixels(photo, size))
         if pooled:
             rows.append(session.run(["features"], {"input": x})[0][0].mean(axis=(1, 2)))
         else:

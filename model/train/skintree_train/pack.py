@@ -12,7 +12,6 @@ import onnx
 from . import export, paths
 from .labels import CLASSES
 
-SOURCE = paths.REPO / "model" / "source"
 SELF_TEST_SEED = 1
 
 
@@ -65,14 +64,14 @@ def write(
 
 def template() -> dict:
     """The hand-written part of the manifest with the training classes filled in."""
-    manifest = json.loads((SOURCE / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((paths.SOURCE / "manifest.json").read_text(encoding="utf-8"))
     manifest["classes"] = list(CLASSES)
     return manifest
 
 
 def taxonomy() -> str:
     """The hand-written taxonomy."""
-    return (SOURCE / "taxonomy.json").read_text(encoding="utf-8")
+    return (paths.SOURCE / "taxonomy.json").read_text(encoding="utf-8")
 
 
 def _file(path: Path) -> dict:

@@ -7,6 +7,9 @@ REPO = Path(__file__).resolve().parents[3]
 TRAIN = REPO / "model" / "train"
 PACK = REPO / "model" / "pack"
 GOLDEN = REPO / "tests" / "golden"
+EVALUATION = REPO / "model" / "evaluation.json"
+CARD = REPO / "model" / "CARD.md"
+SOURCE = REPO / "model" / "source"
 FOLDS = TRAIN / "folds.csv"
 
 DATA = Path(os.environ.get("SKINTREE_DATA", REPO.parent / "shared" / "data"))
@@ -17,3 +20,4 @@ BACKBONE = CACHE / "backbone.pt"
 FEATURES = CACHE / "features.npz"
 HEAD = CACHE / "head.pt"
 CHECKPOINTS = CACHE / "train"
+CANDIDATE = CACHE / "candidate.pt"

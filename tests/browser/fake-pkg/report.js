@@ -42,7 +42,7 @@ function share(positive, negative) {
   return { p: sum(positive) / mass, mass };
 }
 
-/** @param {any} fake @returns {any} */
+/** @param {any} fake */
 export function makeReport(fake) {
   const tree = NODES.map(([id, parent, level, en, own, icd10 = null, note]) => ({
     id,

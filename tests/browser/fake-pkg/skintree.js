@@ -93,13 +93,14 @@ export class WebClassifier {
       fail(this.#fake.classify_error, 'made up for a test');
     }
     const report = makeReport({ ...this.#fake, photo });
-    report.fine = report.fine.slice(0, topK);
+    report.fine = report.fine.slice(0, topK ?? 5);
     return { ...report, call };
   }
 
   info() {
-    const { engine, model } = makeReport(this.#fake);
-    return { engine, model };
+    const { engine, model, tree } = makeReport(this.#fake);
+    const { id, version, sha256, manifest_sha256 } = model;
+    return { id, version, sha256, manifest_sha256, classes: tree.filter((node) => node.fine).length, engine };
   }
 
   free() {}

@@ -1,0 +1,332 @@
+// Classifier.load: downloading, storage and their failures, against a stand-in for the wasm module.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+
+import { MODEL, TAXONOMY, servePack } from './fake.js';
+import { FAKE_PKG, Server, WWW, blankPage, launch, noBrowser } from './harness.js';
+
+/**
+ * @import {Browser, Page} from 'puppeteer-core'
+ * @import {ServerResponse} from 'node:http'
+ * @import {Kind} from './harness.js'
+ */
+
+const TOTAL = MODEL.length + TAXONOMY.length;
+
+for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
+  describe(`load, ${kind}`, { skip: noBrowser(kind) }, () => {
+    /** @type {Server} */
+    let server;
+    /** @type {Browser} */
+    let browser;
+    /** @type {Page} */
+    let page;
+
+    before(async () => {
+      server = await new Server(WWW, { '/pkg/': FAKE_PKG }).start();
+      browser = await launch(kind, server);
+      page = await blankPage(browser, server);
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.stop();
+    });
+
+    /** Loads and frees. @param {string} pack */
+    const load = (pack) =>
+      page.evaluate(async (url) => {
+        /** @type {import('../../www/skintree.js').Progress[]} */
+        const progress = [];
+        try {
+          const classifier = await api.Classifier.load(url, { onProgress: (step) => progress.push(step) });
+          const { info } = classifier;
+          classifier.free();
+          return { progress, info, code: null, message: '' };
+        } catch (error) {
+          const { code, message } = /** @type {import('../../www/skintree.js').SkintreeError} */ (error);
+          return { progress, info: null, code, message };
+        }
+      }, pack);
+
+    test('tells what it loaded, and counts bytes as the manifest does', async () => {
+      servePack(server, '/first/');
+      const { progress, info } = await load('/first/');
+      assert.equal(info?.id, 'fake-ham8');
+      assert.equal(info?.classes, 8);
+      assert.equal(info?.engine.requested, 'auto');
+      assert.equal(info?.load.fetched_bytes, TOTAL);
+      assert.deepEqual([...new Set(progress.map((step) => step.phase))], ['download', 'compile']);
+      assert.ok(progress.every((step, i) => step.total === TOTAL && step.loaded >= (progress[i - 1]?.loaded ?? 0)));
+      assert.equal(progress.at(-2)?.loaded, TOTAL);
+    });
+
+    test('counts decoded bytes when the server compresses', async () => {
+      servePack(server, '/gzip/');
+      server.route('/gzip/model.onnx', (_, response) => {
+        const small = gzipSync(MODEL);
+        response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': small.length }).end(small);
+      });
+      await clearStorage(page);
+      const { progress, code } = await load('/gzip/manifest.json');
+      assert.equal(code, null);
+      assert.equal(Math.max(...progress.map((step) => step.loaded)), TOTAL);
+    });
+
+    test('keeps the files, and asks only for the manifest the next time', async () => {
+      servePack(server, '/kept/');
+      await clearStorage(page);
+      await load('/kept/');
+      const { info, progress } = await load('/kept/');
+      assert.equal(info?.load.fetched_bytes, 0);
+      assert.equal(progress.at(-1)?.loaded, TOTAL);
+      assert.equal(server.count('/kept/model.onnx'), 1);
+      assert.equal(server.count('/kept/manifest.json'), 2);
+    });
+
+    test('fetches anew what storage gives back damaged', async () => {
+      servePack(server, '/damaged/');
+      await clearStorage(page);
+      await load('/damaged/');
+      await page.evaluate(async () => {
+        const cache = await caches.open('skintree-pack/1');
+        for (const request of await cache.keys()) {
+          const response = /** @type {Response} */ (await cache.match(request));
+          const bytes = new Uint8Array(await response.arrayBuffer());
+          bytes[5] ^= 1;
+          await cache.put(request, new Response(bytes, { headers: response.headers }));
+        }
+      });
+      const { code, info } = await load('/damaged/');
+      assert.equal(code, null);
+      assert.equal(info?.load.fetched_bytes, TOTAL);
+      assert.equal((await load('/damaged/')).info?.load.fetched_bytes, 0, 'and keeps the good one');
+    });
+
+    test('throws away the files of an earlier version of the same pack, and of no other', async () => {
+      servePack(server, '/versions/');
+      servePack(server, '/other/');
+      await clearStorage(page);
+      await page.evaluate(async (origin) => {
+        const cache = await caches.open('skintree-pack/1');
+        for (const [key, pack] of [['old', '/versions/manifest.json'], ['foreign', '/other/manifest.json']]) {
+          await cache.put(`/skintree-pack/${key}`, new Response('x', { headers: { 'x-skintree-pack': origin + pack } }));
+        }
+      }, server.origin);
+      await load('/versions/');
+      const kept = await page.evaluate(async () => {
+        const cache = await caches.open('skintree-pack/1');
+        return (await cache.keys()).map((request) => new URL(request.url).pathname.slice('/skintree-pack/'.length));
+      });
+      assert.equal(kept.length, 3);
+      assert.ok(kept.includes('foreign') && !kept.includes('old'));
+    });
+
+    test('goes on from memory where storage is denied', async () => {
+      servePack(server, '/denied/');
+      const source = readFileSync(`${WWW}/worker.js`, 'utf8');
+      const deny = `Object.defineProperty(globalThis, 'caches', {
+        get() { throw new DOMException('denied', 'SecurityError'); } });`;
+      server.route('/denied-base/worker.js', javascript(source.replaceAll("'./", "'/") + deny));
+      const fetched = await page.evaluate(async () => {
+        const classifier = await api.Classifier.load('/denied/', { baseUrl: '/denied-base' });
+        classifier.free();
+        return classifier.info.load.fetched_bytes;
+      });
+      assert.equal(fetched, TOTAL);
+    });
+
+    test('takes up a broken download where it broke off', async () => {
+      servePack(server, '/broken-once/');
+      /** @type {(string | undefined)[]} */
+      const ranges = [];
+      server.route('/broken-once/model.onnx', (request, response) => {
+        ranges.push(request.headers.range);
+        if (ranges.length === 1) {
+          breakOff(response, 200_000);
+          return;
+        }
+        const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1]);
+        const range = `bytes ${start}-${MODEL.length - 1}/${MODEL.length}`;
+        response.writeHead(206, { 'content-range': range, 'content-length': MODEL.length - start });
+        response.end(MODEL.subarray(start));
+      });
+      await clearStorage(page);
+      const { code, info } = await load('/broken-once/');
+      assert.equal(code, null);
+      assert.equal(ranges.length, 2);
+      assert.match(ranges[1] ?? '', /^bytes=[1-9]\d*-$/);
+      assert.equal(info?.load.fetched_bytes, TOTAL);
+    });
+
+    test('starts over when the server knows no ranges', async () => {
+      servePack(server, '/no-ranges/');
+      let count = 0;
+      server.route('/no-ranges/model.onnx', (_, response) => {
+        if (++count === 1) breakOff(response, 200_000);
+        else response.writeHead(200).end(MODEL);
+      });
+      await clearStorage(page);
+      assert.equal((await load('/no-ranges/')).code, null);
+    });
+
+    test('fetches the whole file when the two halves do not fit', async () => {
+      servePack(server, '/halves/');
+      let count = 0;
+      server.route('/halves/model.onnx', (request, response) => {
+        count++;
+        if (count === 1) {
+          breakOff(response, 200_000);
+        } else if (request.headers.range) {
+          const start = Number(/bytes=(\d+)-/.exec(request.headers.range)?.[1]);
+          response.writeHead(206).end(Buffer.alloc(MODEL.length - start, 'of another release'));
+        } else {
+          response.writeHead(200).end(MODEL);
+        }
+      });
+      await clearStorage(page);
+      assert.equal((await load('/halves/')).code, null);
+      assert.equal(count, 3);
+    });
+
+    test('gives up after the second failure: network', async () => {
+      servePack(server, '/broken/');
+      let count = 0;
+      server.route('/broken/model.onnx', (_, response) => {
+        count++;
+        breakOff(response, 1000);
+      });
+      await clearStorage(page);
+      assert.equal((await load('/broken/')).code, 'network');
+      assert.equal(count, 2);
+    });
+
+    test('does not ask twice for what is not there: network', async () => {
+      servePack(server, '/missing/');
+      server.route('/missing/model.onnx', (_, response) => response.writeHead(404).end());
+      await clearStorage(page);
+      const { code, message } = await load('/missing/');
+      assert.equal(code, 'network');
+      assert.match(message, /model\.onnx: HTTP 404/);
+      assert.equal(server.count('/missing/model.onnx'), 1);
+      assert.equal((await load('/nowhere/')).code, 'network');
+    });
+
+    test('stops early when a file is longer than the manifest says: pack-truncated', async () => {
+      servePack(server, '/endless/');
+      let cancelled = false;
+      server.route('/endless/model.onnx', (_, response) => {
+        response.writeHead(200);
+        response.on('close', () => (cancelled = true));
+        response.write(MODEL);
+        // Never ended: only a reader that stops by itself gets away from here.
+        response.write(Buffer.alloc(200_000));
+      });
+      await clearStorage(page);
+      assert.equal((await load('/endless/')).code, 'pack-truncated');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      assert.ok(cancelled);
+    });
+
+    test('a file that is too short: pack-truncated', async () => {
+      servePack(server, '/short/');
+      server.route('/short/model.onnx', MODEL.subarray(1));
+      await clearStorage(page);
+      assert.equal((await load('/short/')).code, 'pack-truncated');
+    });
+
+    test('a file of another hash: pack-hash, fetched once and not kept', async () => {
+      servePack(server, '/hash/');
+      server.route('/hash/model.onnx', Buffer.alloc(MODEL.length, 'another network '));
+      await clearStorage(page);
+      assert.equal((await load('/hash/')).code, 'pack-hash');
+      assert.equal(server.count('/hash/model.onnx'), 1);
+      const kept = await page.evaluate(async () => (await (await caches.open('skintree-pack/1')).keys()).length);
+      assert.equal(kept, 0);
+    });
+
+    test('what is no manifest: pack-manifest', async () => {
+      server.route('/page/manifest.json', '<!doctype html><title>Not found, politely</title>');
+      assert.equal((await load('/page/')).code, 'pack-manifest');
+    });
+
+    test('passes on what the wasm module says', async () => {
+      servePack(server, '/refused/', { load_error: 'engine-self-test' });
+      assert.equal((await load('/refused/')).code, 'engine-self-test');
+    });
+
+    test('a trap: internal', async () => {
+      servePack(server, '/trap/', { load_trap: true });
+      assert.equal((await load('/trap/')).code, 'internal');
+    });
+
+    test('a missing worker or wasm file: network', async () => {
+      const code = await page.evaluate(() => api.Classifier.load('/first/', { baseUrl: '/nowhere/' }).catch((e) => e.code));
+      assert.equal(code, 'network');
+      server.route('/half-there/worker.js', javascript(readFileSync(`${WWW}/worker.js`, 'utf8')));
+      for (const name of ['errors', 'pack-fetch', 'pack-store']) {
+        server.route(`/half-there/${name}.js`, javascript(readFileSync(`${WWW}/${name}.js`, 'utf8')));
+      }
+      const other = await page.evaluate(() =>
+        api.Classifier.load('/first/', { baseUrl: '/half-there' }).then(
+          () => 'loaded',
+          (e) => `${e.code}: ${e.message}`,
+        ),
+      );
+      assert.match(other, /^network: pkg\/skintree\.js/);
+    });
+
+    test('can be aborted, before and while it runs: aborted', async () => {
+      servePack(server, '/slow/', { load_ms: 60_000 });
+      const [early, late, stopped] = await page.evaluate(async () => {
+        /** @param {unknown} error */
+        const describe = (error) =>
+          error instanceof api.SkintreeError ? `${error.name} ${error.code} ${/** @type {any} */ (error.cause)}` : 'else';
+        const started = performance.now();
+        const one = await api.Classifier.load('/slow/', { signal: AbortSignal.abort('early') }).catch(describe);
+        const controller = new AbortController();
+        const loading = api.Classifier.load('/slow/', {
+          signal: controller.signal,
+          onProgress: ({ phase }) => phase === 'compile' && controller.abort('late'),
+        });
+        return [one, await loading.catch(describe), performance.now() - started];
+      });
+      assert.equal(early, 'SkintreeError aborted early');
+      assert.equal(late, 'SkintreeError aborted late');
+      assert.ok(Number(stopped) < 30_000);
+    });
+
+    test('an engine that does not exist is a TypeError', async () => {
+      const name = await page.evaluate(() =>
+        api.Classifier.load('/first/', { engine: /** @type {any} */ ('gpu') }).catch((error) => error.name),
+      );
+      assert.equal(name, 'TypeError');
+    });
+  });
+}
+
+/** @param {Page} page */
+function clearStorage(page) {
+  return page.evaluate(() => caches.delete('skintree-pack/1'));
+}
+
+/**
+ * Announces the whole model, sends a part and hangs up.
+ *
+ * @param {ServerResponse} response
+ * @param {number} after
+ */
+function breakOff(response, after) {
+  response.writeHead(200, { 'content-length': MODEL.length });
+  response.write(MODEL.subarray(0, after), () => setTimeout(() => response.destroy(), 100));
+}
+
+/**
+ * @param {string} source
+ * @returns {import('./harness.js').Handler}
+ */
+function javascript(source) {
+  return (_, response) => response.writeHead(200, { 'content-type': 'text/javascript' }).end(source);
+}

@@ -1,0 +1,72 @@
+// Driving the upload page.
+
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+import { OUTPUT, newPage } from './harness.js';
+import { spot } from './photos.js';
+
+/**
+ * @import {Browser, ElementHandle, Page} from 'puppeteer-core'
+ * @import {Server} from './harness.js'
+ */
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** A picture of ours as a file. @param {string} [name] */
+export function photoFile(name = 'spot.png') {
+  const path = `${OUTPUT}/${name}`;
+  writeFileSync(path, spot());
+  return path;
+}
+
+/**
+ * @param {Browser} browser
+ * @param {Server} server
+ * @param {Parameters<typeof newPage>[1]} [options]
+ */
+export async function openUploadPage(browser, server, options) {
+  const page = await newPage(browser, options);
+  // Two pages of one test must not share what the first has downloaded.
+  await page.goto(`${server.origin}/blank.html`);
+  await page.evaluate(() => caches.delete('skintree-pack/1'));
+  await page.goto(`${server.origin}/index.html`);
+  return page;
+}
+
+/**
+ * @param {Page} page
+ * @param {...string} files
+ */
+export async function choose(page, ...files) {
+  const input = /** @type {ElementHandle<HTMLInputElement>} */ (await page.$('#file'));
+  await input.uploadFile(...files);
+}
+
+/** @param {Page} page @param {number} [timeout] */
+export async function answerOf(page, timeout = 30_000) {
+  await page.waitForSelector('.result, .failure > *', { timeout });
+  const answer = await page.$eval('.answer', (element) => /** @type {HTMLElement} */ (element).innerText);
+  assert.ok(await page.$('.result'), `there is an answer, not: ${answer}`);
+  return answer;
+}
+
+/** @param {Page} page @param {string} selector */
+export function textOf(page, selector) {
+  return page.$eval(selector, (element) => /** @type {HTMLElement} */ (element).innerText);
+}
+
+/**
+ * What axe-core has against the page, in a form that reads well when a test fails.
+ *
+ * @param {Page} page
+ * @returns {Promise<string[]>}
+ */
+export async function accessibilityProblems(page) {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { violations } = await /** @type {any} */ (globalThis).axe.run();
+    return violations.map((/** @type {any} */ { id, nodes }) => `${id}: ${nodes.map((/** @type {any} */ node) => node.html).join(' ')}`);
+  });
+}

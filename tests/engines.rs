@@ -1,0 +1,284 @@
+//! Both engines against onnxruntime's logits, and what happens when the GPU misbehaves.
+//!
+//! The GPU tests need an adapter; Debian's `mesa-vulkan-drivers` has one on the processor. Without any they are
+//! skipped with a message.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use pollster::block_on;
+use serde::Deserialize;
+use skintree::engine::{self, CpuEngine, Engine, EngineChoice, EngineError, EngineName, WonnxEngine};
+use skintree::input::{InputTensor, self_test_input};
+use skintree::onnx::{Graph, Signature};
+use skintree::pack::Pack;
+use skintree::photo::{Limits, Photo};
+use wgpu::gpu::Gpu;
+use wgpu::kernels::Kernel;
+
+/// What docs/formats.md and the issue tracker promise.
+const TOLERANCE: f32 = 1e-3;
+
+#[derive(Deserialize)]
+struct Golden {
+    photos: Vec<GoldenPhoto>,
+}
+
+#[derive(Deserialize)]
+struct GoldenPhoto {
+    photo: String,
+    logits: HashMap<String, Vec<f32>>,
+}
+
+fn golden() -> Golden {
+    serde_json::from_slice(&std::fs::read("tests/golden/golden.json").unwrap()).unwrap()
+}
+
+fn tiny() -> Pack {
+    Pack::read_dir(Path::new("tests/golden/tiny")).unwrap()
+}
+
+fn shipped() -> Pack {
+    Pack::read_dir(Path::new("model/pack")).unwrap()
+}
+
+fn gpu() -> Option<Gpu> {
+    match block_on(Gpu::open()) {
+        Ok(gpu) => Some(gpu),
+        Err(error) => {
+            eprintln!("skipped: {error}");
+            None
+        }
+    }
+}
+
+fn wonnx(gpu: Gpu, pack: &Pack) -> Result<WonnxEngine, EngineError> {
+    block_on(WonnxEngine::load(gpu, pack.model(), &Signature::of(pack.manifest())))
+}
+
+fn cpu(pack: &Pack) -> CpuEngine {
+    CpuEngine::load(pack.model().to_vec(), &Signature::of(pack.manifest())).unwrap()
+}
+
+fn input(pack: &Pack, photo: &str) -> InputTensor {
+    let bytes = std::fs::read(Path::new("tests/golden").join(photo)).unwrap();
+    InputTensor::from_photo(
+        &Photo::decode(&bytes, &Limits::default()).unwrap(),
+        &pack.manifest().input,
+    )
+}
+
+fn check_against_onnxruntime(engine: &dyn Engine, pack: &Pack, key: &str, photos: usize) {
+    for photo in golden().photos.iter().take(photos) {
+        let found = block_on(engine.run(&input(pack, &photo.photo).data)).unwrap().logits;
+        let expected = &photo.logits[key];
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(
+                (found - expected).abs() < TOLERANCE,
+                "{}: {found} is not {expected}",
+                photo.photo
+            );
+        }
+    }
+}
+
+#[test]
+fn cpu_agrees_with_onnxruntime_on_the_tiny_network() {
+    let pack = tiny();
+    check_against_onnxruntime(&cpu(&pack), &pack, "tiny", usize::MAX);
+}
+
+#[test]
+fn cpu_agrees_with_onnxruntime_on_the_shipped_network() {
+    let pack = shipped();
+    check_against_onnxruntime(&cpu(&pack), &pack, "pack", usize::MAX);
+}
+
+#[test]
+fn wonnx_agrees_with_onnxruntime_on_the_tiny_network() {
+    let Some(gpu) = gpu() else { return };
+    let pack = tiny();
+    check_against_onnxruntime(&wonnx(gpu, &pack).unwrap(), &pack, "tiny", usize::MAX);
+}
+
+#[test]
+fn wonnx_agrees_with_onnxruntime_on_the_shipped_network() {
+    let Some(gpu) = gpu() else { return };
+    let pack = shipped();
+    check_against_onnxruntime(&wonnx(gpu, &pack).unwrap(), &pack, "pack", 2);
+}
+
+#[test]
+fn both_engines_give_the_same_feature_map() {
+    let Some(gpu) = gpu() else { return };
+    let pack = tiny();
+    let input = input(&pack, "exact-299x299.png");
+    let [a, b] = [&wonnx(gpu, &pack).unwrap() as &dyn Engine, &cpu(&pack)]
+        .map(|engine| block_on(engine.run(&input.data)).unwrap().features.unwrap());
+    assert_eq!(a.shape, b.shape);
+    assert_eq!(a.data.len(), a.shape.iter().product::<usize>());
+    assert!(a.data.iter().zip(&b.data).all(|(a, b)| (a - b).abs() < 1e-4));
+}
+
+#[test]
+fn refuses_an_input_of_the_wrong_length() {
+    let pack = tiny();
+    assert!(block_on(cpu(&pack).run(&[0.0; 12])).is_err());
+    let Some(gpu) = gpu() else { return };
+    let error = block_on(wonnx(gpu, &pack).unwrap().run(&[0.0; 12])).unwrap_err();
+    assert_eq!(error.code(), "engine-failed");
+}
+
+/// Names under which wonnx compiles the tiny network's nodes: each convolution is fused with the `Relu` behind it.
+fn fused_names(pack: &Pack) -> Vec<String> {
+    let model = Graph::read(pack.model(), &Signature::of(pack.manifest()))
+        .unwrap()
+        .into_f32()
+        .unwrap();
+    let nodes = model.get_graph().get_node();
+    let relu_of = |output: &String| {
+        nodes
+            .iter()
+            .find(|n| n.get_op_type() == "Relu" && n.get_input().contains(output))
+    };
+    nodes
+        .iter()
+        .filter(|node| node.get_op_type() == "Conv")
+        .map(|conv| {
+            let relu = relu_of(&conv.get_output()[0]).map(|relu| format!("+{}", relu.get_output()[0]));
+            format!("{}{}", conv.get_name(), relu.unwrap_or_default())
+        })
+        .collect()
+}
+
+fn with_kernels(gpu: &Gpu, pack: &Pack, kernel: &Kernel) {
+    gpu.set_kernels(
+        fused_names(pack)
+            .into_iter()
+            .map(|name| (name, kernel.clone()))
+            .collect(),
+    );
+}
+
+#[test]
+fn a_shader_that_does_not_compile_is_an_error_and_not_zeros() {
+    let Some(gpu) = gpu() else { return };
+    let pack = tiny();
+    with_kernels(
+        &gpu,
+        &pack,
+        &Kernel {
+            wgsl: "fn main( {".to_owned(),
+            workgroups: [1; 3],
+        },
+    );
+    assert_eq!(wonnx(gpu, &pack).unwrap_err().code(), "engine-failed");
+}
+
+/// Right bindings, but more workgroups than any adapter dispatches: found out only when it runs.
+const GREEDY: &str = "
+@group(0) @binding(0) var<storage, read> input: array<f32>;
+@group(0) @binding(1) var<storage, read> weights: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> output: array<f32>;
+@compute @workgroup_size(1) fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    output[0] = input[0] + weights[0] + bias[0] + f32(id.x);
+}";
+
+#[test]
+fn a_command_that_the_gpu_refuses_is_an_error_and_not_zeros() {
+    let Some(gpu) = gpu() else { return };
+    let pack = tiny();
+    with_kernels(
+        &gpu,
+        &pack,
+        &Kernel {
+            wgsl: GREEDY.to_owned(),
+            workgroups: [u32::MAX; 3],
+        },
+    );
+    let engine = wonnx(gpu, &pack).unwrap();
+    let error = block_on(engine.run(&self_test_input(1, 39).data)).unwrap_err();
+    assert_eq!(error.code(), "engine-failed");
+}
+
+#[test]
+fn a_kernel_that_computes_nonsense_fails_the_self_test() {
+    let Some(gpu) = gpu() else { return };
+    let pack = tiny();
+    with_kernels(
+        &gpu,
+        &pack,
+        &Kernel {
+            wgsl: GREEDY.to_owned(),
+            workgroups: [1; 3],
+        },
+    );
+    let engine = wonnx(gpu, &pack).unwrap();
+    let test = &pack.manifest().self_test;
+    let found = block_on(engine.run(&self_test_input(test.seed, 39).data))
+        .unwrap()
+        .logits;
+    assert!(
+        found
+            .iter()
+            .zip(&test.logits)
+            .any(|(a, b)| (a - b).abs() > test.tolerance)
+    );
+}
+
+#[test]
+fn a_lost_gpu_is_an_error() {
+    let Some(gpu) = gpu() else { return };
+    let pack = tiny();
+    let engine = wonnx(gpu.clone(), &pack).unwrap();
+    gpu.destroy();
+    let error = block_on(engine.run(&self_test_input(1, 39).data)).unwrap_err();
+    assert_eq!(error.code(), "gpu-lost");
+}
+
+#[test]
+fn auto_says_why_it_fell_back() {
+    let mut pack = tiny();
+    let model = pack.take_model();
+    let loaded = block_on(engine::load(pack.manifest(), model, EngineChoice::Auto)).unwrap();
+    assert_eq!(loaded.info.requested, "auto");
+    match loaded.engine.name() {
+        EngineName::Cpu => assert!(loaded.info.fallback_reason.is_some()),
+        EngineName::Wonnx => assert!(loaded.info.fallback_reason.is_none() && loaded.info.adapter.is_some()),
+    }
+    assert!(loaded.info.self_test_max_abs_diff < f64::from(TOLERANCE));
+}
+
+#[test]
+fn an_engine_that_fails_the_self_test_is_not_used() {
+    let mut pack = tiny();
+    let model = pack.take_model();
+    let mut manifest = pack.manifest().clone();
+    manifest.self_test.logits[3] += 0.01;
+    for choice in ["cpu", "wonnx", "auto"] {
+        let result = block_on(engine::load(&manifest, model.clone(), choice.parse().unwrap()));
+        match result.map(|loaded| loaded.info) {
+            Err(EngineError::Unavailable { reason, .. }) => eprintln!("skipped {choice}: {reason}"),
+            Err(error) => assert_eq!(error.code(), "engine-self-test", "{choice}"),
+            Ok(info) => panic!("{choice} passed as {info:?}"),
+        }
+    }
+}
+
+#[test]
+fn refuses_an_unknown_engine() {
+    assert!("tpu".parse::<EngineChoice>().is_err());
+    for name in ["auto", "wonnx", "cpu"] {
+        assert_eq!(name.parse::<EngineChoice>().unwrap().to_string(), name);
+    }
+}
