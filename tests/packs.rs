@@ -250,7 +250,7 @@ fn wrong_types_and_words_are_refused() {
     }
     let later = error_with("/schema", json!("skintree.pack/2"));
     assert_eq!(later, PackError::Schema("skintree.pack/2".into()));
-    for bytes in [&b""[..], b"{", b"[]", b"null", b"\xFF\xFE", &[b' '; 5 << 20]] {
+    for bytes in [&b""[..], b"{", b"[]", b"null", b"\xFF\xFE", &vec![b' '; 5 << 20]] {
         assert_eq!(Manifest::parse(bytes).unwrap_err().code(), "pack-manifest");
     }
 }

@@ -1,5 +1,6 @@
 //! JPEG, by `zune-jpeg` directly instead of through `image`, which runs the same decoder but always in its lenient mode:
-//! damaged data then silently becomes grey.
+//! damaged data then silently becomes grey. What still goes unnoticed is a progressive file that was cut off and then
+//! given a new end marker, and damage that happens to decode.
 
 use std::borrow::Cow;
 

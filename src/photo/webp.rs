@@ -24,10 +24,10 @@ pub(super) fn check(bytes: &[u8]) -> Result<&[u8], PhotoError> {
                 let frame = size_at(data, 6);
                 for chunk in chunks(data.get(16..).unwrap_or_default()) {
                     let (name, data) = chunk.ok_or_else(cut_off)?;
-                    check_lossy(name, data, frame)?;
+                    check_lossy(*name, data, frame)?;
                 }
             }
-            _ => check_lossy(name, data, canvas)?,
+            _ => check_lossy(*name, data, canvas)?,
         }
     }
     Ok(bytes)
@@ -47,8 +47,8 @@ fn chunks(mut rest: &[u8]) -> impl Iterator<Item = Option<(&[u8; 4], &[u8])>> {
 }
 
 /// A lossy picture must have the size that the frame or canvas around it announces, if any.
-fn check_lossy(name: &[u8; 4], data: &[u8], around: Option<(u32, u32)>) -> Result<(), PhotoError> {
-    let (b"VP8 ", Some(around)) = (name, around) else { return Ok(()) };
+fn check_lossy(name: [u8; 4], data: &[u8], around: Option<(u32, u32)>) -> Result<(), PhotoError> {
+    let Some(around) = around.filter(|_| name == *b"VP8 ") else { return Ok(()) };
     // After a 3-byte tag and a 3-byte start code: 14 bits each, and 2 bits of scale.
     let side = |at: usize| Some(u32::from(u16::from_le_bytes([*data.get(at)?, *data.get(at + 1)?]) & 0x3FFF));
     if side(6).zip(side(8)) == Some(around) {
