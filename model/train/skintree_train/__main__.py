@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,7 @@ def step_quantise(args: argparse.Namespace) -> None:
             "photos": len(learned),
             "lesions": lesions,
             "counts": counts.astype(int).tolist(),
+            "recipe": dataclasses.asdict(trained.recipe),
             "minutes": trained.minutes,
             "views": trained.views,
             "recalibrate": args.recalibrate,
@@ -164,7 +166,8 @@ def step_evaluate(args: argparse.Namespace) -> None:
         logits = inference.run(session, photos)
         targets = np.array([photo.target for photo in photos])
         result[name] = figures.rounded(figures.measure(logits, targets, manifest["temperature"]))
-    text = json.dumps(result, indent=1)
+    # One line a row of the confusion matrix, not one a number.
+    text = re.sub(r"\[[^\[\]]*\]", lambda row: re.sub(r"\s+", " ", row.group()), json.dumps(result, indent=1))
     print(text)
     args.output.write_text(text + "\n", encoding="utf-8")
 

@@ -17,6 +17,7 @@ def render(evaluation: dict, candidate: dict) -> str:
         "counts": ", ".join(f"{name} {count:,}" for name, count in zip(CLASSES, candidate["counts"], strict=True)),
         "views": f"{candidate['views']:,}",
         "minutes": f"{candidate['minutes']:.0f}",
+        "train": command(candidate["recipe"]),
         "recalibrate": candidate["recalibrate"],
         "prior": candidate["prior"],
         "temperature": f"{evaluation['temperature']:.3f}",
@@ -28,6 +29,19 @@ def render(evaluation: dict, candidate: dict) -> str:
     if "{{" in template:
         raise ValueError("the template asks for something that is not there")
     return template
+
+
+def command(recipe: dict) -> str:
+    """The options of ``train`` that give this recipe."""
+    schedule = recipe["schedule"]
+    sizes = ",".join(f"{size}:{until:g}" for size, until in schedule["sizes"])
+    named = {"schedule": schedule["kind"], "rate": f"{schedule['peak']:g}", "sizes": sizes}
+    named |= {key.replace("_", "-"): value for key, value in recipe.items() if key not in ("schedule", "frozen")}
+    options = [f"--{key} {value}" for key, value in named.items()]
+    if recipe["frozen"]:
+        options.append(f"--frozen {' '.join(recipe['frozen'])}")
+    lines = [" ".join(options[start : start + 6]) for start in range(0, len(options), 6)]
+    return " \\\n    ".join(["python -m skintree_train train", *lines])
 
 
 def table(single: dict, everything: dict) -> str:
