@@ -72,14 +72,8 @@ impl Classifier {
         let prepared = Instant::now();
         let outputs = self.loaded.engine.run(&input.data).await?;
         let ran = Instant::now();
-        let mut report = assemble(
-            &self.pack,
-            photo.info(),
-            &outputs.logits,
-            &self.loaded.info,
-            Timings::default(),
-            top_k,
-        )?;
+        let mut report =
+            assemble(&self.pack, photo.info(), &outputs.logits, &self.loaded.info, Timings::default(), top_k)?;
         let done = Instant::now();
         let milliseconds = |from: Instant, to: Instant| (to - from).as_secs_f64() * 1000.0;
         report.timings = Timings {

@@ -3,13 +3,7 @@
 //! The GPU tests need an adapter; Debian's `mesa-vulkan-drivers` has one on the processor. Without any they are
 //! skipped with a message.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -70,10 +64,7 @@ fn cpu(pack: &Pack) -> CpuEngine {
 
 fn input(pack: &Pack, photo: &str) -> InputTensor {
     let bytes = std::fs::read(Path::new("tests/golden").join(photo)).unwrap();
-    InputTensor::from_photo(
-        &Photo::decode(&bytes, &Limits::default()).unwrap(),
-        &pack.manifest().input,
-    )
+    InputTensor::from_photo(&Photo::decode(&bytes, &Limits::default()).unwrap(), &pack.manifest().input)
 }
 
 fn check_against_onnxruntime(engine: &dyn Engine, pack: &Pack, key: &str, photos: usize) {
@@ -82,11 +73,7 @@ fn check_against_onnxruntime(engine: &dyn Engine, pack: &Pack, key: &str, photos
         let expected = &photo.logits[key];
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(expected) {
-            assert!(
-                (found - expected).abs() < TOLERANCE,
-                "{}: {found} is not {expected}",
-                photo.photo
-            );
+            assert!((found - expected).abs() < TOLERANCE, "{}: {found} is not {expected}", photo.photo);
         }
     }
 }
@@ -140,16 +127,9 @@ fn refuses_an_input_of_the_wrong_length() {
 
 /// Names under which wonnx compiles the tiny network's nodes: each convolution is fused with the `Relu` behind it.
 fn fused_names(pack: &Pack) -> Vec<String> {
-    let model = Graph::read(pack.model(), &Signature::of(pack.manifest()))
-        .unwrap()
-        .into_f32()
-        .unwrap();
+    let model = Graph::read(pack.model(), &Signature::of(pack.manifest())).unwrap().into_f32().unwrap();
     let nodes = model.get_graph().get_node();
-    let relu_of = |output: &String| {
-        nodes
-            .iter()
-            .find(|n| n.get_op_type() == "Relu" && n.get_input().contains(output))
-    };
+    let relu_of = |output: &String| nodes.iter().find(|n| n.get_op_type() == "Relu" && n.get_input().contains(output));
     nodes
         .iter()
         .filter(|node| node.get_op_type() == "Conv")
@@ -161,26 +141,14 @@ fn fused_names(pack: &Pack) -> Vec<String> {
 }
 
 fn with_kernels(gpu: &Gpu, pack: &Pack, kernel: &Kernel) {
-    gpu.set_kernels(
-        fused_names(pack)
-            .into_iter()
-            .map(|name| (name, kernel.clone()))
-            .collect(),
-    );
+    gpu.set_kernels(fused_names(pack).into_iter().map(|name| (name, kernel.clone())).collect());
 }
 
 #[test]
 fn a_shader_that_does_not_compile_is_an_error_and_not_zeros() {
     let Some(gpu) = gpu() else { return };
     let pack = tiny();
-    with_kernels(
-        &gpu,
-        &pack,
-        &Kernel {
-            wgsl: "fn main( {".to_owned(),
-            workgroups: [1; 3],
-        },
-    );
+    with_kernels(&gpu, &pack, &Kernel { wgsl: "fn main( {".to_owned(), workgroups: [1; 3] });
     assert_eq!(wonnx(gpu, &pack).unwrap_err().code(), "engine-failed");
 }
 
@@ -198,14 +166,7 @@ const GREEDY: &str = "
 fn a_command_that_the_gpu_refuses_is_an_error_and_not_zeros() {
     let Some(gpu) = gpu() else { return };
     let pack = tiny();
-    with_kernels(
-        &gpu,
-        &pack,
-        &Kernel {
-            wgsl: GREEDY.to_owned(),
-            workgroups: [u32::MAX; 3],
-        },
-    );
+    with_kernels(&gpu, &pack, &Kernel { wgsl: GREEDY.to_owned(), workgroups: [u32::MAX; 3] });
     let engine = wonnx(gpu, &pack).unwrap();
     let error = block_on(engine.run(&self_test_input(1, 39).data)).unwrap_err();
     assert_eq!(error.code(), "engine-failed");
@@ -215,25 +176,11 @@ fn a_command_that_the_gpu_refuses_is_an_error_and_not_zeros() {
 fn a_kernel_that_computes_nonsense_fails_the_self_test() {
     let Some(gpu) = gpu() else { return };
     let pack = tiny();
-    with_kernels(
-        &gpu,
-        &pack,
-        &Kernel {
-            wgsl: GREEDY.to_owned(),
-            workgroups: [1; 3],
-        },
-    );
+    with_kernels(&gpu, &pack, &Kernel { wgsl: GREEDY.to_owned(), workgroups: [1; 3] });
     let engine = wonnx(gpu, &pack).unwrap();
     let test = &pack.manifest().self_test;
-    let found = block_on(engine.run(&self_test_input(test.seed, 39).data))
-        .unwrap()
-        .logits;
-    assert!(
-        found
-            .iter()
-            .zip(&test.logits)
-            .any(|(a, b)| (a - b).abs() > test.tolerance)
-    );
+    let found = block_on(engine.run(&self_test_input(test.seed, 39).data)).unwrap().logits;
+    assert!(found.iter().zip(&test.logits).any(|(a, b)| (a - b).abs() > test.tolerance));
 }
 
 #[test]

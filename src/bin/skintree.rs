@@ -120,14 +120,8 @@ fn inspect(folder: &Path) -> skintree::Result<()> {
     println!("licence       {}", manifest.licence);
     println!("trained on    {}", manifest.trained_on.get("en"));
     println!("intended use  {}", manifest.intended_use.get("en"));
-    println!(
-        "input         {0} x {0}, {1:?}, {2:?}",
-        manifest.input.size, manifest.input.crop, manifest.input.filter
-    );
-    println!(
-        "model         {} bytes, SHA-256 {}",
-        manifest.files.model.bytes, manifest.files.model.sha256
-    );
+    println!("input         {0} x {0}, {1:?}, {2:?}", manifest.input.size, manifest.input.crop, manifest.input.filter);
+    println!("model         {} bytes, SHA-256 {}", manifest.files.model.bytes, manifest.files.model.sha256);
     println!(
         "graph         {} nodes, {:.2} M parameters, {:.2} GMAC; accepted",
         graph.node_count(),

@@ -12,16 +12,12 @@ pub(super) async fn open() -> Result<Gpu, EngineError> {
 impl From<GpuError> for EngineError {
     fn from(error: GpuError) -> Self {
         match error {
-            GpuError::Unavailable(reason) => Self::Unavailable {
-                engine: EngineName::Wonnx,
-                reason,
-            },
+            GpuError::Unavailable(reason) => Self::Unavailable { engine: EngineName::Wonnx, reason },
             GpuError::OutOfMemory => Self::GpuMemory,
             GpuError::Lost(_) => Self::GpuLost(error.to_string()),
-            GpuError::Validation(_) | GpuError::Internal(_) => Self::Failed {
-                engine: EngineName::Wonnx,
-                reason: error.to_string(),
-            },
+            GpuError::Validation(_) | GpuError::Internal(_) => {
+                Self::Failed { engine: EngineName::Wonnx, reason: error.to_string() }
+            }
         }
     }
 }

@@ -27,17 +27,8 @@ impl CpuEngine {
     pub fn load(model: Vec<u8>, signature: &Signature<'_>) -> Result<Self, EngineError> {
         Graph::read(&model, signature)?;
         // Only what `Graph::read` lets through, which also keeps the other operators out of the wasm file.
-        let operators = op_registry!(
-            AveragePool,
-            Concat,
-            Conv,
-            DequantizeLinear,
-            Flatten,
-            Gemm,
-            GlobalAveragePool,
-            MaxPool,
-            Relu
-        );
+        let operators =
+            op_registry!(AveragePool, Concat, Conv, DequantizeLinear, Flatten, Gemm, GlobalAveragePool, MaxPool, Relu);
         let model = ModelOptions::with_ops(operators).load(model).map_err(failed)?;
         let node = |name: &str| model.node_id(name).map_err(failed);
         Ok(Self {
@@ -52,28 +43,18 @@ impl CpuEngine {
     fn infer(&self, input: &[f32]) -> Result<Outputs, EngineError> {
         let input = NdTensorView::try_from_data([1, 3, self.size, self.size], input).map_err(failed)?;
         let outputs: Vec<NodeId> = std::iter::once(self.logits).chain(self.features).collect();
-        let found = self
-            .model
-            .run(vec![(self.input, input.into())], &outputs, None)
-            .map_err(|e: RunError| failed(e))?;
+        let found =
+            self.model.run(vec![(self.input, input.into())], &outputs, None).map_err(|e: RunError| failed(e))?;
         let mut found = found.into_iter();
         let mut next = || found.next().ok_or_else(|| failed("it gave too few outputs"));
-        let logits = next()?
-            .into_tensor::<f32>()
-            .ok_or_else(|| failed("its logits are not f32"))?
-            .to_vec();
+        let logits = next()?.into_tensor::<f32>().ok_or_else(|| failed("its logits are not f32"))?.to_vec();
         let features = match self.features {
             Some(_) => {
-                let map = next()?
-                    .into_tensor::<f32>()
-                    .ok_or_else(|| failed("its features are not f32"))?;
+                let map = next()?.into_tensor::<f32>().ok_or_else(|| failed("its features are not f32"))?;
                 let &[1, channels, height, width] = map.shape() else {
                     return Err(failed("its features are not a map"));
                 };
-                Some(FeatureMap {
-                    shape: [channels, height, width],
-                    data: map.to_vec(),
-                })
+                Some(FeatureMap { shape: [channels, height, width], data: map.to_vec() })
             }
             None => None,
         };
@@ -97,15 +78,10 @@ impl Engine for CpuEngine {
 
 impl std::fmt::Debug for CpuEngine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CpuEngine")
-            .field("size", &self.size)
-            .finish_non_exhaustive()
+        f.debug_struct("CpuEngine").field("size", &self.size).finish_non_exhaustive()
     }
 }
 
 fn failed(error: impl std::fmt::Display) -> EngineError {
-    EngineError::Failed {
-        engine: EngineName::Cpu,
-        reason: error.to_string(),
-    }
+    EngineError::Failed { engine: EngineName::Cpu, reason: error.to_string() }
 }

@@ -213,14 +213,8 @@ async fn load_gpu_if_worth_it(
 ) -> Result<(WonnxEngine, f32), EngineError> {
     let gpu = adapter::open().await?;
     if gpu.info().software {
-        let reason = format!(
-            "the adapter {} only emulates a GPU, which is slower than the CPU engine",
-            gpu.info()
-        );
-        return Err(EngineError::Unavailable {
-            engine: EngineName::Wonnx,
-            reason,
-        });
+        let reason = format!("the adapter {} only emulates a GPU, which is slower than the CPU engine", gpu.info());
+        return Err(EngineError::Unavailable { engine: EngineName::Wonnx, reason });
     }
     let engine = WonnxEngine::load(gpu, model, signature).await?;
     let max_abs_diff = self_test(&engine, manifest).await?;
@@ -241,18 +235,12 @@ async fn load_cpu(
 /// Runs the self-test vector of docs/formats.md and gives the largest absolute difference of logits.
 async fn self_test(engine: &dyn Engine, manifest: &Manifest) -> Result<f32, EngineError> {
     let test = &manifest.self_test;
-    let outputs = engine
-        .run(&self_test_input(test.seed, manifest.input.size).data)
-        .await?;
+    let outputs = engine.run(&self_test_input(test.seed, manifest.input.size).data).await?;
     let max_abs_diff = max_abs_diff(&outputs.logits, &test.logits);
     if max_abs_diff <= test.tolerance {
         Ok(max_abs_diff)
     } else {
-        Err(EngineError::SelfTest {
-            engine: engine.name(),
-            max_abs_diff,
-            tolerance: test.tolerance,
-        })
+        Err(EngineError::SelfTest { engine: engine.name(), max_abs_diff, tolerance: test.tolerance })
     }
 }
 

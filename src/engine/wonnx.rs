@@ -32,16 +32,10 @@ impl WonnxEngine {
             _ => None,
         });
         let graph = graph.into_f32()?;
-        let outputs = std::iter::once(signature.logits)
-            .chain(signature.features)
-            .map(str::to_owned)
-            .collect();
+        let outputs = std::iter::once(signature.logits).chain(signature.features).map(str::to_owned).collect();
         let config = SessionConfig::new().with_outputs(Some(outputs));
         gpu.lend();
-        let session = gpu
-            .watch(Session::from_model_with_config(graph, &config))
-            .await?
-            .map_err(failed)?;
+        let session = gpu.watch(Session::from_model_with_config(graph, &config)).await?.map_err(failed)?;
         Ok(Self {
             gpu,
             session,
@@ -55,11 +49,7 @@ impl WonnxEngine {
     async fn infer(&self, input: &[f32]) -> Result<Outputs, EngineError> {
         // wonnx takes an input of any length and reads whatever lies behind it.
         if input.len() != self.input_len {
-            return Err(failed(format!(
-                "input of {} values instead of {}",
-                input.len(),
-                self.input_len
-            )));
+            return Err(failed(format!("input of {} values instead of {}", input.len(), self.input_len)));
         }
         let inputs = HashMap::from([(self.input.clone(), InputTensor::F32(Cow::Borrowed(input)))]);
         let mut found = self.gpu.watch(self.session.run(&inputs)).await?.map_err(failed)?;
@@ -68,16 +58,10 @@ impl WonnxEngine {
             _ => Err(failed(format!("it gave no output \"{name}\""))),
         };
         let features = match &self.features {
-            Some((name, shape)) => Some(FeatureMap {
-                shape: *shape,
-                data: take(name)?,
-            }),
+            Some((name, shape)) => Some(FeatureMap { shape: *shape, data: take(name)? }),
             None => None,
         };
-        Ok(Outputs {
-            logits: take(&self.logits)?,
-            features,
-        })
+        Ok(Outputs { logits: take(&self.logits)?, features })
     }
 }
 
@@ -104,15 +88,10 @@ impl Drop for WonnxEngine {
 
 impl std::fmt::Debug for WonnxEngine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WonnxEngine")
-            .field("gpu", &self.gpu)
-            .finish_non_exhaustive()
+        f.debug_struct("WonnxEngine").field("gpu", &self.gpu).finish_non_exhaustive()
     }
 }
 
 fn failed(error: impl std::fmt::Display) -> EngineError {
-    EngineError::Failed {
-        engine: EngineName::Wonnx,
-        reason: error.to_string(),
-    }
+    EngineError::Failed { engine: EngineName::Wonnx, reason: error.to_string() }
 }

@@ -15,10 +15,8 @@ pub(super) fn expand(
     nodes: Vec<NodeProto>,
     initializers: Vec<TensorProto>,
 ) -> Result<(Vec<NodeProto>, Vec<TensorProto>), GraphError> {
-    let mut constants: HashMap<String, TensorProto> = initializers
-        .into_iter()
-        .map(|mut tensor| (tensor.take_name(), tensor))
-        .collect();
+    let mut constants: HashMap<String, TensorProto> =
+        initializers.into_iter().map(|mut tensor| (tensor.take_name(), tensor)).collect();
     let (quantised, nodes): (Vec<_>, Vec<_>) = nodes.into_iter().partition(|node| node.get_op_type() == OP);
 
     for (index, node) in quantised.iter().enumerate() {
@@ -27,21 +25,12 @@ pub(super) fn expand(
         let (Some(values), Some(scale)) = (inputs.next(), inputs.next()) else {
             return Err(fail("it needs values and a scale"));
         };
-        let scale = constants
-            .get(scale)
-            .map(floats)
-            .ok_or_else(|| fail("its scale is missing"))?;
+        let scale = constants.get(scale).map(floats).ok_or_else(|| fail("its scale is missing"))?;
         let zero_point = match inputs.next() {
-            Some(name) => constants
-                .get(name)
-                .ok_or_else(|| fail("its zero point is missing"))?
-                .get_raw_data()
-                .to_vec(),
+            Some(name) => constants.get(name).ok_or_else(|| fail("its zero point is missing"))?.get_raw_data().to_vec(),
             None => vec![0; scale.len()],
         };
-        let mut values = constants
-            .remove(values)
-            .ok_or_else(|| fail("its values are missing or used twice"))?;
+        let mut values = constants.remove(values).ok_or_else(|| fail("its values are missing or used twice"))?;
         let shape = dims(&values);
         let axis = int(node, "axis", 1);
         let inner = usize::try_from(axis)

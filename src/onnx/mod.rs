@@ -99,21 +99,11 @@ impl Graph {
         if !model.has_graph() {
             return Err(GraphError::Unreadable("it holds no graph".to_owned()));
         }
-        let GraphProto {
-            node,
-            initializer,
-            input,
-            value_info: claimed,
-            output,
-            ..
-        } = model.take_graph();
+        let GraphProto { node, initializer, input, value_info: claimed, output, .. } = model.take_graph();
         let nodes = node.into_vec();
         let initializers = initializer.into_vec();
         if nodes.len() > MAX_NODES {
-            return Err(GraphError::Graph(format!(
-                "{} nodes; at most {MAX_NODES} are accepted",
-                nodes.len()
-            )));
+            return Err(GraphError::Graph(format!("{} nodes; at most {MAX_NODES} are accepted", nodes.len())));
         }
 
         let mut known = shapes::Known {
@@ -151,25 +141,13 @@ impl Graph {
         }
         check_outputs(&shapes, signature)?;
 
-        let outputs = std::iter::once(signature.logits)
-            .chain(signature.features)
-            .map(str::to_owned)
-            .collect();
-        Ok(Self {
-            nodes,
-            initializers,
-            shapes,
-            input: signature.input.to_owned(),
-            outputs,
-        })
+        let outputs = std::iter::once(signature.logits).chain(signature.features).map(str::to_owned).collect();
+        Ok(Self { nodes, initializers, shapes, input: signature.input.to_owned(), outputs })
     }
 
     /// Number of nodes, weights' own `DequantizeLinear` not counted.
     pub fn node_count(&self) -> usize {
-        self.nodes
-            .iter()
-            .filter(|node| node.get_op_type() != dequantise::OP)
-            .count()
+        self.nodes.iter().filter(|node| node.get_op_type() != dequantise::OP).count()
     }
 
     /// Number of weights and biases.
@@ -180,19 +158,12 @@ impl Graph {
             .filter(|node| node.get_op_type() == dequantise::OP)
             .flat_map(|node| node.get_input().iter().skip(1).map(String::as_str))
             .collect();
-        self.initializers
-            .iter()
-            .filter(|t| !scales.contains(t.get_name()))
-            .map(|t| elements(&tensor::dims(t)))
-            .sum()
+        self.initializers.iter().filter(|t| !scales.contains(t.get_name())).map(|t| elements(&tensor::dims(t))).sum()
     }
 
     /// Multiply-accumulate operations of one run, convolutions and dense layers counted.
     pub fn multiply_accumulates(&self) -> u64 {
-        self.nodes
-            .iter()
-            .map(|node| shapes::multiply_accumulates(node, &self.shapes))
-            .sum()
+        self.nodes.iter().map(|node| shapes::multiply_accumulates(node, &self.shapes)).sum()
     }
 
     /// Shape of a tensor, constants included.
@@ -206,13 +177,7 @@ impl Graph {
     /// # Errors
     /// [`GraphError`] if quantised weights and their scales do not fit together.
     pub fn into_f32(self) -> Result<ModelProto, GraphError> {
-        let Self {
-            nodes,
-            initializers,
-            shapes,
-            input,
-            outputs,
-        } = self;
+        let Self { nodes, initializers, shapes, input, outputs } = self;
         let (nodes, initializers) = dequantise::expand(nodes, initializers)?;
 
         let mut graph = GraphProto::new();
@@ -250,16 +215,8 @@ impl std::fmt::Debug for Graph {
 
 fn node_error(node: &NodeProto, index: usize, reason: String) -> GraphError {
     let name = node.get_name();
-    let node_name = if name.is_empty() {
-        format!("#{index}")
-    } else {
-        name.to_owned()
-    };
-    GraphError::Node {
-        node: node_name,
-        op: node.get_op_type().to_owned(),
-        reason,
-    }
+    let node_name = if name.is_empty() { format!("#{index}") } else { name.to_owned() };
+    GraphError::Node { node: node_name, op: node.get_op_type().to_owned(), reason }
 }
 
 fn check_opset(model: &ModelProto) -> Result<(), GraphError> {
@@ -267,13 +224,8 @@ fn check_opset(model: &ModelProto) -> Result<(), GraphError> {
     match model.get_opset_import() {
         [opset] if default_domain(opset.get_domain()) && opset.get_version() == OPSET => Ok(()),
         other => {
-            let found: Vec<_> = other
-                .iter()
-                .map(|o| format!("{}:{}", o.get_domain(), o.get_version()))
-                .collect();
-            Err(GraphError::Graph(format!(
-                "it is written in opset {found:?}, not {OPSET} alone"
-            )))
+            let found: Vec<_> = other.iter().map(|o| format!("{}:{}", o.get_domain(), o.get_version())).collect();
+            Err(GraphError::Graph(format!("it is written in opset {found:?}, not {OPSET} alone")))
         }
     }
 }
@@ -285,47 +237,27 @@ fn initial_shapes(
     let mut shapes = BTreeMap::new();
     for constant in initializers {
         tensor::check(constant).map_err(GraphError::Graph)?;
-        if shapes
-            .insert(constant.get_name().to_owned(), tensor::dims(constant))
-            .is_some()
-        {
-            return Err(GraphError::Graph(format!(
-                "two constants are named \"{}\"",
-                constant.get_name()
-            )));
+        if shapes.insert(constant.get_name().to_owned(), tensor::dims(constant)).is_some() {
+            return Err(GraphError::Graph(format!("two constants are named \"{}\"", constant.get_name())));
         }
     }
     let image = vec![1, 3, signature.size, signature.size];
     if shapes.insert(signature.input.to_owned(), image).is_some() {
-        return Err(GraphError::Graph(format!(
-            "the input \"{}\" is a constant",
-            signature.input
-        )));
+        return Err(GraphError::Graph(format!("the input \"{}\" is a constant", signature.input)));
     }
     Ok(shapes)
 }
 
 fn check_claim(claim: &ValueInfoProto, shapes: &BTreeMap<String, Vec<usize>>) -> Result<(), GraphError> {
     let name = claim.get_name();
-    let claimed = claim
-        .get_shape()
-        .map_err(|e| GraphError::Graph(format!("shape of tensor \"{name}\": {e}")))?;
+    let claimed = claim.get_shape().map_err(|e| GraphError::Graph(format!("shape of tensor \"{name}\": {e}")))?;
     let Some(inferred) = shapes.get(name) else {
-        return Err(GraphError::Graph(format!(
-            "it describes a tensor \"{name}\" that no node makes"
-        )));
+        return Err(GraphError::Graph(format!("it describes a tensor \"{name}\" that no node makes")));
     };
-    if claimed
-        .dims
-        .iter()
-        .map(|&dim| dim as usize)
-        .eq(inferred.iter().copied())
-    {
+    if claimed.dims.iter().map(|&dim| dim as usize).eq(inferred.iter().copied()) {
         Ok(())
     } else {
-        Err(GraphError::Graph(format!(
-            "tensor \"{name}\" is said to be {claimed}, but it comes out as {inferred:?}"
-        )))
+        Err(GraphError::Graph(format!("tensor \"{name}\" is said to be {claimed}, but it comes out as {inferred:?}")))
     }
 }
 
@@ -334,23 +266,16 @@ fn check_outputs(shapes: &BTreeMap<String, Vec<usize>>, signature: &Signature<'_
     match shapes.get(signature.logits) {
         Some(shape) if *shape == wanted => {}
         Some(shape) => {
-            return Err(GraphError::Graph(format!(
-                "logits are {shape:?}, but the manifest lists {wanted:?}"
-            )));
+            return Err(GraphError::Graph(format!("logits are {shape:?}, but the manifest lists {wanted:?}")));
         }
         None => {
-            return Err(GraphError::Graph(format!(
-                "no node makes the output \"{}\"",
-                signature.logits
-            )));
+            return Err(GraphError::Graph(format!("no node makes the output \"{}\"", signature.logits)));
         }
     }
     match signature.features.map(|name| (name, shapes.get(name))) {
         None => Ok(()),
         Some((_, Some(shape))) if shape.len() == 4 => Ok(()),
-        Some((name, _)) => Err(GraphError::Graph(format!(
-            "\"{name}\" is not a feature map [1, C, H, W]"
-        ))),
+        Some((name, _)) => Err(GraphError::Graph(format!("\"{name}\" is not a feature map [1, C, H, W]"))),
     }
 }
 

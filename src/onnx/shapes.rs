@@ -36,11 +36,7 @@ pub(super) fn infer(node: &NodeProto, known: &Known<'_>) -> Result<Vec<usize>, S
         .get_input()
         .iter()
         .map(|name| {
-            known
-                .shapes
-                .get(name)
-                .map(Vec::as_slice)
-                .ok_or_else(|| format!("its input \"{name}\" does not exist yet"))
+            known.shapes.get(name).map(Vec::as_slice).ok_or_else(|| format!("its input \"{name}\" does not exist yet"))
         })
         .collect::<Result<Vec<_>, _>>()?;
     check_types(node, known)?;
@@ -55,9 +51,7 @@ pub(super) fn infer(node: &NodeProto, known: &Known<'_>) -> Result<Vec<usize>, S
         ("Flatten", &[[1, rest @ ..]]) if int(node, "axis", 1) == 1 => vec![1, elements(rest)],
         ("Gemm", &[input, weights, bias]) => gemm(node, input, weights, bias)?,
         (op, inputs) => {
-            return Err(format!(
-                "operator {op} with inputs {inputs:?} is not among the accepted ones"
-            ));
+            return Err(format!("operator {op} with inputs {inputs:?} is not among the accepted ones"));
         }
     };
     check_shape(&shape)?;
@@ -81,26 +75,18 @@ fn check_types(node: &NodeProto, known: &Known<'_>) -> Result<(), String> {
     if node.get_op_type() == dequantise::OP {
         return Ok(());
     }
-    match node.get_input().iter().find(|name| {
-        known
-            .constants
-            .get(name.as_str())
-            .is_some_and(|c| c.get_data_type() == INT8)
-    }) {
-        Some(name) => Err(format!(
-            "its input \"{name}\" is int8; put a {} in between",
-            dequantise::OP
-        )),
+    match node
+        .get_input()
+        .iter()
+        .find(|name| known.constants.get(name.as_str()).is_some_and(|c| c.get_data_type() == INT8))
+    {
+        Some(name) => Err(format!("its input \"{name}\" is int8; put a {} in between", dequantise::OP)),
         None => Ok(()),
     }
 }
 
 fn dequantize_linear(node: &NodeProto, values: &[usize], known: &Known<'_>) -> Result<Vec<usize>, String> {
-    let constant = |index: usize| {
-        node.get_input()
-            .get(index)
-            .and_then(|name| known.constants.get(name.as_str()))
-    };
+    let constant = |index: usize| node.get_input().get(index).and_then(|name| known.constants.get(name.as_str()));
     if constant(0).is_none_or(|c| c.get_data_type() != INT8) || constant(1).is_none_or(|c| c.get_data_type() != FLOAT) {
         return Err("only constant int8 values with a constant f32 scale are accepted".to_owned());
     }
@@ -113,9 +99,7 @@ fn dequantize_linear(node: &NodeProto, values: &[usize], known: &Known<'_>) -> R
     if scales == 1 || channels == usize::try_from(scales).ok() {
         Ok(values.to_vec())
     } else {
-        Err(format!(
-            "{scales} scales on axis {axis} do not fit values of shape {values:?}"
-        ))
+        Err(format!("{scales} scales on axis {axis} do not fit values of shape {values:?}"))
     }
 }
 
@@ -138,9 +122,7 @@ fn window(node: &NodeProto, input: &[usize]) -> Result<[usize; 2], String> {
     });
     match (height, width) {
         (Some(height), Some(width)) => Ok([height, width]),
-        _ => Err(format!(
-            "window {kernel:?} with strides {strides:?} and pads {pads:?} does not fit {input:?}"
-        )),
+        _ => Err(format!("window {kernel:?} with strides {strides:?} and pads {pads:?} does not fit {input:?}")),
     }
 }
 
@@ -152,14 +134,10 @@ fn conv(
     known: &Known<'_>,
 ) -> Result<Vec<usize>, String> {
     let (&[1, channels, _, _], &[out, channels_in, height, width]) = (input, weights) else {
-        return Err(format!(
-            "input {input:?} with weights {weights:?}; both must have 4 dimensions, batch 1"
-        ));
+        return Err(format!("input {input:?} with weights {weights:?}; both must have 4 dimensions, batch 1"));
     };
     if int(node, "group", 1) != 1 || channels != channels_in {
-        return Err(format!(
-            "input of {channels} channels with weights for {channels_in}, or grouped"
-        ));
+        return Err(format!("input of {channels} channels with weights for {channels_in}, or grouped"));
     }
     if ints::<2>(node, "kernel_shape", None)? != [height, width] {
         return Err("kernel_shape differs from the shape of its weights".to_owned());
@@ -170,9 +148,7 @@ fn conv(
     // wonnx's 3x3 kernel takes the padding of a stride-1 convolution from the shape and is right for 0 and 1 only.
     let pads = ints(node, "pads", Some([0; 4]))?;
     if [height, width] == [3, 3] && ints(node, "strides", Some([1, 1]))? == [1, 1] && pads != [0; 4] && pads != [1; 4] {
-        return Err(format!(
-            "3x3 with stride 1 and pads {pads:?}; only 0 or 1 all around is right"
-        ));
+        return Err(format!("3x3 with stride 1 and pads {pads:?}; only 0 or 1 all around is right"));
     }
     if let Some(name) = node.get_input()[1..].iter().find(|name| !known.is_constant(name)) {
         return Err(format!("its weights or bias \"{name}\" are not constant"));

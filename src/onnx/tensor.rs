@@ -29,11 +29,7 @@ pub(super) fn check_shape(shape: &[usize]) -> Result<(), String> {
 
 /// Dimensions of a constant that [`check`] has accepted.
 pub(super) fn dims(tensor: &TensorProto) -> Vec<usize> {
-    tensor
-        .get_dims()
-        .iter()
-        .map(|&dim| usize::try_from(dim).unwrap_or(0))
-        .collect()
+    tensor.get_dims().iter().map(|&dim| usize::try_from(dim).unwrap_or(0)).collect()
 }
 
 /// A constant must be f32 or int8, inside the file, and as long as its shape says.
@@ -50,17 +46,13 @@ pub(super) fn check(tensor: &TensorProto) -> Result<(), String> {
         FLOAT => tensor.get_raw_data().len() / 4,
         INT8 => tensor.get_raw_data().len(),
         other => {
-            return Err(format!(
-                "constant \"{name}\" has ONNX data type {other}; only f32 and int8 are accepted"
-            ));
+            return Err(format!("constant \"{name}\" has ONNX data type {other}; only f32 and int8 are accepted"));
         }
     };
     if found == wanted {
         Ok(())
     } else {
-        Err(format!(
-            "constant \"{name}\" of shape {shape:?} holds {found} values instead of {wanted}"
-        ))
+        Err(format!("constant \"{name}\" of shape {shape:?} holds {found} values instead of {wanted}"))
     }
 }
 
@@ -69,11 +61,7 @@ pub(super) fn floats(tensor: &TensorProto) -> Vec<f32> {
     if tensor.get_raw_data().is_empty() {
         return tensor.get_float_data().to_vec();
     }
-    tensor
-        .get_raw_data()
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect()
+    tensor.get_raw_data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
 }
 
 /// A tensor's name and shape as ONNX writes them.
@@ -96,9 +84,7 @@ pub(super) fn value_info(name: &str, shape: &[usize]) -> ValueInfoProto {
 }
 
 fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
-    node.get_attribute()
-        .iter()
-        .find(|attribute| attribute.get_name() == name)
+    node.get_attribute().iter().find(|attribute| attribute.get_name() == name)
 }
 
 /// Whether a node has an attribute at all.
@@ -127,12 +113,8 @@ pub(super) fn ints<const N: usize>(
         (None, None) => Err(format!("attribute {name} is missing")),
         (Some(found), _) => {
             let list: Option<Vec<usize>> = found.get_ints().iter().map(|&i| usize::try_from(i).ok()).collect();
-            list.and_then(|list| list.try_into().ok()).ok_or_else(|| {
-                format!(
-                    "{name} = {:?}; it must be {N} numbers that are not negative",
-                    found.get_ints()
-                )
-            })
+            list.and_then(|list| list.try_into().ok())
+                .ok_or_else(|| format!("{name} = {:?}; it must be {N} numbers that are not negative", found.get_ints()))
         }
     }
 }

@@ -7,13 +7,8 @@ use super::{Graph, GraphError, Signature};
 
 const TINY: &[u8] = include_bytes!("../../tests/golden/tiny/model.onnx");
 
-const SIGNATURE: Signature<'_> = Signature {
-    input: "input",
-    size: 39,
-    logits: "logits",
-    classes: 8,
-    features: Some("features"),
-};
+const SIGNATURE: Signature<'_> =
+    Signature { input: "input", size: 39, logits: "logits", classes: 8, features: Some("features") };
 
 fn read_changed(change: impl FnOnce(&mut ModelProto)) -> Result<Graph, GraphError> {
     let mut model = ModelProto::parse_from_bytes(TINY).unwrap();
@@ -28,12 +23,7 @@ fn refused(change: impl FnOnce(&mut ModelProto)) -> String {
 }
 
 fn node(model: &mut ModelProto, found: impl Fn(&NodeProto) -> bool) -> &mut NodeProto {
-    model
-        .mut_graph()
-        .mut_node()
-        .iter_mut()
-        .find(|node| found(node))
-        .unwrap()
+    model.mut_graph().mut_node().iter_mut().find(|node| found(node)).unwrap()
 }
 
 fn first<'a>(model: &'a mut ModelProto, op: &str) -> &'a mut NodeProto {
@@ -57,11 +47,7 @@ fn set_int(node: &mut NodeProto, name: &str, value: i64) {
 }
 
 fn drop_attribute(node: &mut NodeProto, name: &str) {
-    let kept: Vec<_> = node
-        .take_attribute()
-        .into_iter()
-        .filter(|a| a.get_name() != name)
-        .collect();
+    let kept: Vec<_> = node.take_attribute().into_iter().filter(|a| a.get_name() != name).collect();
     node.set_attribute(kept.into());
 }
 
@@ -77,29 +63,12 @@ fn expands_every_weight_to_f32() {
     let quantised = ModelProto::parse_from_bytes(TINY).unwrap();
     let expanded = read_changed(|_| ()).unwrap().into_f32().unwrap();
     let graph = expanded.get_graph();
-    assert!(
-        graph
-            .get_node()
-            .iter()
-            .all(|node| node.get_op_type() != "DequantizeLinear")
-    );
+    assert!(graph.get_node().iter().all(|node| node.get_op_type() != "DequantizeLinear"));
     assert!(graph.get_initializer().iter().all(|tensor| tensor.get_data_type() == 1));
 
     // One weight worked out by hand: w = q * scale of its output channel.
-    let find = |name: &str| {
-        quantised
-            .get_graph()
-            .get_initializer()
-            .iter()
-            .find(|t| t.get_name() == name)
-            .unwrap()
-    };
-    let dequantise = quantised
-        .get_graph()
-        .get_node()
-        .iter()
-        .find(|n| n.get_op_type() == "DequantizeLinear")
-        .unwrap();
+    let find = |name: &str| quantised.get_graph().get_initializer().iter().find(|t| t.get_name() == name).unwrap();
+    let dequantise = quantised.get_graph().get_node().iter().find(|n| n.get_op_type() == "DequantizeLinear").unwrap();
     let values = find(&dequantise.get_input()[0]);
     let scales = super::tensor::floats(find(&dequantise.get_input()[1]));
     let per_channel = values.get_raw_data().len() / scales.len();
@@ -112,10 +81,7 @@ fn expands_every_weight_to_f32() {
 #[test]
 fn refuses_what_is_not_onnx() {
     for bytes in [&b"<html>not found</html>"[..], &TINY[..TINY.len() / 2], &[0xff; 64]] {
-        assert!(matches!(
-            Graph::read(bytes, &SIGNATURE),
-            Err(GraphError::Unreadable(_) | GraphError::Graph(_))
-        ));
+        assert!(matches!(Graph::read(bytes, &SIGNATURE), Err(GraphError::Unreadable(_) | GraphError::Graph(_))));
     }
     assert!(Graph::read(&[], &SIGNATURE).is_err());
 }
@@ -124,38 +90,20 @@ fn refuses_what_is_not_onnx() {
 fn refuses_forms_in_which_wonnx_is_wrong() {
     let conv_3x3 = |node: &NodeProto| {
         node.get_op_type() == "Conv"
-            && node
-                .get_attribute()
-                .iter()
-                .any(|a| a.get_name() == "kernel_shape" && a.get_ints() == [3, 3])
-            && node
-                .get_attribute()
-                .iter()
-                .any(|a| a.get_name() == "strides" && a.get_ints() == [1, 1])
+            && node.get_attribute().iter().any(|a| a.get_name() == "kernel_shape" && a.get_ints() == [3, 3])
+            && node.get_attribute().iter().any(|a| a.get_name() == "strides" && a.get_ints() == [1, 1])
     };
     let cases: [(&str, String); 10] = [
         ("no bias", refused(|m| _ = first(m, "Conv").mut_input().pop())),
         ("auto_pad", refused(|m| set_int(first(m, "Conv"), "auto_pad", 1))),
-        (
-            "dilation",
-            refused(|m| set_ints(first(m, "Conv"), "dilations", &[2, 2])),
-        ),
-        (
-            "kernel_shape",
-            refused(|m| drop_attribute(first(m, "Conv"), "kernel_shape")),
-        ),
+        ("dilation", refused(|m| set_ints(first(m, "Conv"), "dilations", &[2, 2]))),
+        ("kernel_shape", refused(|m| drop_attribute(first(m, "Conv"), "kernel_shape"))),
         ("grouped", refused(|m| set_int(first(m, "Conv"), "group", 2))),
-        (
-            "3x3 with stride 1 and pads",
-            refused(|m| set_ints(node(m, conv_3x3), "pads", &[1, 0, 1, 0])),
-        ),
+        ("3x3 with stride 1 and pads", refused(|m| set_ints(node(m, conv_3x3), "pads", &[1, 0, 1, 0]))),
         ("ceil_mode", refused(|m| set_int(first(m, "MaxPool"), "ceil_mode", 1))),
         ("on axis 2", refused(|m| set_int(first(m, "Concat"), "axis", 2))),
         ("transB", refused(|m| set_int(first(m, "Gemm"), "transB", 1))),
-        (
-            "operator Softmax",
-            refused(|m| first(m, "Relu").set_op_type("Softmax".to_owned())),
-        ),
+        ("operator Softmax", refused(|m| first(m, "Relu").set_op_type("Softmax".to_owned()))),
     ];
     for (expected, message) in cases {
         assert!(message.contains(expected), "{message:?} does not tell of {expected:?}");
@@ -182,10 +130,7 @@ fn refuses_graphs_that_contradict_themselves() {
             refused(|m| {
                 let claims = m.mut_graph().mut_value_info();
                 let shape = claims[0].clone();
-                let other = claims
-                    .iter_mut()
-                    .find(|claim| claim.get_field_type() != shape.get_field_type())
-                    .unwrap();
+                let other = claims.iter_mut().find(|claim| claim.get_field_type() != shape.get_field_type()).unwrap();
                 other.set_field_type(shape.get_field_type().clone());
             }),
         ),
@@ -198,10 +143,7 @@ fn refuses_graphs_that_contradict_themselves() {
                 tensor.set_raw_data(bytes);
             }),
         ),
-        (
-            "empty or too large",
-            refused(|m| m.mut_graph().mut_initializer()[0].set_dims(vec![1 << 40, 1 << 40])),
-        ),
+        ("empty or too large", refused(|m| m.mut_graph().mut_initializer()[0].set_dims(vec![1 << 40, 1 << 40]))),
         (
             "another file",
             refused(|m| {
@@ -218,33 +160,9 @@ fn refuses_graphs_that_contradict_themselves() {
 #[test]
 fn refuses_another_signature() {
     let read = |signature| Graph::read(TINY, &signature).unwrap_err().to_string();
-    assert!(
-        read(Signature {
-            classes: 9,
-            ..SIGNATURE
-        })
-        .contains("logits")
-    );
-    assert!(
-        read(Signature {
-            logits: "nothing",
-            ..SIGNATURE
-        })
-        .contains("no node makes")
-    );
-    assert!(
-        read(Signature {
-            features: Some("logits"),
-            ..SIGNATURE
-        })
-        .contains("feature map")
-    );
-    assert!(
-        read(Signature {
-            input: "photo",
-            ..SIGNATURE
-        })
-        .contains("manifest names only")
-    );
+    assert!(read(Signature { classes: 9, ..SIGNATURE }).contains("logits"));
+    assert!(read(Signature { logits: "nothing", ..SIGNATURE }).contains("no node makes"));
+    assert!(read(Signature { features: Some("logits"), ..SIGNATURE }).contains("feature map"));
+    assert!(read(Signature { input: "photo", ..SIGNATURE }).contains("manifest names only"));
     assert!(read(Signature { size: 40, ..SIGNATURE }).contains("is said to be"));
 }

@@ -23,14 +23,8 @@ pub(super) async fn decode(bytes: &[u8]) -> Option<Photo> {
 fn read(bitmap: &ImageBitmap) -> Result<Vec<u8>, JsValue> {
     let (width, height) = (bitmap.width(), bitmap.height());
     let canvas = OffscreenCanvas::new(width, height)?;
-    let context: OffscreenCanvasRenderingContext2d = canvas
-        .get_context("2d")?
-        .ok_or(JsValue::NULL)?
-        .dyn_into()
-        .map_err(JsValue::from)?;
+    let context: OffscreenCanvasRenderingContext2d =
+        canvas.get_context("2d")?.ok_or(JsValue::NULL)?.dyn_into().map_err(JsValue::from)?;
     context.draw_image_with_image_bitmap(bitmap, 0.0, 0.0)?;
-    Ok(context
-        .get_image_data(0.0, 0.0, f64::from(width), f64::from(height))?
-        .data()
-        .0)
+    Ok(context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height))?.data().0)
 }

@@ -62,12 +62,7 @@ pub fn start() {
 pub fn pack_files(manifest: &[u8]) -> JsResult<JsValue> {
     let manifest = Manifest::parse(manifest).map_err(to_js_error)?;
     let files = [("model", &manifest.files.model), ("taxonomy", &manifest.files.taxonomy)];
-    to_js(&files.map(|(role, file)| FileToFetch {
-        role,
-        path: &file.path,
-        bytes: file.bytes,
-        sha256: &file.sha256,
-    }))
+    to_js(&files.map(|(role, file)| FileToFetch { role, path: &file.path, bytes: file.bytes, sha256: &file.sha256 }))
 }
 
 /// A loaded pack and its engine.
@@ -90,9 +85,7 @@ impl WebClassifier {
         let options: LoadOptions = from_js(options)?;
         let choice = match options.engine.as_deref() {
             None => EngineChoice::default(),
-            Some(name) => name
-                .parse()
-                .map_err(|reason: String| error::js_error("engine-unavailable", &reason))?,
+            Some(name) => name.parse().map_err(|reason: String| error::js_error("engine-unavailable", &reason))?,
         };
         let pack = Pack::open(&manifest, model, &taxonomy).map_err(to_js_error)?;
         drop((manifest, taxonomy));
@@ -155,9 +148,7 @@ impl WebClassifier {
 /// `None` becomes `null` and maps become plain objects, so that the result is what `JSON.parse` would give.
 fn to_js(value: &impl Serialize) -> JsResult<JsValue> {
     let serializer = serde_wasm_bindgen::Serializer::json_compatible();
-    value
-        .serialize(&serializer)
-        .map_err(|error| error::js_error("internal", &error.to_string()))
+    value.serialize(&serializer).map_err(|error| error::js_error("internal", &error.to_string()))
 }
 
 fn from_js<T: Default + for<'de> Deserialize<'de>>(options: JsValue) -> JsResult<T> {

@@ -32,19 +32,11 @@ impl std::fmt::Display for AdapterInfo {
 impl AdapterInfo {
     fn of(adapter: &modern::Adapter, device: &modern::Device) -> Self {
         let info = adapter.get_info();
-        let name = if info.name.is_empty() {
-            browser_name(device)
-        } else {
-            info.name
-        };
+        let name = if info.name.is_empty() { browser_name(device) } else { info.name };
         let emulators = ["swiftshader", "llvmpipe", "basic render"];
         let software = info.device_type == modern::DeviceType::Cpu
             || emulators.iter().any(|emulator| name.to_lowercase().contains(emulator));
-        Self {
-            name,
-            backend: info.backend.to_string(),
-            software,
-        }
+        Self { name, backend: info.backend.to_string(), software }
     }
 }
 
@@ -52,9 +44,7 @@ impl AdapterInfo {
 #[cfg(target_arch = "wasm32")]
 fn browser_name(device: &modern::Device) -> String {
     let get = |object: &wasm_bindgen::JsValue, key: &str| js_sys::Reflect::get(object, &key.into()).ok();
-    let info = device
-        .as_webgpu()
-        .and_then(|device| get(device.as_ref(), "adapterInfo"));
+    let info = device.as_webgpu().and_then(|device| get(device.as_ref(), "adapterInfo"));
     let words = ["vendor", "architecture", "device"]
         .into_iter()
         .filter_map(|key| get(info.as_ref()?, key)?.as_string())
@@ -150,13 +140,7 @@ impl Gpu {
             lock(&lost).lost.get_or_insert(format!("{reason:?} {message}"));
         });
         let info = AdapterInfo::of(&adapter, &device);
-        Ok(Self(Arc::new(Inner {
-            device,
-            queue,
-            info,
-            faults,
-            kernels: Mutex::default(),
-        })))
+        Ok(Self(Arc::new(Inner { device, queue, info, faults, kernels: Mutex::default() })))
     }
 
     /// What the driver says of the adapter.
@@ -202,9 +186,7 @@ impl Gpu {
 
     /// Frees everything on the GPU at once; work on it afterwards gives [`GpuError::Lost`].
     pub fn destroy(&self) {
-        lock(&self.0.faults)
-            .lost
-            .get_or_insert("the device was closed".to_owned());
+        lock(&self.0.faults).lost.get_or_insert("the device was closed".to_owned());
         self.0.device.destroy();
     }
 

@@ -77,24 +77,19 @@ impl Device {
 
     /// Makes a shader ready to run.
     pub fn create_compute_pipeline(&self, descriptor: &ComputePipelineDescriptor<'_>) -> ComputePipeline {
-        let modern = self
-            .modern()
-            .create_compute_pipeline(&modern::ComputePipelineDescriptor {
-                label: descriptor.label,
-                layout: None,
-                module: &descriptor.module.modern,
-                entry_point: Some(descriptor.entry_point),
-                // Every kernel writes each element it later reads, so clearing workgroup memory first is wasted time.
-                compilation_options: modern::PipelineCompilationOptions {
-                    zero_initialize_workgroup_memory: false,
-                    ..modern::PipelineCompilationOptions::default()
-                },
-                cache: None,
-            });
-        ComputePipeline {
-            modern,
-            workgroups: descriptor.module.workgroups,
-        }
+        let modern = self.modern().create_compute_pipeline(&modern::ComputePipelineDescriptor {
+            label: descriptor.label,
+            layout: None,
+            module: &descriptor.module.modern,
+            entry_point: Some(descriptor.entry_point),
+            // Every kernel writes each element it later reads, so clearing workgroup memory first is wasted time.
+            compilation_options: modern::PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..modern::PipelineCompilationOptions::default()
+            },
+            cache: None,
+        });
+        ComputePipeline { modern, workgroups: descriptor.module.workgroups }
     }
 
     /// Waits for the GPU; in the browser the event loop does that instead.
@@ -137,16 +132,9 @@ impl CommandEncoder {
     pub fn begin_compute_pass(&mut self, descriptor: &ComputePassDescriptor<'_>) -> ComputePass<'_> {
         let modern = self
             .0
-            .begin_compute_pass(&modern::ComputePassDescriptor {
-                label: descriptor.label,
-                timestamp_writes: None,
-            })
+            .begin_compute_pass(&modern::ComputePassDescriptor { label: descriptor.label, timestamp_writes: None })
             .forget_lifetime();
-        ComputePass {
-            modern,
-            workgroups: None,
-            encoder: PhantomData,
-        }
+        ComputePass { modern, workgroups: None, encoder: PhantomData }
     }
 
     /// Ends recording.
