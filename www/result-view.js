@@ -4,7 +4,7 @@ import { el } from './dom.js';
 import { currentLanguage, duration, local, percent, say } from './strings.js';
 
 /**
- * @import {Report, TaskResult, TreeNode} from './skintree.js'
+ * @import {LocalText, Report, TaskResult, TaskSide, TreeNode} from './skintree.js'
  * @import {StringKey} from './strings.js'
  */
 
@@ -35,25 +35,33 @@ export function resultView(report) {
  * @param {Report} report
  */
 export function spokenResult(report) {
-  const [top] = report.classes;
   const [closest] = report.fine;
   return say('announceResult', {
-    lean: leanOf(top.probability),
-    name: local(top.name),
-    percent: percent(top.probability),
+    lean: leanOf(report.classes[0].probability),
+    classes: report.classes.filter(({ covered }) => covered).map(share).join(', '),
     diagnosis: local(closest.name),
     diagnosisPercent: percent(closest.probability),
   });
 }
 
-/** @param {number} probability */
+/** @param {{name: LocalText, probability: number}} result */
+function share({ name, probability }) {
+  return `${local(name)} ${percent(probability)}`;
+}
+
+/**
+ * No stronger word for a higher share: a confident tone would reassure, and the model is not that good.
+ *
+ * @param {number} probability
+ */
 function leanOf(probability) {
-  if (probability >= 0.9) return say('leanStrong');
   return probability >= 0.6 ? say('lean') : say('leanWeak');
 }
 
 /** @param {Report} report */
-function summary({ classes: [top], fine, tree: nodes }) {
+function summary({ classes: [top, ...others], fine, tree: nodes }) {
+  // The share of the other classes stands beside the first: "benign 70 %" alone would hide 30 % malignant.
+  const rest = others.filter(({ covered }) => covered);
   const known = nodes.filter((node) => node.fine).length;
   return el(
     'section',
@@ -68,6 +76,7 @@ function summary({ classes: [top], fine, tree: nodes }) {
       ' ',
       el('span', { className: 'lean-value' }, percent(top.probability)),
     ),
+    rest.length ? el('p', { className: 'lean-rest' }, rest.map(share).join(' · ')) : null,
     el('h3', {}, known === 1 ? say('closestOne') : say('closest', { count: known })),
     el(
       'ol',
@@ -195,13 +204,18 @@ function taskView({ name, positive, negative, mass }) {
       ? el(
           'p',
           { className: 'sides' },
-          ...[positive, negative].map((side) =>
-            el('span', {}, local(side.name), ' ', el('span', { className: 'value' }, percent(side.probability))),
-          ),
+          side(positive),
+          ' ',
+          side(negative),
         )
       : null,
     neither ? el('p', { className: 'hint' }, say('taskNeither', { percent: percent(mass) })) : null,
   );
+}
+
+/** @param {TaskSide} side */
+function side({ name, probability }) {
+  return el('span', {}, local(name), ' ', el('span', { className: 'value' }, percent(probability)));
 }
 
 /** @param {Report} report */

@@ -39,10 +39,9 @@ const en = {
   ready: 'The model is ready.',
   classifying: 'Looking at the photo',
   announceDownload: '{percent}% of the model downloaded',
-  announceResult: 'Finished. {lean} {name}, {percent}. Closest diagnosis: {diagnosis}, {diagnosisPercent}.',
+  announceResult: 'Finished. {lean} {classes}. Closest diagnosis: {diagnosis} {diagnosisPercent}.',
 
   resultHeading: 'What the model says',
-  leanStrong: 'The model clearly leans towards',
   lean: 'The model leans towards',
   leanWeak: 'The model is undecided, with most for',
   closest: 'Closest of the {count} diagnoses it knows',

@@ -62,7 +62,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         onPage({ warnings: [{ code: 'small-photo', message: { en: 'The photo is small.' } }] }, async (page) => {
           await choose(page, photo);
           const answer = await answerOf(page);
-          assert.match(answer, /The model leans towards\s+Benign\s+85%/);
+          assert.match(answer, /The model leans towards\s+Benign\s+85%\s+Malignant 15%/);
           assert.match(answer, /Closest of the 8 diagnoses it knows\s+Melanocytic naevus\s+71%/);
           assert.match(answer, /The photo is small\./);
           assert.match(answer, /Melanoma 14%\s+Benign naevus 86%/);
@@ -118,7 +118,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await answerOf(page);
         assert.match(
           await page.$eval('#live', (live) => live.textContent ?? ''),
-          /^Finished\. The model leans towards Benign, 85%\. Closest diagnosis: Melanocytic naevus, 71%\.$/,
+          /^Finished\. The model leans towards Benign 85%, Malignant 15%\. Closest diagnosis: Melanocytic naevus 71%\.$/,
         );
       }));
 

@@ -1,0 +1,309 @@
+// The true thing: what ./build.sh dist has made, with the wasm module and its engines, in all three surroundings.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+
+import {
+  DATA,
+  DIST,
+  OUTPUT,
+  ROOT,
+  Server,
+  TINY,
+  blankPage,
+  launch,
+  missing,
+  noBrowser,
+  noDist,
+  noPack,
+  noTiny,
+  wrongOn,
+} from './harness.js';
+import { ico, png, spot } from './photos.js';
+import { accessibilityProblems, answerOf, choose, openUploadPage, photoFile, textOf } from './upload-page.js';
+
+/**
+ * @import {Browser, Page} from 'puppeteer-core'
+ * @import {Kind} from './harness.js'
+ * @import {EngineChoice, Report} from '../../www/skintree.js'
+ */
+
+/** Hosts that Chromium asks by itself, whatever page is open and however much of it is switched off. */
+const BROWSERS_OWN = /^(accounts|clients\d?|update|optimizationguide-pa|content-autofill|www)\.google(apis)?\.com(:\d+)?$/;
+
+const NATIVE = `${ROOT}target/debug/skintree`;
+
+const KINDS = /** @type {Kind[]} */ (['chromium', 'chromium-no-adapter', 'firefox']);
+
+for (const kind of KINDS) {
+  const hasAdapter = kind === 'chromium';
+
+  describe(`built, ${kind}`, { skip: noDist || noBrowser(kind) }, () => {
+    /** @type {Server} */
+    let server;
+    /** @type {Browser} */
+    let browser;
+    /** @type {Page} */
+    let page;
+
+    before(async () => {
+      server = await new Server(DIST, { '/tiny/': TINY, '/golden/': `${ROOT}tests/golden` }).start();
+      browser = await launch(kind, server);
+      page = await blankPage(browser, server);
+      await page.evaluate(() => {
+        globalThis.outcome = (promise) =>
+          promise.then(
+            () => 'done',
+            (/** @type {any} */ error) => (error instanceof api.SkintreeError ? error.code : error.name),
+          );
+      });
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.stop();
+    });
+
+    /** @param {string} pack @param {EngineChoice} engine @param {string[]} photos URLs @returns {Promise<Report[]>} */
+    const classify = (pack, engine, photos) =>
+      page.evaluate(
+        async (pack, engine, photos) => {
+          const classifier = await api.Classifier.load(pack, { engine });
+          const reports = [];
+          for (const photo of photos) {
+            const blob = await (await fetch(photo)).blob();
+            reports.push(await classifier.classify(blob, { topK: 1000 }));
+          }
+          classifier.free();
+          return reports;
+        },
+        pack,
+        engine,
+        photos,
+      );
+
+    test('says which engine runs, and why not the GPU', { skip: noTiny }, async () => {
+      const [{ engine, model }] = await classify('/tiny/', 'auto', ['/golden/exact-299x299.png']);
+      assert.equal(model.id, 'skintree-tiny');
+      assert.deepEqual([engine.name, engine.requested, engine.adapter], ['cpu', 'auto', null]);
+      assert.match(engine.fallback_reason ?? '', hasAdapter ? /swiftshader/i : /adapter|WebGPU/i);
+    });
+
+    test('wonnx runs where there is an adapter: the logits are onnxruntime’s', { skip: noTiny || (!hasAdapter && 'no adapter') }, async () => {
+      await matchesGolden('tiny', 'wonnx');
+    });
+
+    test('wonnx without an adapter: engine-unavailable', { skip: noTiny || (hasAdapter && 'there is an adapter') }, async () => {
+      const code = await page.evaluate(() => outcome(api.Classifier.load('/tiny/', { engine: 'wonnx' })));
+      assert.equal(code, 'engine-unavailable');
+    });
+
+    test('the CPU engine on the tiny pack: the logits are onnxruntime’s', { skip: noTiny }, async () => {
+      await matchesGolden('tiny', 'cpu');
+    });
+
+    test('the CPU engine on the shipped pack: the logits are onnxruntime’s', { skip: noPack }, async () => {
+      await matchesGolden('pack', 'cpu');
+    });
+
+    /** @param {'tiny' | 'pack'} pack @param {EngineChoice} engine */
+    async function matchesGolden(pack, engine) {
+      const { photos, model_sha256 } = JSON.parse(readFileSync(`${ROOT}tests/golden/golden.json`, 'utf8'));
+      const folder = pack === 'tiny' ? TINY : `${DIST}/pack`;
+      const { classes, temperature } = JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8'));
+      const names = photos.map((/** @type {{photo: string}} */ { photo }) => `/golden/${photo}`);
+      const reports = await classify(`/${pack}/`, engine, names);
+      for (const [i, { photo, logits }] of photos.entries()) {
+        const { fine, model, engine: used } = reports[i];
+        assert.equal(model.sha256, model_sha256[pack]);
+        assert.equal(used.name, engine);
+        const exps = logits[pack].map((/** @type {number} */ logit) => Math.exp(logit / temperature));
+        const sum = exps.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b);
+        for (const { id, probability } of fine) {
+          const expected = exps[classes.indexOf(id)] / sum;
+          assert.ok(Math.abs(probability - expected) < 1e-3, `${photo}, ${id}: ${probability} instead of ${expected}`);
+        }
+        assert.equal(fine.length, classes.length);
+      }
+    }
+
+    test('every kind of input gives the same probabilities', { skip: noTiny }, async () => {
+      server.route('/spot.png', spot(320, 240));
+      const all = await page.evaluate(async () => {
+        const classifier = await api.Classifier.load('/tiny/', { engine: 'cpu' });
+        const buffer = await (await fetch('/spot.png')).arrayBuffer();
+        const blob = new Blob([buffer], { type: 'image/png' });
+        const image = new Image();
+        image.src = '/spot.png';
+        await image.decode();
+        const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 });
+        const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+        context.drawImage(image, 0, 0);
+        const offscreen = new OffscreenCanvas(320, 240);
+        offscreen.getContext('2d')?.drawImage(image, 0, 0);
+        const inputs = {
+          File: new File([blob], 'spot.png'),
+          Blob: blob,
+          ArrayBuffer: buffer,
+          Uint8Array: new Uint8Array(buffer),
+          ImageData: context.getImageData(0, 0, 320, 240),
+          ImageBitmap: await createImageBitmap(blob),
+          HTMLImageElement: image,
+          HTMLCanvasElement: canvas,
+          OffscreenCanvas: offscreen,
+        };
+        /** @type {Record<string, number[]>} */
+        const all = {};
+        for (const [name, input] of Object.entries(inputs)) {
+          const { tree, photo } = await classifier.classify(input);
+          all[name] = [photo.width, photo.height, ...tree.map((node) => node.probability)];
+        }
+        classifier.free();
+        return all;
+      });
+      for (const [name, values] of Object.entries(all)) {
+        assert.deepEqual(values, all.File, name);
+      }
+    });
+
+    test('a format that only the browser knows is decoded by the browser', { skip: noTiny }, async () => {
+      const picture = spot(120, 90);
+      server.route('/spot-small.png', picture);
+      server.route('/spot-small.ico', ico(picture));
+      const [asPng, asIco] = await classify('/tiny/', 'cpu', ['/spot-small.png', '/spot-small.ico']);
+      assert.notEqual(asIco.photo.format, asPng.photo.format);
+      assert.deepEqual([asIco.photo.width, asIco.photo.height], [120, 90]);
+      assert.deepEqual(asIco.tree, asPng.tree);
+    });
+
+    test('photos that are none: photo-format, photo-broken, photo-too-large', { skip: noTiny }, async () => {
+      const whole = spot(64, 64);
+      const huge = png(1, 1, () => [0, 0, 0], 1_000_000);
+      const photos = [Buffer.from('not a picture'), Buffer.alloc(0), whole.subarray(0, whole.length / 2), huge];
+      const codes = await page.evaluate(
+        async (photos) => {
+          const classifier = await api.Classifier.load('/tiny/', { engine: 'cpu' });
+          const codes = [];
+          for (const base64 of photos) {
+            const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+            codes.push(await outcome(classifier.classify(bytes)));
+          }
+          classifier.free();
+          return codes;
+        },
+        photos.map((photo) => photo.toString('base64')),
+      );
+      assert.deepEqual(codes, ['photo-format', 'photo-broken', 'photo-broken', 'photo-too-large']);
+    });
+
+    test('packs that are not whole: pack-manifest, pack-truncated, pack-hash, network', { skip: noTiny }, async () => {
+      const read = (/** @type {string} */ name) => readFileSync(`${TINY}/${name}`);
+      const model = read('model.onnx');
+      const other = Buffer.from(model);
+      other[other.length >> 1] ^= 1;
+      /** @type {Record<string, [Record<string, Buffer>, string]>} */
+      const packs = {
+        whole: [{}, 'done'],
+        manifest: [{ 'manifest.json': Buffer.from('{"schema": "skintree.pack/2"}') }, 'pack-manifest'],
+        outside: [
+          { 'manifest.json': Buffer.from(read('manifest.json').toString().replace('"model.onnx"', '"../model.onnx"')) },
+          'pack-manifest',
+        ],
+        short: [{ 'model.onnx': model.subarray(0, -1) }, 'pack-truncated'],
+        long: [{ 'model.onnx': Buffer.concat([model, model]) }, 'pack-truncated'],
+        changed: [{ 'model.onnx': other }, 'pack-hash'],
+        missing: [{ 'model.onnx': Buffer.alloc(0) }, 'network'],
+      };
+      for (const [name, [changes, expected]] of Object.entries(packs)) {
+        for (const file of ['manifest.json', 'model.onnx', 'taxonomy.json']) {
+          server.route(`/${name}/${file}`, changes[file] ?? read(file));
+        }
+        if (name === 'missing') {
+          server.route('/missing/model.onnx', (_, response) => response.writeHead(404).end());
+        }
+        const code = await page.evaluate(async (pack) => {
+          await caches.delete('skintree-pack/1');
+          return outcome(api.Classifier.load(pack, { engine: 'cpu' }));
+        }, `/${name}/`);
+        assert.equal(code, expected, name);
+      }
+    });
+
+    for (const [width, height] of [[360, 740], [1280, 900]]) {
+      test(`from a photo to the answer at ${width} pixels`, { skip: noPack }, async () => {
+        const upload = await openUploadPage(browser, server, { width, height });
+        await choose(upload, photoFile());
+        const answer = await answerOf(upload, 120_000);
+        assert.match(answer, /What the model says/i);
+        assert.match(answer, /the model cannot know this/);
+        assert.match(answer, /Ran on the main processor/);
+        await upload.screenshot({ path: `${OUTPUT}/built-${kind}-${width}.png`, fullPage: true });
+        assert.deepEqual(await accessibilityProblems(upload), []);
+        assert.deepEqual(await wrongOn(upload), []);
+        await upload.close();
+      });
+    }
+
+    test('a browser gives what the command line gives', { skip: noPack || noData() || missing(NATIVE, 'cargo build --bin skintree') }, async () => {
+      const folder = `${DATA}/ham10000/224`;
+      const names = readdirSync(folder).filter((name) => name.endsWith('.jpg')).slice(0, 5);
+      for (const name of names) {
+        server.route(`/photos/${name}`, readFileSync(`${folder}/${name}`));
+      }
+      const files = names.map((name) => `${folder}/${name}`);
+      const lines = execFileSync(NATIVE, ['classify', '--json', '--engine', 'cpu', '--top-k', '1000', '--pack', `${DIST}/pack`, ...files], { encoding: 'utf8', maxBuffer: 1e8 });
+      /** @type {Report[]} */
+      const native = lines.trim().split('\n').map((line) => JSON.parse(line));
+      const web = await classify('/pack/', 'cpu', names.map((name) => `/photos/${name}`));
+      for (const [i, report] of native.entries()) {
+        assert.deepEqual(web[i].photo, report.photo);
+        assert.deepEqual(web[i].warnings, report.warnings);
+        for (const node of report.tree) {
+          const same = web[i].tree.find(({ id }) => id === node.id);
+          assert.ok(Math.abs((same?.probability ?? NaN) - node.probability) < 1e-3, `${names[i]}: ${node.id}`);
+        }
+      }
+    });
+
+    test('nothing was left unhandled, and no policy violated', async () => {
+      assert.deepEqual(await wrongOn(page), []);
+    });
+
+    test('no request leaves during a classification', { skip: noPack || (kind === 'firefox' && 'Chromium alone is put behind the noting proxy') }, async () => {
+      const upload = await openUploadPage(browser, server);
+      await choose(upload, photoFile());
+      await answerOf(upload, 120_000);
+      server.requests = [];
+      server.foreign = [];
+      await choose(upload, photoFile('second.png'));
+      await upload.waitForFunction(() => document.querySelector('figcaption')?.textContent === 'second.png');
+      await answerOf(upload, 120_000);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      assert.deepEqual(server.requests, [], 'not even to the page’s own server');
+      assert.deepEqual(server.foreign.filter((host) => !BROWSERS_OWN.test(host)), []);
+
+      // The instrument works: what a worker does ask for elsewhere is seen.
+      const [worker] = upload.workers();
+      await worker.evaluate(() => fetch('http://elsewhere.example/').catch(() => {}));
+      assert.ok(server.foreign.includes('elsewhere.example'));
+      await upload.close();
+    });
+
+    test('an answer comes without the network, once the model is here', { skip: noPack }, async () => {
+      const upload = await openUploadPage(browser, server);
+      await choose(upload, photoFile());
+      await answerOf(upload, 120_000);
+      await server.stop();
+      await choose(upload, photoFile('second.png'));
+      await upload.waitForFunction(() => document.querySelector('figcaption')?.textContent === 'second.png');
+      await answerOf(upload, 120_000);
+      assert.match(await textOf(upload, '.technical summary'), /Technical details/);
+      await upload.close();
+    });
+  });
+}
+
+function noData() {
+  return existsSync(`${DATA}/ham10000/224`) ? false : `${DATA}/ham10000/224 is missing: name a folder of photos in SKINTREE_DATA`;
+}
