@@ -10,13 +10,14 @@ use std::path::Path;
 
 use pollster::block_on;
 use serde::Deserialize;
+use skintree::engine::kernels::{self, Tile};
 use skintree::engine::{self, CpuEngine, Engine, EngineChoice, EngineError, EngineName, WonnxEngine};
 use skintree::input::{InputTensor, self_test_input};
-use skintree::onnx::{Graph, Signature};
+use skintree::onnx::Signature;
 use skintree::pack::Pack;
 use skintree::photo::{Limits, Photo};
 use wgpu::gpu::Gpu;
-use wgpu::kernels::Kernel;
+use wgpu::kernels::{Kernel, Kernels};
 
 /// What docs/formats.md and the issue tracker promise.
 const TOLERANCE: f32 = 1e-3;
@@ -125,31 +126,53 @@ fn refuses_an_input_of_the_wrong_length() {
     assert_eq!(error.code(), "engine-failed");
 }
 
-/// Names under which wonnx compiles the tiny network's nodes: each convolution is fused with the `Relu` behind it.
-fn fused_names(pack: &Pack) -> Vec<String> {
-    let model = Graph::read(pack.model(), &Signature::of(pack.manifest())).unwrap().into_f32().unwrap();
-    let nodes = model.get_graph().get_node();
-    let relu_of = |output: &String| nodes.iter().find(|n| n.get_op_type() == "Relu" && n.get_input().contains(output));
-    nodes
-        .iter()
-        .filter(|node| node.get_op_type() == "Conv")
-        .map(|conv| {
-            let relu = relu_of(&conv.get_output()[0]).map(|relu| format!("+{}", relu.get_output()[0]));
-            format!("{}{}", conv.get_name(), relu.unwrap_or_default())
-        })
-        .collect()
+/// The tiny network with another kernel in the place of every convolution's.
+fn wonnx_with(gpu: Gpu, pack: &Pack, kernel: &Kernel) -> Result<WonnxEngine, EngineError> {
+    let replace = |graph: &_| -> Kernels {
+        let ours = kernels::for_graph(graph, Tile { channels: 4, pixels: 4 });
+        assert!(!ours.is_empty());
+        ours.into_keys().map(|name| (name, kernel.clone())).collect()
+    };
+    block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), replace))
 }
 
-fn with_kernels(gpu: &Gpu, pack: &Pack, kernel: &Kernel) {
-    gpu.set_kernels(fused_names(pack).into_iter().map(|name| (name, kernel.clone())).collect());
+#[test]
+fn every_kernel_of_ours_is_used() {
+    for pack in [tiny(), shipped()] {
+        let Some(gpu) = gpu() else { return };
+        wonnx(gpu.clone(), &pack).unwrap();
+        assert_eq!(gpu.unused_kernels(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn every_tile_agrees_with_onnxruntime() {
+    for (channels, pixels) in [(4, 4), (4, 8), (8, 4), (8, 8), (16, 4)] {
+        let Some(gpu) = gpu() else { return };
+        let pack = tiny();
+        let choose = |graph: &_| kernels::for_graph(graph, Tile { channels, pixels });
+        let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), choose));
+        check_against_onnxruntime(&engine.unwrap(), &pack, "tiny", usize::MAX);
+    }
+}
+
+#[test]
+fn wonnx_s_own_kernels_agree_with_onnxruntime() {
+    let Some(gpu) = gpu() else { return };
+    let pack = tiny();
+    let engine =
+        block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), |_| Kernels::new()));
+    check_against_onnxruntime(&engine.unwrap(), &pack, "tiny", usize::MAX);
 }
 
 #[test]
 fn a_shader_that_does_not_compile_is_an_error_and_not_zeros() {
     let Some(gpu) = gpu() else { return };
     let pack = tiny();
-    with_kernels(&gpu, &pack, &Kernel { wgsl: "fn main( {".to_owned(), workgroups: [1; 3] });
-    assert_eq!(wonnx(gpu, &pack).unwrap_err().code(), "engine-failed");
+    assert_eq!(
+        wonnx_with(gpu, &pack, &Kernel { wgsl: "fn main( {".to_owned(), workgroups: [1; 3] }).unwrap_err().code(),
+        "engine-failed"
+    );
 }
 
 /// Right bindings, but more workgroups than any adapter dispatches: found out only when it runs.
@@ -166,8 +189,7 @@ const GREEDY: &str = "
 fn a_command_that_the_gpu_refuses_is_an_error_and_not_zeros() {
     let Some(gpu) = gpu() else { return };
     let pack = tiny();
-    with_kernels(&gpu, &pack, &Kernel { wgsl: GREEDY.to_owned(), workgroups: [u32::MAX; 3] });
-    let engine = wonnx(gpu, &pack).unwrap();
+    let engine = wonnx_with(gpu, &pack, &Kernel { wgsl: GREEDY.to_owned(), workgroups: [u32::MAX; 3] }).unwrap();
     let error = block_on(engine.run(&self_test_input(1, 39).data)).unwrap_err();
     assert_eq!(error.code(), "engine-failed");
 }
@@ -176,8 +198,7 @@ fn a_command_that_the_gpu_refuses_is_an_error_and_not_zeros() {
 fn a_kernel_that_computes_nonsense_fails_the_self_test() {
     let Some(gpu) = gpu() else { return };
     let pack = tiny();
-    with_kernels(&gpu, &pack, &Kernel { wgsl: GREEDY.to_owned(), workgroups: [1; 3] });
-    let engine = wonnx(gpu, &pack).unwrap();
+    let engine = wonnx_with(gpu, &pack, &Kernel { wgsl: GREEDY.to_owned(), workgroups: [1; 3] }).unwrap();
     let test = &pack.manifest().self_test;
     let found = block_on(engine.run(&self_test_input(test.seed, 39).data)).unwrap().logits;
     assert!(found.iter().zip(&test.logits).any(|(a, b)| (a - b).abs() > test.tolerance));

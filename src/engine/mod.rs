@@ -5,6 +5,7 @@
 
 mod adapter;
 mod cpu;
+pub mod kernels;
 mod wonnx;
 
 use std::fmt;

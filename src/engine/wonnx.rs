@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use wgpu::gpu::Gpu;
+use wgpu::kernels::Kernels;
+use wonnx::onnx::ModelProto;
 use wonnx::utils::{InputTensor, OutputTensor};
 use wonnx::{Session, SessionConfig};
 
-use super::{Engine, EngineError, EngineName, FeatureMap, Outputs, RunFuture};
+use super::{Engine, EngineError, EngineName, FeatureMap, Outputs, RunFuture, kernels};
 use crate::onnx::{Graph, Signature};
 
 /// A network whose weights lie in GPU memory.
@@ -21,11 +23,25 @@ pub struct WonnxEngine {
 }
 
 impl WonnxEngine {
-    /// Uploads the weights and compiles a shader for every node.
+    /// Uploads the weights and compiles a shader for every node, ours where there is one.
     ///
     /// # Errors
     /// [`EngineError::Graph`] if the file is not accepted; any GPU error during compilation.
     pub async fn load(gpu: Gpu, model: &[u8], signature: &Signature<'_>) -> Result<Self, EngineError> {
+        let tile = kernels::tile_for(gpu.info());
+        Self::load_with(gpu, model, signature, |graph| kernels::for_graph(graph, tile)).await
+    }
+
+    /// Like [`Self::load`] with other kernels; an empty table leaves all to wonnx.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn load_with(
+        gpu: Gpu,
+        model: &[u8],
+        signature: &Signature<'_>,
+        kernels: impl FnOnce(&ModelProto) -> Kernels,
+    ) -> Result<Self, EngineError> {
         let graph = Graph::read(model, signature)?;
         let features = signature.features.and_then(|name| match graph.shape(name) {
             Some(&[_, channels, height, width]) => Some((name.to_owned(), [channels, height, width])),
@@ -34,6 +50,7 @@ impl WonnxEngine {
         let graph = graph.into_f32()?;
         let outputs = std::iter::once(signature.logits).chain(signature.features).map(str::to_owned).collect();
         let config = SessionConfig::new().with_outputs(Some(outputs));
+        gpu.set_kernels(kernels(&graph));
         gpu.lend();
         let session = gpu.watch(Session::from_model_with_config(graph, &config)).await?.map_err(failed)?;
         Ok(Self {

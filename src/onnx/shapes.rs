@@ -40,6 +40,10 @@ pub(super) fn infer(node: &NodeProto, known: &Known<'_>) -> Result<Vec<usize>, S
         })
         .collect::<Result<Vec<_>, _>>()?;
     check_types(node, known)?;
+    // wonnx would compute it while loading, on a device of its own.
+    if node.get_op_type() != dequantise::OP && node.get_input().iter().all(|name| known.is_constant(name)) {
+        return Err("all its inputs are constant; fold it".to_owned());
+    }
     let shape = match (node.get_op_type(), inputs.as_slice()) {
         (dequantise::OP, [values, ..]) => dequantize_linear(node, values, known)?,
         ("Conv", &[input, weights, bias]) => conv(node, input, weights, bias, known)?,

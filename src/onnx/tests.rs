@@ -113,9 +113,16 @@ fn refuses_forms_in_which_wonnx_is_wrong() {
 
 #[test]
 fn refuses_graphs_that_contradict_themselves() {
-    let cases: [(&str, String); 8] = [
+    let cases: [(&str, String); 9] = [
         ("opset", refused(|m| m.mut_opset_import()[0].set_version(17))),
         ("missing or used twice", refused(|m| first(m, "Relu").clear_name())),
+        (
+            "are constant",
+            refused(|m| {
+                let bias = first(m, "Conv").get_input()[2].clone();
+                first(m, "Relu").mut_input()[0] = bias;
+            }),
+        ),
         ("does not exist yet", refused(|m| m.mut_graph().mut_node().reverse())),
         (
             "exists already",

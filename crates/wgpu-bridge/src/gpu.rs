@@ -5,10 +5,11 @@
 //! succeeded or says why not.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::kernels::Kernels;
+use crate::kernels::{Kernel, Kernels};
 
 pub use modern::Limits;
 
@@ -104,6 +105,7 @@ struct Inner {
     info: AdapterInfo,
     faults: Arc<Mutex<Faults>>,
     kernels: Mutex<Kernels>,
+    used: Mutex<HashSet<String>>,
 }
 
 /// An open GPU device. Clones are handles to the same device.
@@ -140,7 +142,7 @@ impl Gpu {
             lock(&lost).lost.get_or_insert(format!("{reason:?} {message}"));
         });
         let info = AdapterInfo::of(&adapter, &device);
-        Ok(Self(Arc::new(Inner { device, queue, info, faults, kernels: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { device, queue, info, faults, kernels: Mutex::default(), used: Mutex::default() })))
     }
 
     /// What the driver says of the adapter.
@@ -155,7 +157,15 @@ impl Gpu {
 
     /// Kernels to use instead of wonnx's in sessions made from now on.
     pub fn set_kernels(&self, kernels: Kernels) {
-        *lock(&self.0.kernels) = kernels;
+        *self.kernels() = kernels;
+    }
+
+    /// Names of kernels that no session has asked for, sorted: there is no node of that name.
+    pub fn unused_kernels(&self) -> Vec<String> {
+        let used = lock(&self.0.used);
+        let mut unused: Vec<_> = self.kernels().keys().filter(|name| !used.contains(*name)).cloned().collect();
+        unused.sort();
+        unused
     }
 
     /// Lends the device to the next wonnx session that this thread begins to make.
@@ -207,8 +217,15 @@ impl Gpu {
         &self.0.queue
     }
 
-    pub(crate) fn kernels(&self) -> MutexGuard<'_, Kernels> {
+    fn kernels(&self) -> MutexGuard<'_, Kernels> {
         lock(&self.0.kernels)
+    }
+
+    /// The kernel for a node, if there is one.
+    pub(crate) fn kernel(&self, name: &str) -> Option<Kernel> {
+        let kernel = self.kernels().get(name).cloned()?;
+        lock(&self.0.used).insert(name.to_owned());
+        Some(kernel)
     }
 }
 

@@ -57,7 +57,7 @@ impl Device {
 
     /// Compiles wonnx's shader, or the kernel registered under its label.
     pub fn create_shader_module(&self, descriptor: ShaderModuleDescriptor<'_>) -> ShaderModule {
-        let ours = descriptor.label.and_then(|label| self.0.kernels().get(label).cloned());
+        let ours = descriptor.label.and_then(|label| self.0.kernel(label));
         let ShaderSource::Wgsl(theirs) = descriptor.source;
         let (wgsl, workgroups) = match ours {
             Some(Kernel { wgsl, workgroups }) => (wgsl.into(), Some(workgroups)),
