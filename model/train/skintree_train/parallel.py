@@ -5,6 +5,7 @@ other programs compete for the cores: processes wait for each other once a step,
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,8 @@ def spawn(processes: int, work: Callable[..., None], *arguments) -> None:
 
 
 def _enter(rank: int, processes: int, meeting: str, work: Callable[..., None], arguments: tuple) -> None:
+    # Torch sends SIGINT to its children when their parent dies; a shell lets its background jobs ignore that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
     distributed.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=processes)
