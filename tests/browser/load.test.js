@@ -216,18 +216,19 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
 
     test('stops early when a file is longer than the manifest says: pack-truncated', async () => {
       servePack(server, '/endless/');
-      let cancelled = false;
+      /** @type {(value: unknown) => void} */
+      let hungUp = () => {};
+      const cancelled = new Promise((resolve) => (hungUp = resolve));
       server.route('/endless/model.onnx', (_, response) => {
         response.writeHead(200);
-        response.on('close', () => (cancelled = true));
+        response.on('close', hungUp);
         response.write(MODEL);
         // Never ended: only a reader that stops by itself gets away from here.
         response.write(Buffer.alloc(200_000));
       });
       await clearStorage(page);
       assert.equal((await load('/endless/')).code, 'pack-truncated');
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      assert.ok(cancelled);
+      await cancelled;
     });
 
     test('a file that is too short: pack-truncated', async () => {

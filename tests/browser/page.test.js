@@ -270,8 +270,11 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await tabTo('#file');
         const outline = await page.$eval('#file-label', (label) => getComputedStyle(label).outlineStyle);
         assert.equal(outline, 'solid', 'the focus is seen on what stands for the input');
-        const [chooser] = await Promise.all([page.waitForFileChooser(), page.keyboard.press('Enter')]);
-        await chooser.accept([photo]);
+        const chosen = page.waitForFileChooser();
+        // A round trip, so that the browser hands the dialogue to us before the key opens it.
+        await page.evaluate(() => document.activeElement?.id);
+        await page.keyboard.press('Enter');
+        await (await chosen).accept([photo]);
         await answerOf(page);
 
         await tabTo('.tree .group details:not([open]) > summary');
