@@ -174,6 +174,7 @@ export function launch(kind, server) {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      '--disable-gpu-watchdog',
       `--proxy-server=${proxy}`,
       '--proxy-bypass-list=<-loopback>',
     ],

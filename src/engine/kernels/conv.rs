@@ -118,7 +118,7 @@ impl Conv {
         code
     }
 
-    /// The loop over input channels, the window unrolled inside it.
+    /// The loops over input channels and the window. Not unrolled: shader compilers take minutes over large bodies.
     fn write_window(&self, code: &mut String, tile: Tile) {
         let [depth, in_height, in_width] = self.input;
         let row = self.weight_stride();
@@ -127,40 +127,37 @@ impl Conv {
             code,
             "for (var c = 0u; c < {depth}u; c++) {{\n\
              let plane = i32(c * {}u);\n\
-             let w = channel * {}u + c * {window}u;",
+             let w = channel * {}u + c * {window}u;\n\
+             for (var ky = 0; ky < {}; ky++) {{\n\
+             for (var kx = 0; kx < {}; kx++) {{\n\
+             let tap = w + u32(ky) * {row}u + u32(kx);",
             in_height * in_width,
-            depth * window
+            depth * window,
+            self.kernel[0],
+            self.kernel[1],
         );
-        for ky in 0..self.kernel[0] {
-            for kx in 0..self.kernel[1] {
-                code.push_str("{\n");
-                for vector in 0..tile.pixels / 4 {
-                    let loads: Vec<String> =
-                        (vector * 4..vector * 4 + 4).map(|pixel| self.load(pixel, ky, kx)).collect();
-                    let _ = writeln!(code, "let v{vector} = vec4<f32>({});", loads.join(", "));
-                }
-                for channel in 0..tile.channels {
-                    let offset = channel * depth * window + ky * row + kx;
-                    let _ = writeln!(code, "let k{channel} = weights[w + {offset}u];");
-                    for vector in 0..tile.pixels / 4 {
-                        let _ = writeln!(code, "sum{channel}_{vector} += k{channel} * v{vector};");
-                    }
-                }
-                code.push_str("}\n");
+        for vector in 0..tile.pixels / 4 {
+            let loads: Vec<String> = (vector * 4..vector * 4 + 4).map(|pixel| self.load(pixel)).collect();
+            let _ = writeln!(code, "let v{vector} = vec4<f32>({});", loads.join(", "));
+        }
+        for channel in 0..tile.channels {
+            let _ = writeln!(code, "let k{channel} = weights[tap + {}u];", channel * depth * window);
+            for vector in 0..tile.pixels / 4 {
+                let _ = writeln!(code, "sum{channel}_{vector} += k{channel} * v{vector};");
             }
         }
-        code.push_str("}\n");
+        code.push_str("}\n}\n}\n");
     }
 
     /// One input value, 0 outside the image.
-    fn load(&self, pixel: usize, ky: usize, kx: usize) -> String {
+    fn load(&self, pixel: usize) -> String {
         let [_, height, width] = self.input;
-        let index = format!("plane + (y{pixel} + {ky}) * {width} + x{pixel} + {kx}");
+        let index = format!("plane + (y{pixel} + ky) * {width} + x{pixel} + kx");
         if !self.reaches_outside() {
             return format!("image[{index}]");
         }
         // As unsigned numbers, those left of or above the image are too large as well.
-        format!("select(0.0, image[{index}], u32(y{pixel} + {ky}) < {height}u && u32(x{pixel} + {kx}) < {width}u)")
+        format!("select(0.0, image[{index}], u32(y{pixel} + ky) < {height}u && u32(x{pixel} + kx) < {width}u)")
     }
 
     fn reaches_outside(&self) -> bool {

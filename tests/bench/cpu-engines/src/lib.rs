@@ -18,12 +18,9 @@ pub fn rten(model: &[u8]) -> Result<Run> {
     );
     let model = rten::ModelOptions::with_ops(operators).load(model.to_vec())?;
     let (input, logits) = (model.node_id("input")?, model.node_id("logits")?);
-    // One thread, as in a browser without cross-origin isolation.
-    let pool = std::sync::Arc::new(rten::threading::ThreadPool::with_num_threads(1));
     Ok(Box::new(move |values| {
         let view = rten_tensor::NdTensorView::try_from_data([1, 3, SIZE, SIZE], values)?;
-        let options = rten::RunOptions { thread_pool: Some(pool.clone()), ..Default::default() };
-        let [found] = model.run_n(vec![(input, view.into())], [logits], Some(options))?;
+        let [found] = model.run_n(vec![(input, view.into())], [logits], None)?;
         Ok(found.into_tensor::<f32>().ok_or("logits are not f32")?.to_vec())
     }))
 }
@@ -35,7 +32,7 @@ pub fn tract(model: &[u8]) -> Result<Run> {
     let model = tract_onnx::onnx()
         .model_for_read(&mut &*model)?
         .with_input_fact(0, f32::fact([1, 3, SIZE, SIZE]).into())?
-        .with_output_names(["logits"])?
+        .with_outputs_by_name(["logits"])?
         .into_optimized()?
         .into_runnable()?;
     Ok(Box::new(move |values| {

@@ -1,4 +1,5 @@
-//! Times both libraries in one run, interleaved, on one thread each.
+//! Times both libraries in one run, interleaved. With `RTEN_NUM_THREADS=1` each has one thread, as in a browser without
+//! cross-origin isolation; tract never has more.
 
 use std::time::Instant;
 
