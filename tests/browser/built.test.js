@@ -94,6 +94,11 @@ for (const kind of KINDS) {
       await matchesGolden('tiny', 'wonnx');
     });
 
+    test('wonnx runs the shipped network: the logits are onnxruntime’s', { skip: noPack || (!hasAdapter && 'no adapter') }, async () => {
+      // One photo: a processor that plays the GPU takes some 15 s for it.
+      await matchesGolden('pack', 'wonnx', 1);
+    });
+
     test('wonnx without an adapter: engine-unavailable', { skip: noTiny || (hasAdapter && 'there is an adapter') }, async () => {
       const code = await page.evaluate(() => outcome(api.Classifier.load('/tiny/', { engine: 'wonnx' })));
       assert.equal(code, 'engine-unavailable');
@@ -107,9 +112,11 @@ for (const kind of KINDS) {
       await matchesGolden('pack', 'cpu');
     });
 
-    /** @param {'tiny' | 'pack'} pack @param {EngineChoice} engine */
-    async function matchesGolden(pack, engine) {
-      const { photos, model_sha256 } = JSON.parse(readFileSync(`${ROOT}tests/golden/golden.json`, 'utf8'));
+    /** @param {'tiny' | 'pack'} pack @param {EngineChoice} engine @param {number} [count] how many of the photos */
+    async function matchesGolden(pack, engine, count) {
+      const golden = JSON.parse(readFileSync(`${ROOT}tests/golden/golden.json`, 'utf8'));
+      const { model_sha256 } = golden;
+      const photos = golden.photos.slice(0, count);
       const folder = pack === 'tiny' ? TINY : `${DIST}/pack`;
       const { classes, temperature } = JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8'));
       const names = photos.map((/** @type {{photo: string}} */ { photo }) => `/golden/${photo}`);
