@@ -1,7 +1,7 @@
 //! rten on the CPU, for browsers without WebGPU.
 //!
-//! rten and not tract: natively and in wasm it runs this network as fast or faster, is ready several times sooner, and
-//! adds a quarter of the bytes to the wasm file (docs/engines.md has the figures and how they were measured).
+//! rten and not tract: it runs this network as fast or faster and is ready many times sooner (docs/engines.md has the
+//! figures and the command that measures them).
 
 use rten::{Model, ModelOptions, NodeId, RunError, op_registry};
 use rten_tensor::NdTensorView;
