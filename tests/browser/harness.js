@@ -97,6 +97,9 @@ export class Server {
       response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': POLICY });
       response.end('<!doctype html><html lang="en"><title>blank</title><link rel="icon" href="data:,">');
     });
+    this.route('/in-page.js', (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/javascript' }).end(readFileSync(`${ROOT}tests/browser/in-page.js`));
+    });
   }
 
   async start() {
@@ -219,7 +222,7 @@ export async function wrongOn(page) {
 }
 
 /**
- * A page with nothing on it but the interface, as the global `api`.
+ * A page with nothing on it but the interface and what in-page.js adds.
  *
  * @param {Browser} browser
  * @param {Server} server
@@ -227,6 +230,6 @@ export async function wrongOn(page) {
 export async function blankPage(browser, server) {
   const page = await newPage(browser);
   await page.goto(`${server.origin}/blank.html`);
-  await page.evaluate("import('/skintree.js').then((module) => { globalThis.api = module; })");
+  await page.evaluate("import('/in-page.js')");
   return page;
 }
