@@ -116,7 +116,8 @@ test_native() {
 
 test_browser() {
   need_browsers; dist
-  cargo build --bin skintree
+  # Makes target/debug/skintree out of what the native tests have compiled already; `cargo build` would start anew.
+  cargo test --quiet --workspace --no-run
   say "tests, browsers"
   npm test --silent
   node --test tests/parity/
