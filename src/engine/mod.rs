@@ -194,7 +194,9 @@ pub async fn load(manifest: &Manifest, model: Vec<u8>, choice: EngineChoice) -> 
             Ok((engine, max_abs_diff)) => (Box::new(engine), max_abs_diff, None),
             // A bad file is bad for every engine.
             Err(EngineError::Graph(error)) => return Err(error.into()),
-            Err(reason) => load_cpu(manifest, model, &signature, Some(reason.to_string())).await?,
+            // That "auto" or "cpu" may be used instead is no news to those who asked for "auto".
+            Err(EngineError::Unavailable { reason, .. }) => load_cpu(manifest, model, &signature, Some(reason)).await?,
+            Err(error) => load_cpu(manifest, model, &signature, Some(error.to_string())).await?,
         },
     };
     let info = EngineInfo {

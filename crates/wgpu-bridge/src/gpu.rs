@@ -258,5 +258,9 @@ async fn request_adapter(instance: &modern::Instance) -> Result<modern::Adapter,
             ..modern::RequestAdapterOptions::default()
         })
         .await
-        .map_err(|error| GpuError::Unavailable(error.to_string()))
+        .map_err(|error| {
+            // wgpu lists every backend that it did not find; that is for developers.
+            log::info!("{error}");
+            GpuError::Unavailable("no graphics adapter was found".to_owned())
+        })
 }
