@@ -114,6 +114,16 @@ test_native() {
   cargo test --workspace
 }
 
+# PyTorch is gigabytes, so these run only where somebody trains.
+test_training() {
+  if [[ -x .venv/bin/python ]] && .venv/bin/python -c 'import torch' 2>/dev/null; then
+    say "tests, training"
+    (cd model/train && ../../.venv/bin/python -m unittest)
+  else
+    say "tests of the training code SKIPPED: there is no .venv with model/train/requirements.txt"
+  fi
+}
+
 test_browser() {
   need_browsers; dist
   # Makes target/debug/skintree out of what the native tests have compiled already; `cargo build` would start anew.
@@ -126,6 +136,7 @@ test_browser() {
 test_all() {
   check
   test_native
+  test_training
   test_browser
 }
 
