@@ -7,7 +7,7 @@
 
 mod dequantise;
 mod shapes;
-mod tensor;
+pub(crate) mod tensor;
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -103,7 +103,7 @@ pub(super) fn float(node: &NodeProto, name: &str, default: f32) -> f32 {
 }
 
 /// A list attribute of exactly `N` non-negative integers, or its default.
-pub(super) fn ints<const N: usize>(
+pub(crate) fn ints<const N: usize>(
     node: &NodeProto,
     name: &str,
     default: Option<[usize; N]>,

@@ -11,8 +11,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::kernels::{Kernel, Kernels};
 
-pub use modern::Limits;
-
 /// What the driver says of an adapter. Displays as `name (backend)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdapterInfo {
@@ -148,11 +146,6 @@ impl Gpu {
     /// What the driver says of the adapter.
     pub fn info(&self) -> &AdapterInfo {
         &self.0.info
-    }
-
-    /// The limits the device was opened with.
-    pub fn limits(&self) -> Limits {
-        self.0.device.limits()
     }
 
     /// Kernels to use instead of wonnx's in sessions made from now on.

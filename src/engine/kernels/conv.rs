@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 use wgpu::kernels::Kernel;
 use wonnx::onnx::{GraphProto, NodeProto, ValueInfoProto};
 
+use crate::onnx::tensor::ints;
+
 /// Invocations a workgroup, all along the pixels, so that one workgroup shares its weights.
 const WORKGROUP: usize = 64;
 
@@ -45,19 +47,13 @@ impl Conv {
     pub(super) fn of(graph: &GraphProto, node: &NodeProto, relu: bool) -> Option<Self> {
         let input = feature_map(graph, node.get_input().first()?)?;
         let output = feature_map(graph, node.get_output().first()?)?;
-        let ints = |name: &str, default: [usize; 2]| {
-            let Some(attribute) = node.get_attribute().iter().find(|a| a.get_name() == name) else {
-                return Some(default);
-            };
-            let mut values = attribute.get_ints().iter().map(|&value| usize::try_from(value).ok());
-            Some([values.next()??, values.next()??])
-        };
+        let [top, left, _, _] = ints(node, "pads", Some([0; 4])).ok()?;
         Some(Self {
             input,
             output,
-            kernel: ints("kernel_shape", [0, 0])?,
-            strides: ints("strides", [1, 1])?,
-            pads: ints("pads", [0, 0])?,
+            kernel: ints(node, "kernel_shape", None).ok()?,
+            strides: ints(node, "strides", Some([1, 1])).ok()?,
+            pads: [top, left],
             relu,
         })
     }
