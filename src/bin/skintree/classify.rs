@@ -1,0 +1,67 @@
+//! `skintree classify`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use skintree::classifier::{Classifier, DEFAULT_TOP_K};
+use skintree::pack::Pack;
+use skintree::report::Report;
+
+use crate::ModelArguments;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The photos.
+    #[arg(required = true, value_name = "PHOTO")]
+    photos: Vec<PathBuf>,
+    #[command(flatten)]
+    model: ModelArguments,
+    /// How many fine diagnoses to list.
+    #[arg(long, default_value_t = DEFAULT_TOP_K)]
+    top_k: usize,
+    /// Write one report (docs/formats.md) as JSON a line instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Also write what the network got and gave, to compare it with other runtimes: NAME.input.f32 and
+    /// NAME.logits.f32 of each photo, little-endian.
+    #[arg(long, value_name = "DIR")]
+    tensors: Option<PathBuf>,
+    /// Language of the text: en or ko.
+    #[arg(long, default_value = "en")]
+    lang: String,
+}
+
+/// A photo that fails is reported and the others go on; the exit code then tells.
+pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
+    let pack = Pack::read_dir(&arguments.model.pack)?;
+    let classifier = pollster::block_on(Classifier::load(pack, arguments.model.engine))?;
+    let mut exit = ExitCode::SUCCESS;
+    for path in &arguments.photos {
+        match classify_file(&classifier, path, arguments) {
+            Ok(report) if arguments.json => println!("{}", serde_json::to_string(&report).unwrap_or_default()),
+            Ok(report) => println!("{}\n\n{}", path.display(), report.to_text(&arguments.lang)),
+            Err(message) => {
+                eprintln!("{}: {message}", path.display());
+                exit = ExitCode::FAILURE;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn classify_file(classifier: &Classifier, path: &Path, arguments: &Arguments) -> Result<Report, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let answer = pollster::block_on(classifier.classify(&bytes, arguments.top_k))
+        .map_err(|error| format!("[{}] {error}", error.code()))?;
+    if let Some(folder) = &arguments.tensors {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        write_f32(&folder.join(format!("{stem}.input.f32")), &answer.input.data)?;
+        write_f32(&folder.join(format!("{stem}.logits.f32")), &answer.outputs.logits)?;
+    }
+    Ok(answer.report)
+}
+
+fn write_f32(path: &Path, values: &[f32]) -> Result<(), String> {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    std::fs::write(path, bytes).map_err(|error| format!("{} cannot be written: {error}", path.display()))
+}

@@ -1,0 +1,31 @@
+//! `skintree inspect`.
+
+use std::path::Path;
+
+use skintree::onnx::{Graph, Signature};
+use skintree::pack::Pack;
+
+pub(crate) fn run(folder: &Path) -> skintree::Result<()> {
+    let pack = Pack::read_dir(folder)?;
+    let manifest = pack.manifest();
+    let graph = Graph::read(pack.model(), &Signature::of(manifest))?;
+    println!("pack          {} {}", manifest.id, manifest.version);
+    println!("name          {}", manifest.name.get("en"));
+    println!("licence       {}", manifest.licence);
+    println!("trained on    {}", manifest.trained_on.get("en"));
+    println!("intended use  {}", manifest.intended_use.get("en"));
+    println!("input         {0} x {0}, {1:?}, {2:?}", manifest.input.size, manifest.input.crop, manifest.input.filter);
+    println!("model         {} bytes, SHA-256 {}", manifest.files.model.bytes, manifest.files.model.sha256);
+    println!(
+        "graph         {} nodes, {:.2} M parameters, {:.2} GMAC; accepted",
+        graph.node_count(),
+        graph.parameter_count() as f64 / 1e6,
+        graph.multiply_accumulates() as f64 / 1e9
+    );
+    println!("taxonomy      {} nodes", pack.taxonomy().len());
+    println!("classes       {}", manifest.classes.join(", "));
+    for task in &manifest.tasks {
+        println!("task          {}", task.name.get("en"));
+    }
+    Ok(())
+}

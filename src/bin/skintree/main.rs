@@ -1,0 +1,54 @@
+//! The command line: the same classification as in the browser, on files.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command-line tool")]
+
+mod classify;
+mod inspect;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use skintree::engine::EngineChoice;
+
+/// Skin-lesion classifier with a disease taxonomy. Research use only; not a medical device; a low score does not rule
+/// out cancer.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Classify photos (JPEG, PNG, WebP, GIF, BMP, TIFF).
+    Classify(classify::Arguments),
+    /// Check a model pack and say what is in it.
+    Inspect {
+        /// Folder with manifest.json.
+        #[arg(default_value = "model/pack")]
+        pack: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct ModelArguments {
+    /// Folder with manifest.json.
+    #[arg(long, default_value = "model/pack")]
+    pack: PathBuf,
+    /// auto, wonnx (GPU) or cpu.
+    #[arg(long, default_value = "auto")]
+    engine: EngineChoice,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Classify(arguments) => classify::run(&arguments),
+        Command::Inspect { pack } => inspect::run(&pack).map(|()| ExitCode::SUCCESS),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error [{}]: {error}", error.code());
+        ExitCode::FAILURE
+    })
+}
