@@ -3,7 +3,7 @@
 import { byId, el } from './dom.js';
 import { resultView, spokenResult } from './result-view.js';
 import { SkintreeError } from './skintree.js';
-import { currentLanguage, duration, megabytes, say } from './strings.js';
+import { currentLanguage, duration, languages, megabytes, say } from './strings.js';
 
 /**
  * @import {Progress, Report} from './skintree.js'
@@ -16,6 +16,7 @@ import { currentLanguage, duration, megabytes, say } from './strings.js';
 const CLOCK_AFTER_MS = 2000;
 
 const page = {
+  language: byId('language', HTMLSelectElement),
   picker: byId('picker', HTMLElement),
   file: byId('file', HTMLInputElement),
   fileLabel: byId('file-label', HTMLLabelElement),
@@ -49,6 +50,18 @@ export function translate() {
   for (const element of document.querySelectorAll('[data-say]')) {
     element.textContent = say(/** @type {StringKey} */ (element.getAttribute('data-say')));
   }
+  if (shown) {
+    const report = shown;
+    clearAnswer();
+    showResult(report);
+  }
+}
+
+/** @param {(tag: string) => void} choose */
+export function offerLanguages(choose) {
+  page.language.append(...languages.map(({ tag, name }) => el('option', { value: tag, lang: tag }, name)));
+  page.language.value = currentLanguage();
+  page.language.addEventListener('change', () => choose(page.language.value));
 }
 
 /** @param {boolean} over */
@@ -61,9 +74,12 @@ export function hideSizeHint() {
 }
 
 let clock = 0;
+/** @type {Report | null} */
+let shown = null;
 
 /** Takes the last answer away. The progress stays, as the model may still be loading. */
 export function clearAnswer() {
+  shown = null;
   page.failure.replaceChildren();
   const save = page.result.querySelector('a');
   if (save) {
@@ -102,6 +118,7 @@ export function showPhoto(file) {
   page.photoName.textContent = file.name;
   page.photo.hidden = false;
   page.work.hidden = false;
+  page.fileLabel.setAttribute('data-say', 'chooseAnother');
   page.fileLabel.textContent = say('chooseAnother');
   document.body.classList.add('has-photo');
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -165,6 +182,7 @@ export function showReady() {
 
 /** @param {Report} report */
 export function showResult(report) {
+  shown = report;
   hideProgress();
   const file = new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' });
   const save = el('a', { className: 'button', href: URL.createObjectURL(file), download: 'skintree-report.json' }, say('save'));

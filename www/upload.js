@@ -1,7 +1,8 @@
 // The upload page: takes a photo in whatever way it is given, and shows what the model says about it.
 
 import { Classifier, SkintreeError } from './skintree.js';
-import { say, setLanguage } from './strings.js';
+import { chooseLanguage, startLanguage } from './language.js';
+import { say } from './strings.js';
 import * as view from './upload-view.js';
 
 /**
@@ -19,7 +20,11 @@ let running = null;
 /** @type {EngineChoice} */
 let engine = 'auto';
 
-setLanguage(document.documentElement.lang);
+startLanguage();
+view.offerLanguages((tag) => {
+  chooseLanguage(tag);
+  view.translate();
+});
 view.translate();
 listen();
 

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
-import { say } from '../../www/strings.js';
 import { MODEL, servePack } from './fake.js';
 import { FAKE_PKG, OUTPUT, Server, WWW, launch, noBrowser, wrongOn } from './harness.js';
 import { accessibilityProblems, answerOf, choose, openUploadPage, photoFile, textOf } from './upload-page.js';
@@ -12,17 +11,7 @@ import { accessibilityProblems, answerOf, choose, openUploadPage, photoFile, tex
 /**
  * @import {Browser, Page} from 'puppeteer-core'
  * @import {Kind} from './harness.js'
- * @import {StringKey} from '../../www/strings.js'
  */
-
-test('index.html says in English what strings.js says', () => {
-  const html = readFileSync(`${WWW}/index.html`, 'utf8');
-  const elements = [...html.matchAll(/<[^>]* data-say="([^"]+)"[^>]*>([^<]*)</g)];
-  assert.ok(elements.length > 10);
-  for (const [, key, text] of elements) {
-    assert.equal(text, say(/** @type {StringKey} */ (key)), key);
-  }
-});
 
 for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
   describe(`upload page, ${kind}`, { skip: noBrowser(kind) }, () => {
@@ -239,6 +228,21 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await page.waitForFunction(() => document.querySelector('figcaption')?.textContent === 'pasted.png');
         await answerOf(page);
         assert.equal(await page.$eval('#remark', (element) => element.checkVisibility()), false);
+      }));
+
+    test('speaks the language that is chosen on the page, and remembers it', () =>
+      onPage({}, async (page) => {
+        await choose(page, photo);
+        await answerOf(page);
+        await page.select('#language', 'ko');
+        assert.equal(await page.$eval('html', ({ lang }) => lang), 'ko');
+        assert.match(await textOf(page, '.result'), /모델의 답/);
+        await page.reload();
+        assert.match(await textOf(page, 'h1'), /연구용 모델/);
+        assert.equal(await page.$eval('#language', (select) => /** @type {HTMLSelectElement} */ (select).value), 'ko');
+        await page.evaluate(() => localStorage.clear());
+        await page.reload();
+        assert.equal(await page.$eval('html', ({ lang }) => lang), 'en');
       }));
 
     test('gives the report as a file', { skip: kind === 'firefox' && 'no choice of the download folder over BiDi' }, () =>

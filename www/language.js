@@ -1,0 +1,35 @@
+// Which language the visitor wants: chosen on the page before, else what the browser asks for.
+
+import { setLanguage } from './strings.js';
+
+const KEY = 'skintree-language';
+/** For browsers that refuse storage. @type {string | null} */
+let chosen = null;
+
+/** Takes up the wanted language. */
+export function startLanguage() {
+  return setLanguage(...[read()].filter((tag) => tag !== null), ...navigator.languages);
+}
+
+/**
+ * Takes up a language and remembers it, on this device only.
+ *
+ * @param {string} tag
+ */
+export function chooseLanguage(tag) {
+  chosen = setLanguage(tag);
+  try {
+    localStorage.setItem(KEY, chosen);
+  } catch {
+    // Denied or full: it lasts as long as the page, then.
+  }
+  return chosen;
+}
+
+function read() {
+  try {
+    return chosen ?? localStorage.getItem(KEY);
+  } catch {
+    return chosen;
+  }
+}
