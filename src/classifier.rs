@@ -5,6 +5,8 @@ use web_time::Instant;
 use crate::Result;
 use crate::classify::assemble;
 use crate::engine::{self, EngineChoice, Loaded, Outputs};
+use crate::error::Error;
+use crate::heat_map::{HeatMapChoice, HeatMapError, HeatMapper, Selection};
 use crate::input::InputTensor;
 use crate::pack::Pack;
 use crate::photo::{Limits, Photo};
@@ -13,11 +15,27 @@ use crate::report::{EngineInfo, Report, Timings};
 /// How many fine classes a report lists unless told otherwise.
 pub const DEFAULT_TOP_K: usize = 5;
 
+/// What a report shall have in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The most [`Report::fine`] may hold.
+    pub top_k: usize,
+    /// What goes into [`Report::heat_maps`].
+    pub heat_maps: HeatMapChoice,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { top_k: DEFAULT_TOP_K, heat_maps: HeatMapChoice::None }
+    }
+}
+
 /// A pack and an engine that runs it.
 #[derive(Debug)]
 pub struct Classifier {
     pack: Pack,
     loaded: Loaded,
+    heat_mapper: Result<HeatMapper, HeatMapError>,
 }
 
 /// A report and what the network got and gave for it.
@@ -35,11 +53,12 @@ impl Classifier {
     /// Chooses an engine and warms it up; see [`engine::load`].
     ///
     /// # Errors
-    /// [`crate::Error::Engine`].
+    /// [`crate::Error::Graph`] if the ONNX file is not accepted, [`crate::Error::Engine`] if no engine can be had.
     pub async fn load(mut pack: Pack, choice: EngineChoice) -> Result<Self> {
         let model = pack.take_model();
+        let heat_mapper = HeatMapper::read(&model, pack.manifest())?;
         let loaded = engine::load(pack.manifest(), model, choice).await?;
-        Ok(Self { pack, loaded })
+        Ok(Self { pack, loaded, heat_mapper })
     }
 
     /// Which engine runs, and why.
@@ -55,25 +74,34 @@ impl Classifier {
     /// Decodes and classifies a photo.
     ///
     /// # Errors
-    /// [`crate::Error::Photo`] if it cannot be decoded, [`crate::Error::Engine`] if the engine fails.
-    pub async fn classify(&self, photo: &[u8], top_k: usize) -> Result<Answer> {
+    /// [`crate::Error::Photo`] if it cannot be decoded, else as [`Self::classify_photo`].
+    pub async fn classify(&self, photo: &[u8], options: &Options) -> Result<Answer> {
         let start = Instant::now();
         let photo = Photo::decode(photo, &Limits::default())?;
-        self.classify_photo(&photo, top_k, start).await
+        self.classify_photo(&photo, options, start).await
     }
 
     /// Classifies a photo that has been decoded. `start` is when decoding began.
     ///
     /// # Errors
-    /// [`crate::Error::Engine`] if the engine fails.
-    pub async fn classify_photo(&self, photo: &Photo, top_k: usize, start: Instant) -> Result<Answer> {
+    /// [`crate::Error::HeatMap`] if the pack cannot give the heat maps asked for, [`crate::Error::Engine`] and
+    /// [`crate::Error::Classify`] if the engine fails.
+    pub async fn classify_photo(&self, photo: &Photo, options: &Options, start: Instant) -> Result<Answer> {
+        // First, so that a wrong name costs no run of the network.
+        let heat_maps = self.select_heat_maps(&options.heat_maps)?;
         let decoded = Instant::now();
         let input = InputTensor::from_photo(photo, &self.pack.manifest().input);
         let prepared = Instant::now();
         let outputs = self.loaded.engine.run(&input.data).await?;
         let ran = Instant::now();
         let mut report =
-            assemble(&self.pack, photo.info(), &outputs.logits, &self.loaded.info, Timings::default(), top_k)?;
+            assemble(&self.pack, photo.info(), &outputs.logits, &self.loaded.info, Timings::default(), options.top_k)?;
+        if let Some((mapper, selection)) = heat_maps {
+            let features = outputs.features.as_ref();
+            let features = features.ok_or_else(|| Error::Internal("the engine gave no feature map".to_owned()))?;
+            let region = self.pack.manifest().input.region(photo.width(), photo.height());
+            report.heat_maps = Some(mapper.maps(&self.pack, &selection, features, &outputs.logits, region)?);
+        }
         let done = Instant::now();
         let milliseconds = |from: Instant, to: Instant| (to - from).as_secs_f64() * 1000.0;
         report.timings = Timings {
@@ -84,5 +112,13 @@ impl Classifier {
             total_ms: milliseconds(start, done),
         };
         Ok(Answer { report, input, outputs })
+    }
+
+    fn select_heat_maps(&self, choice: &HeatMapChoice) -> Result<Option<(&HeatMapper, Selection)>, HeatMapError> {
+        if *choice == HeatMapChoice::None {
+            return Ok(None);
+        }
+        let mapper = self.heat_mapper.as_ref().map_err(Clone::clone)?;
+        Ok(Some((mapper, HeatMapper::select(&self.pack, choice)?)))
     }
 }

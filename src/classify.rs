@@ -26,6 +26,18 @@ pub enum ClassifyError {
         /// Logits given.
         actual: usize,
     },
+    /// The feature map is not as the last layer wants it.
+    #[error(
+        "the engine gave a feature map of {values} values and shape {shape:?} for a last layer of {channels} channels; the ONNX file does not fit the pack's manifest"
+    )]
+    FeatureMap {
+        /// Channels of the last layer.
+        channels: usize,
+        /// Channels, height and width of the map.
+        shape: [usize; 3],
+        /// Values in the map.
+        values: usize,
+    },
 }
 
 impl ClassifyError {
@@ -95,6 +107,7 @@ pub fn assemble(
         classes: level(pack, &sums, Level::Class),
         tasks: manifest.tasks.iter().zip(pack.tasks()).map(|(task, nodes)| answer(task, nodes, &sums)).collect(),
         tree: tree(pack, &sums),
+        heat_maps: None,
         warnings: warnings(photo, &manifest.input),
         timings,
     })

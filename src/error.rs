@@ -2,6 +2,7 @@
 
 use crate::classify::ClassifyError;
 use crate::engine::EngineError;
+use crate::heat_map::HeatMapError;
 use crate::onnx::GraphError;
 use crate::pack::PackError;
 use crate::photo::PhotoError;
@@ -25,6 +26,8 @@ pub enum Error {
     Engine(#[from] EngineError),
     #[error(transparent)]
     Classify(#[from] ClassifyError),
+    #[error(transparent)]
+    HeatMap(#[from] HeatMapError),
     /// A state that the code excludes was reached all the same.
     #[error("a bug in skintree: {0}; please report it with the photo's format and size and the pack's id")]
     Internal(String),
@@ -44,6 +47,7 @@ impl Error {
             Self::Graph(error) => error.code(),
             Self::Engine(error) => error.code(),
             Self::Classify(error) => error.code(),
+            Self::HeatMap(error) => error.code(),
             Self::Internal(_) => "internal",
         }
     }

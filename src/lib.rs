@@ -5,6 +5,7 @@
 //! ```text
 //! photo bytes ─ photo ─► upright RGB ─ input ─► [1,3,size,size] f32 ─ engine ─► logits
 //!    ─ classify ─► calibrated probabilities ─ taxonomy ─► levels and tasks ─ report
+//!      (+ last feature map ─ heat_map ─► where in the photo they come from)
 //! model pack (manifest + ONNX + taxonomy) ─ pack ─► checked bytes ─ onnx ─► engine
 //! ```
 //!
@@ -17,6 +18,7 @@ pub mod classifier;
 pub mod classify;
 pub mod engine;
 pub mod error;
+pub mod heat_map;
 pub mod input;
 pub mod onnx;
 pub mod pack;

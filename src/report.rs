@@ -8,6 +8,7 @@ mod warning;
 
 use serde::{Deserialize, Serialize};
 
+use crate::heat_map::HeatMap;
 use crate::photo::PhotoInfo;
 use crate::taxonomy::{Level, Text};
 
@@ -54,6 +55,9 @@ pub struct Report {
     pub tasks: Vec<TaskResult>,
     /// Every node: a parent first, then what is below it; siblings ordered like the groups.
     pub tree: Vec<TreeResult>,
+    /// Where in the photo the probabilities of nodes come from; only if asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heat_maps: Option<Vec<HeatMap>>,
     /// What makes this result doubtful, in the order of [`WarningCode`].
     pub warnings: Vec<Warning>,
     /// How long it took.

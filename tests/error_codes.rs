@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use skintree::Error;
 use skintree::classify::ClassifyError;
 use skintree::engine::{EngineError, EngineName};
+use skintree::heat_map::HeatMapError;
 use skintree::onnx::GraphError;
 use skintree::pack::PackError;
 use skintree::photo::{PhotoError, PhotoFormat};
@@ -52,6 +53,11 @@ fn errors() -> Vec<Error> {
         EngineError::Graph(GraphError::Unreadable(text())).into(),
         ClassifyError::NotFinite { class: 0 }.into(),
         ClassifyError::Length { expected: 1, actual: 2 }.into(),
+        ClassifyError::FeatureMap { channels: 1, shape: [2, 1, 1], values: 2 }.into(),
+        HeatMapError::NoFeatures.into(),
+        HeatMapError::NotLinear.into(),
+        HeatMapError::UnknownNode(text()).into(),
+        HeatMapError::NotCovered(text()).into(),
         Error::Internal(text()),
     ]
 }

@@ -7,6 +7,8 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use skintree::classify::{ClassifyError, assemble};
+use skintree::heat_map::HeatMap;
+use skintree::input::Region;
 use skintree::pack::Pack;
 use skintree::photo::{PhotoFormat, PhotoInfo};
 use skintree::report::{EngineInfo, Report, Timings, WarningCode};
@@ -63,6 +65,8 @@ fn temperature_is_the_pack_s() {
 fn a_report_has_the_fields_of_the_schema_and_no_others() {
     let mut report = report(&pack(), &LOGITS);
     report.warnings = assemble(&pack(), &photo(10, 40), &LOGITS, &engine(), Timings::default(), 5).unwrap().warnings;
+    let region = Region { x: 0, y: 0, width: 1, height: 1 };
+    report.heat_maps = Some(vec![HeatMap { node: "mel".into(), region, width: 1, height: 1, values: vec![0.5] }]);
     let page = include_str!("../docs/formats.md");
     let section = page.split("## Report").nth(1).unwrap();
     let example = section.split("```json").nth(1).unwrap().split("```").next().unwrap();
@@ -70,6 +74,8 @@ fn a_report_has_the_fields_of_the_schema_and_no_others() {
     let ours = serde_json::to_value(&report).unwrap();
     assert_same_keys(&example, &ours, "report");
     assert_eq!(ours["schema"], "skintree.report/1");
+    let plain = serde_json::to_value(self::report(&pack(), &LOGITS)).unwrap();
+    assert_eq!(plain.get("heat_maps"), None, "only when asked for");
     let back: Report = serde_json::from_value(ours).unwrap();
     assert_eq!(back, report);
 }

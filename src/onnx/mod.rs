@@ -6,6 +6,7 @@
 //! here: what the file claims about shapes is believed only where it agrees.
 
 mod dequantise;
+mod last_layer;
 mod shapes;
 pub(crate) mod tensor;
 
@@ -16,6 +17,8 @@ use wonnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 use crate::pack::Manifest;
 use tensor::{elements, value_info};
+
+pub use last_layer::LastLayer;
 
 /// The ONNX operator set a pack's graph must be written in.
 pub const OPSET: i64 = 13;

@@ -173,3 +173,58 @@ fn refuses_another_signature() {
     assert!(read(Signature { input: "photo", ..SIGNATURE }).contains("manifest names only"));
     assert!(read(Signature { size: 40, ..SIGNATURE }).contains("is said to be"));
 }
+
+#[test]
+fn the_last_layer_is_found_as_f32_and_as_int8() {
+    use super::LastLayer;
+    use super::tensor::{INT8, floats};
+    use wonnx::onnx::TensorProto;
+
+    let plain = read_changed(|_| ()).unwrap().last_layer().unwrap().unwrap();
+    let model = ModelProto::parse_from_bytes(TINY).unwrap();
+    let constant = |name: &str| {
+        floats(model.get_graph().get_initializer().iter().find(|tensor| tensor.get_name() == name).unwrap())
+    };
+    let (weights, bias) = (constant("head/dense/weight"), constant("head/dense/bias"));
+    assert_eq!(Some(&plain), LastLayer::new(weights.clone(), bias.clone()).as_ref());
+    assert_eq!((plain.channels(), plain.classes()), (68, 8));
+    assert!(plain.weights(3).eq(weights.chunks(8).map(|row| row[3])));
+    assert_eq!(plain.bias(3).to_bits(), bias[3].to_bits());
+
+    // The same layer with weights of -127..127 hundredths behind a DequantizeLinear.
+    let bytes: Vec<u8> = (0..68 * 8).map(|i| (i % 255) as u8).collect();
+    let values: Vec<f32> = bytes.iter().map(|byte| f32::from(byte.cast_signed()) * 0.01).collect();
+    let int8 = read_changed(|model| {
+        let graph = model.mut_graph();
+        let at = graph.get_initializer().iter().position(|t| t.get_name() == "head/dense/weight").unwrap();
+        let weights = &mut graph.mut_initializer()[at];
+        weights.set_name("small".to_owned());
+        weights.set_data_type(INT8);
+        weights.clear_float_data();
+        weights.set_raw_data(bytes);
+        let mut scale = TensorProto::new();
+        scale.set_name("scale".to_owned());
+        scale.set_data_type(super::tensor::FLOAT);
+        scale.set_dims(vec![1]);
+        scale.set_float_data(vec![0.01]);
+        graph.mut_initializer().push(scale);
+        let mut expand = NodeProto::new();
+        expand.set_name("expand".to_owned());
+        expand.set_op_type("DequantizeLinear".to_owned());
+        expand.set_input(vec!["small".to_owned(), "scale".to_owned()].into());
+        expand.set_output(vec!["head/dense/weight".to_owned()].into());
+        let mut nodes = vec![expand];
+        nodes.extend(graph.take_node());
+        graph.set_node(nodes.into());
+    });
+    assert_eq!(int8.unwrap().last_layer().unwrap(), LastLayer::new(values, bias));
+}
+
+#[test]
+fn there_is_no_last_layer_if_more_lies_between_features_and_logits() {
+    // The features are those of another layer, two pools earlier in the graph.
+    let other = Signature { features: Some("head/average"), ..SIGNATURE };
+    assert_eq!(Graph::read(TINY, &other).unwrap().last_layer().unwrap(), None);
+    let none = Signature { features: None, ..SIGNATURE };
+    assert_eq!(Graph::read(TINY, &none).unwrap().last_layer().unwrap(), None);
+}

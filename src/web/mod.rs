@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use web_time::Instant;
 
-use crate::classifier::{Classifier, DEFAULT_TOP_K};
+use crate::classifier::{Classifier, DEFAULT_TOP_K, Options};
 use crate::engine::EngineChoice;
+use crate::heat_map::HeatMapChoice;
 use crate::pack::{Manifest, Pack};
 use crate::photo::{Limits, Photo, PhotoError};
 use crate::report::EngineInfo;
@@ -36,6 +37,32 @@ struct LoadOptions {
 #[serde(rename_all = "camelCase")]
 struct ClassifyOptions {
     top_k: Option<usize>,
+    heat_maps: Option<HeatMaps>,
+}
+
+/// `"all"` or ids of nodes; skintree.js lets nothing else through.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum HeatMaps {
+    All(All),
+    Nodes(Vec<String>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum All {
+    All,
+}
+
+impl From<ClassifyOptions> for Options {
+    fn from(options: ClassifyOptions) -> Self {
+        let heat_maps = match options.heat_maps {
+            None => HeatMapChoice::None,
+            Some(HeatMaps::All(All::All)) => HeatMapChoice::All,
+            Some(HeatMaps::Nodes(ids)) => HeatMapChoice::Nodes(ids),
+        };
+        Self { top_k: options.top_k.unwrap_or(DEFAULT_TOP_K), heat_maps }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -95,7 +122,7 @@ impl WebClassifier {
     /// Classifies the bytes of a photo. What the crate `image` cannot decode, the browser may.
     ///
     /// # Errors
-    /// `photo-*`, `engine-failed` and `gpu-*`.
+    /// `photo-*`, `heat-map`, `engine-failed` and `gpu-*`.
     pub async fn classify(&self, bytes: Vec<u8>, options: JsValue) -> JsResult<JsValue> {
         let options: ClassifyOptions = from_js(options)?;
         let start = Instant::now();
@@ -106,19 +133,19 @@ impl WebClassifier {
             decoded => decoded.map_err(to_js_error)?,
         };
         drop(bytes);
-        self.report(&photo, &options, start).await
+        self.report(&photo, options, start).await
     }
 
     /// Classifies pixels that the page has already drawn: rows of R, G, B, A bytes.
     ///
     /// # Errors
-    /// `photo-*`, `engine-failed` and `gpu-*`.
+    /// `photo-*`, `heat-map`, `engine-failed` and `gpu-*`.
     #[wasm_bindgen(js_name = classifyRgba)]
     pub async fn classify_rgba(&self, data: Vec<u8>, width: u32, height: u32, options: JsValue) -> JsResult<JsValue> {
         let options: ClassifyOptions = from_js(options)?;
         let start = Instant::now();
         let photo = Photo::from_rgba(data, width, height, &Limits::default()).map_err(to_js_error)?;
-        self.report(&photo, &options, start).await
+        self.report(&photo, options, start).await
     }
 
     /// Model and engine: `{id, version, sha256, manifest_sha256, classes, engine}`.
@@ -138,9 +165,8 @@ impl WebClassifier {
         })
     }
 
-    async fn report(&self, photo: &Photo, options: &ClassifyOptions, start: Instant) -> JsResult<JsValue> {
-        let top_k = options.top_k.unwrap_or(DEFAULT_TOP_K);
-        let answer = self.0.classify_photo(photo, top_k, start).await.map_err(to_js_error)?;
+    async fn report(&self, photo: &Photo, options: ClassifyOptions, start: Instant) -> JsResult<JsValue> {
+        let answer = self.0.classify_photo(photo, &options.into(), start).await.map_err(to_js_error)?;
         to_js(&answer.report)
     }
 }

@@ -19,6 +19,7 @@ from . import (
     folds,
     golden,
     head,
+    heat_maps,
     inference,
     labels,
     pack,
@@ -184,6 +185,13 @@ def step_golden(_: argparse.Namespace) -> None:
     golden.write_tiny(tiny)
     written = golden.write(paths.GOLDEN, {"pack": paths.PACK, "tiny": tiny})
     print(json.dumps({row["photo"]: row["logits"] for row in written["photos"]}, indent=1))
+    step_heat_maps(_)
+
+
+def step_heat_maps(_: argparse.Namespace) -> None:
+    """Write the reference heat maps of the golden photos; ``golden`` does so too."""
+    packs = {"pack": paths.PACK, "tiny": paths.GOLDEN / "tiny"}
+    heat_maps.write(paths.GOLDEN / "heat-maps.json", paths.GOLDEN, packs)
 
 
 def step_check(_: argparse.Namespace) -> None:
@@ -240,6 +248,7 @@ def main() -> None:
     sub.add_argument("--output", type=Path, default=paths.EVALUATION)
     add(step_card)
     add(step_golden)
+    add(step_heat_maps)
     args = parser.parse_args()
     paths.CACHE.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(1)

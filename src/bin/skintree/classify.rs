@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use skintree::classifier::{Classifier, DEFAULT_TOP_K};
+use skintree::classifier::{Classifier, DEFAULT_TOP_K, Options};
+use skintree::heat_map::HeatMapChoice;
 use skintree::pack::Pack;
+use skintree::photo::{Limits, Photo};
 use skintree::report::Report;
+use web_time::Instant;
 
-use crate::ModelArguments;
+use crate::{ModelArguments, heat_map};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -26,6 +29,14 @@ pub(crate) struct Arguments {
     /// NAME.logits.f32 of each photo, little-endian.
     #[arg(long, value_name = "DIR")]
     tensors: Option<PathBuf>,
+    /// Also show where in the photo the probability of a taxonomy node comes from: the part of the photo that the
+    /// network sees, with a class activation map laid over it, as DIR/NAME.NODE.png. May be given several times;
+    /// `all` stands for every node the model knows.
+    #[arg(long = "heat-map", value_name = "NODE", requires = "output")]
+    heat_maps: Vec<String>,
+    /// Folder for the heat maps; made if it is not there.
+    #[arg(long, value_name = "DIR", requires = "heat_maps")]
+    output: Option<PathBuf>,
     /// Language of the text: en or ko.
     #[arg(long, default_value = "en")]
     lang: String,
@@ -49,14 +60,31 @@ pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
     Ok(exit)
 }
 
+impl Arguments {
+    fn options(&self) -> Options {
+        let heat_maps = match self.heat_maps.as_slice() {
+            [] => HeatMapChoice::None,
+            ids if ids.iter().any(|id| id == "all") => HeatMapChoice::All,
+            ids => HeatMapChoice::Nodes(ids.to_vec()),
+        };
+        Options { top_k: self.top_k, heat_maps }
+    }
+}
+
 fn classify_file(classifier: &Classifier, path: &Path, arguments: &Arguments) -> Result<Report, String> {
+    let failed = |error: skintree::Error| format!("[{}] {error}", error.code());
     let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let answer = pollster::block_on(classifier.classify(&bytes, arguments.top_k))
-        .map_err(|error| format!("[{}] {error}", error.code()))?;
+    let start = Instant::now();
+    let photo = Photo::decode(&bytes, &Limits::default()).map_err(|error| failed(error.into()))?;
+    let answer =
+        pollster::block_on(classifier.classify_photo(&photo, &arguments.options(), start)).map_err(failed)?;
     if let Some(folder) = &arguments.tensors {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         write_f32(&folder.join(format!("{stem}.input.f32")), &answer.input.data)?;
         write_f32(&folder.join(format!("{stem}.logits.f32")), &answer.outputs.logits)?;
+    }
+    if let (Some(folder), Some(maps)) = (&arguments.output, &answer.report.heat_maps) {
+        heat_map::write(folder, path, &photo, maps)?;
     }
     Ok(answer.report)
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command-line tool")]
 
 mod classify;
+mod heat_map;
 mod inspect;
 
 use std::path::PathBuf;
