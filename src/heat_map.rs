@@ -3,9 +3,11 @@
 //! The network's last layer is linear over the mean of each channel of the last feature map, so a logit is itself a
 //! mean over places (Zhou et al., "Learning deep features for discriminative localization", CVPR 2016):
 //!
-//! - class c: M_c(x, y) = w_c · f(x, y) + b_c, whose mean over x and y is the logit of c;
-//! - node n of the taxonomy: its logit is L_n = log Σ exp(z_c / T) over the classes c in and below it, and its map is
-//!   Σ q_c M_c with q_c = p_c / P(n), the gradient of L_n by z_c / T. For a node with one class it is that class's map.
+//! ```text
+//! class c   M_c(x, y) = w_c · f(x, y) + b_c       its mean over x and y is the logit z_c
+//! node n    M_n(x, y) = Σ q_c M_c(x, y)           c: the classes that are n or lie below it
+//!           q_c = p_c / P(n)                      the gradient of L_n = log Σ exp(z_c / T) by z_c / T
+//! ```
 //!
 //! A map says where the numbers come from, not where a disease is.
 
@@ -32,7 +34,9 @@ pub enum HeatMapError {
     )]
     NotLinear,
     /// Not a node of the taxonomy.
-    #[error("there is no heat map of \"{0}\": the pack's taxonomy has no such node; ask for one of the report's `tree`")]
+    #[error(
+        "there is no heat map of \"{0}\": the pack's taxonomy has no such node; ask for one of the report's `tree`"
+    )]
     UnknownNode(String),
     /// The model has no class in or below the node.
     #[error("there is no heat map of \"{0}\": the model has no class for it; ask for a node that is `covered`")]
@@ -112,9 +116,7 @@ impl HeatMapper {
         let (taxonomy, covered) = (pack.taxonomy(), pack.covered());
         match choice {
             HeatMapChoice::None => Ok(Selection(Vec::new())),
-            HeatMapChoice::All => {
-                Ok(Selection(taxonomy.indices().filter(|index| covered[index.index()]).collect()))
-            }
+            HeatMapChoice::All => Ok(Selection(taxonomy.indices().filter(|index| covered[index.index()]).collect())),
             HeatMapChoice::Nodes(ids) => {
                 let mut nodes = Vec::with_capacity(ids.len());
                 for id in ids {
@@ -161,7 +163,8 @@ impl HeatMapper {
             let shares = probabilities(&own, pack.manifest().temperature)?;
             let mut values = vec![0.0; height * width];
             for (&class, share) in members.iter().zip(shares) {
-                let map = of_class[class].get_or_insert_with(|| class_activation_map(&self.last_layer, features, class));
+                let map =
+                    of_class[class].get_or_insert_with(|| class_activation_map(&self.last_layer, features, class));
                 for (sum, value) in values.iter_mut().zip(map) {
                     *sum += share * *value;
                 }

@@ -1,4 +1,4 @@
-//! Heat maps against PyTorch's gradients, their properties, and the pictures made of them.
+//! Heat maps against the gradients of `PyTorch`, their properties, and the pictures made of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 use std::collections::{BTreeMap, HashMap};
@@ -111,8 +111,7 @@ fn a_pack_without_a_feature_map_classifies_but_has_no_heat_maps() {
     let read = |name| std::fs::read(Path::new("tests/golden/tiny").join(name)).unwrap();
     let mut manifest: serde_json::Value = serde_json::from_slice(&read("manifest.json")).unwrap();
     manifest["outputs"].as_object_mut().unwrap().remove("features");
-    let pack =
-        Pack::open(&serde_json::to_vec(&manifest).unwrap(), read("model.onnx"), &read("taxonomy.json")).unwrap();
+    let pack = Pack::open(&serde_json::to_vec(&manifest).unwrap(), read("model.onnx"), &read("taxonomy.json")).unwrap();
     let classifier = block_on(Classifier::load(pack, EngineChoice::Only(EngineName::Cpu))).unwrap();
     assert_eq!(maps_of(&classifier, "exact-299x299.png", HeatMapChoice::None).unwrap(), None);
     let error = maps_of(&classifier, "exact-299x299.png", HeatMapChoice::All).unwrap_err();
@@ -168,8 +167,8 @@ proptest! {
             weighted.sum::<f64>() + f64::from(bias[class])
         };
         let of_class: Vec<Vec<f64>> = (0..8).map(|class| class_activation_map(&layer, &features, class)).collect();
-        for class in 0..8 {
-            prop_assert!((mean(of_class[class].iter().copied()) - logit(class)).abs() < 1e-9);
+        for (class, map) in of_class.iter().enumerate() {
+            prop_assert!((mean(map.iter().copied()) - logit(class)).abs() < 1e-9);
         }
 
         // Nodes: what the roll-up says a class's share is must be its weight in the map.
@@ -220,23 +219,20 @@ fn the_command_line_lays_a_map_over_the_part_of_the_photo_that_counts() {
     let output = run(&["mel", "benign"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
-    let map = maps_of(
-        &classifier("tests/golden/tiny", EngineName::Cpu).unwrap(),
-        "landscape-640x481.png",
-        nodes(&["mel"]),
-    );
+    let map =
+        maps_of(&classifier("tests/golden/tiny", EngineName::Cpu).unwrap(), "landscape-640x481.png", nodes(&["mel"]));
     let [map] = map.unwrap().unwrap().try_into().unwrap();
     let picture = image::open(folder.join("landscape-640x481.mel.png")).unwrap().to_rgb8();
     assert_eq!(picture.dimensions(), (481, 481));
     let photo = image::open("tests/golden/landscape-640x481.png").unwrap().to_rgb8();
     // In the middle of a cell the colour is that of the cell: half of it, half of the photo.
     let of = |extreme: fn(f32, f32) -> f32| map.values.iter().copied().reduce(extreme).unwrap();
-    for (value, viridis) in [(of(f32::min), [68, 1, 84]), (of(f32::max), [253, 231, 37])] {
+    for (value, viridis) in [(of(f32::min), [68.0, 1.0, 84.0]), (of(f32::max), [253.0, 231.0, 37.0_f32])] {
         let cell = map.values.iter().position(|&v| v.to_bits() == value.to_bits()).unwrap();
         let centre = |at: usize, cells: usize| ((at as f32 + 0.5) / cells as f32 * 481.0) as u32;
         let (x, y) = (centre(cell % map.width, map.width), centre(cell / map.width, map.height));
-        for channel in 0..3 {
-            let expected = f32::midpoint(f32::from(photo.get_pixel(x + 79, y)[channel]), viridis[channel] as f32);
+        for (channel, viridis) in viridis.into_iter().enumerate() {
+            let expected = f32::midpoint(f32::from(photo.get_pixel(x + 79, y)[channel]), viridis);
             let found = f32::from(picture.get_pixel(x, y)[channel]);
             assert!((found - expected).abs() <= 3.0, "{x}, {y}: {found} is not {expected}");
         }

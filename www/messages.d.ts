@@ -1,5 +1,6 @@
 /** What skintree.js and worker.js say to each other. */
 import type { ClassifierInfo, EngineChoice, Progress, Report } from './skintree.js';
+import type { WasmOptions } from './wasm.js';
 
 export type Photo =
   | { kind: 'blob'; blob: Blob }
@@ -8,7 +9,7 @@ export type Photo =
 
 export type Request =
   | { type: 'load'; packUrl: string; engine: EngineChoice }
-  | { type: 'classify'; id: number; photo: Photo; topK?: number };
+  | { type: 'classify'; id: number; photo: Photo; options: WasmOptions };
 
 export interface Failure {
   code: string;

@@ -81,6 +81,18 @@ export interface TaskResult {
   mass: number;
 }
 
+/** How much each part of the photo adds to one node, as a class activation map. */
+export interface HeatMap {
+  node: string;
+  /** The part of the upright photo that the map covers, in pixels. */
+  region: { x: number; y: number; width: number; height: number };
+  /** Columns and rows. */
+  width: number;
+  height: number;
+  /** `width * height` values, row by row, in the unit of logits. */
+  values: number[];
+}
+
 export interface Warning {
   code: string;
   message: LocalText;
@@ -108,6 +120,8 @@ export interface Report {
   tasks: TaskResult[];
   /** Every node, parents before children, children by falling probability. */
   tree: TreeNode[];
+  /** Only if asked for with `heatMaps`. */
+  heat_maps?: HeatMap[];
   warnings: Warning[];
   timings: Timings;
 }
@@ -152,6 +166,11 @@ export interface LoadOptions {
 export interface ClassifyOptions {
   /** How many entries `report.fine` has at most; 5 when left out. */
   topK?: number;
+  /**
+   * Of which nodes `report.heat_maps` shows where in the photo their probability comes from: ids of `report.tree`, or
+   * every node that is covered. A node without a class, or a pack without a feature map, rejects with `heat-map`.
+   */
+  heatMaps?: 'all' | readonly string[];
   signal?: AbortSignal;
 }
 
@@ -180,6 +199,7 @@ export type ErrorCode =
   | 'pack-hash'
   | 'pack-graph'
   | 'taxonomy'
+  | 'heat-map'
   | 'engine-unavailable'
   | 'engine-self-test'
   | 'engine-failed'

@@ -14,7 +14,7 @@ export { SkintreeError };
  * @typedef {object} Call
  * @property {number} id
  * @property {Promise<Photo>} photo
- * @property {number | undefined} topK
+ * @property {Pick<ClassifyOptions, 'topK' | 'heatMaps'>} options
  * @property {boolean} settled the caller has an answer, though the worker may still be busy with it
  * @property {AbortController} listening for the caller's signal, which may outlive the call by far
  * @property {(report: Report) => void} resolve
@@ -102,9 +102,12 @@ export class Classifier {
    * @param {ClassifyOptions} [options]
    * @returns {Promise<Report>}
    */
-  async classify(source, { topK, signal } = {}) {
+  async classify(source, { topK, heatMaps, signal } = {}) {
     if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
       throw new TypeError(`topK is a whole number above 0, not ${topK}`);
+    }
+    if (heatMaps !== undefined && heatMaps !== 'all' && !isListOfStrings(heatMaps)) {
+      throw new TypeError(`heatMaps is 'all' or a list of ids of nodes, not ${heatMaps}`);
     }
     if (this.#end) {
       throw toError(this.#end);
@@ -117,7 +120,15 @@ export class Classifier {
     photo.catch(() => {});
     return new Promise((resolve, reject) => {
       /** @type {Call} */
-      const call = { id: ++this.#lastId, photo, topK, settled: false, listening: new AbortController(), resolve, reject };
+      const call = {
+        id: ++this.#lastId,
+        photo,
+        options: { topK, heatMaps },
+        settled: false,
+        listening: new AbortController(),
+        resolve,
+        reject,
+      };
       signal?.addEventListener('abort', () => this.#abort(call, signal), { signal: call.listening.signal });
       this.#waiting.push(call);
       this.#next();
@@ -140,7 +151,7 @@ export class Classifier {
     try {
       const photo = await call.photo;
       if (!call.settled) {
-        send(this.#worker, { type: 'classify', id: call.id, photo, topK: call.topK }, buffersOf(photo));
+        send(this.#worker, { type: 'classify', id: call.id, photo, options: call.options }, buffersOf(photo));
         return;
       }
     } catch (error) {
@@ -196,6 +207,11 @@ export class Classifier {
       settle(call, () => call.reject(toError(end)));
     }
   }
+}
+
+/** @param {unknown} value */
+function isListOfStrings(value) {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 /**

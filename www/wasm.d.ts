@@ -1,5 +1,5 @@
 /** What `pkg/skintree.js`, made from src/web by wasm-bindgen, offers to the worker. */
-import type { ClassifierInfo, EngineChoice, Report } from './skintree.js';
+import type { ClassifierInfo, ClassifyOptions, EngineChoice, Report } from './skintree.js';
 
 export interface PackFile {
   role: 'model' | 'taxonomy';
@@ -8,13 +8,15 @@ export interface PackFile {
   sha256: string;
 }
 
+export type WasmOptions = Pick<ClassifyOptions, 'topK' | 'heatMaps'>;
+
 export interface WasmClassifier {
-  classify(bytes: Uint8Array, options: { topK?: number }): Promise<Report>;
+  classify(bytes: Uint8Array, options: WasmOptions): Promise<Report>;
   classifyRgba(
     data: Uint8Array | Uint8ClampedArray,
     width: number,
     height: number,
-    options: { topK?: number },
+    options: WasmOptions,
   ): Promise<Report>;
   info(): Omit<ClassifierInfo, 'load'>;
   free(): void;

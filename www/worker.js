@@ -6,7 +6,7 @@ import { PackStore } from './pack-store.js';
 
 /**
  * @import {ClassifierInfo, EngineChoice} from './skintree.js'
- * @import {PackFile, WasmClassifier, WasmModule} from './wasm.js'
+ * @import {PackFile, WasmClassifier, WasmModule, WasmOptions} from './wasm.js'
  * @import {Answer, Failure, Photo, Request} from './messages.js'
  */
 
@@ -22,7 +22,7 @@ addEventListener('message', async ({ data }) => {
     if (request.type === 'load') {
       answer({ type: 'loaded', info: await load(request.packUrl, request.engine) });
     } else {
-      const report = await classify(request.photo, { topK: request.topK });
+      const report = await classify(request.photo, request.options);
       answer({ type: 'report', id: request.id, report });
     }
   } catch (error) {
@@ -155,7 +155,7 @@ async function fetchPack(files, packUrl, store, fresh) {
 
 /**
  * @param {Photo} photo
- * @param {{topK?: number}} options
+ * @param {WasmOptions} options
  */
 async function classify(photo, options) {
   if (!classifier) {

@@ -151,6 +151,34 @@ for (const kind of KINDS) {
       await matchesGolden('pack', 'cpu');
     });
 
+    test('heat maps are PyTorch’s', { skip: noTiny }, async () => {
+      const { photos } = JSON.parse(readFileSync(`${ROOT}tests/golden/heat-maps.json`, 'utf8'));
+      const photo = 'landscape-640x481.png';
+      const [maps, wrong] = await page.evaluate(async (photo) => {
+        const classifier = await api.Classifier.load('/tiny/', { engine: 'cpu' });
+        const blob = await (await fetch(photo)).blob();
+        const { heat_maps: maps } = await classifier.classify(blob, { heatMaps: 'all' });
+        const wrong = [];
+        for (const node of ['inflammatory', 'naevus']) {
+          wrong.push(await outcome(classifier.classify(blob, { heatMaps: [node] })));
+        }
+        const [one, ...others] = (await classifier.classify(blob, { heatMaps: ['mel'] })).heat_maps ?? [];
+        wrong.push(one.node, others.length, 'heat_maps' in (await classifier.classify(blob)));
+        classifier.free();
+        return /** @type {const} */ ([maps ?? [], wrong]);
+      }, `/golden/${photo}`);
+      assert.deepEqual(wrong, ['heat-map', 'heat-map', 'mel', 0, false]);
+      const expected = photos[photo].tiny;
+      assert.deepEqual(maps.map(({ node }) => node).sort(), Object.keys(expected).sort());
+      for (const { node, region, values } of maps) {
+        assert.deepEqual(region, { x: 79, y: 0, width: 481, height: 481 });
+        assert.equal(values.length, expected[node].length);
+        for (const [i, value] of values.entries()) {
+          assert.ok(Math.abs(value - expected[node][i]) < 1e-4, `${node}: ${value} instead of ${expected[node][i]}`);
+        }
+      }
+    });
+
     /** @param {'tiny' | 'pack'} pack @param {EngineChoice} engine @param {number} [count] how many of the photos */
     async function matchesGolden(pack, engine, count) {
       const golden = JSON.parse(readFileSync(`${ROOT}tests/golden/golden.json`, 'utf8'));

@@ -197,6 +197,24 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       assert.deepEqual([two, all, wrong], [2, 5, 'TypeError']);
     });
 
+    test('hands heatMaps on, and refuses what is none', async () => {
+      const { nodes, none, outcomes } = await page.evaluate(async () => {
+        const classifier = await api.Classifier.load();
+        const photo = new Uint8Array([1]);
+        const { heat_maps } = await classifier.classify(photo, { heatMaps: ['mel', 'benign'] });
+        const { heat_maps: none } = await classifier.classify(photo);
+        const outcomes = [];
+        for (const heatMaps of ['mel', [1], {}, null, ['naevus']]) {
+          outcomes.push(await outcome(classifier.classify(photo, { heatMaps: /** @type {any} */ (heatMaps) })));
+        }
+        classifier.free();
+        return { nodes: heat_maps?.map(({ node }) => node), none, outcomes };
+      });
+      assert.deepEqual(nodes, ['mel', 'benign']);
+      assert.equal(none, undefined);
+      assert.deepEqual(outcomes, ['TypeError', 'TypeError', 'TypeError', 'TypeError', 'heat-map']);
+    });
+
     test('works inside a module worker', async () => {
       server.route('/inside.js', (_, response) => {
         response.writeHead(200, { 'content-type': 'text/javascript' });

@@ -76,8 +76,7 @@ fn classify_file(classifier: &Classifier, path: &Path, arguments: &Arguments) ->
     let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
     let start = Instant::now();
     let photo = Photo::decode(&bytes, &Limits::default()).map_err(|error| failed(error.into()))?;
-    let answer =
-        pollster::block_on(classifier.classify_photo(&photo, &arguments.options(), start)).map_err(failed)?;
+    let answer = pollster::block_on(classifier.classify_photo(&photo, &arguments.options(), start)).map_err(failed)?;
     if let Some(folder) = &arguments.tensors {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         write_f32(&folder.join(format!("{stem}.input.f32")), &answer.input.data)?;

@@ -1,7 +1,9 @@
 // Stands in for the wasm module where a test needs a state that the real one can't be brought into at will: a lost
 // GPU, a trap, a slow answer. What it shall do stands in the manifest's `fake` field (see fake.js).
 
-import { makeReport } from './report.js';
+import { makeHeatMaps, makeReport } from './report.js';
+
+/** @import {WasmOptions} from '../../../www/wasm.js' */
 
 export default async function init() {}
 
@@ -68,19 +70,19 @@ export class WebClassifier {
     return self;
   }
 
-  /** @param {Uint8Array} bytes @param {{topK?: number}} options */
-  async classify(bytes, { topK }) {
+  /** @param {Uint8Array} bytes @param {WasmOptions} options */
+  async classify(bytes, options) {
     if (bytes.length === 0) fail('photo-format', 'an empty file');
-    return this.#report({ format: 'png', width: 0, height: 0, bytes: bytes.length }, topK);
+    return this.#report({ format: 'png', width: 600, height: 450, bytes: bytes.length }, options);
   }
 
-  /** @param {Uint8ClampedArray} data @param {number} width @param {number} height @param {{topK?: number}} options */
-  async classifyRgba(data, width, height, { topK }) {
-    return this.#report({ format: 'rgba', width, height, bytes: data.length }, topK);
+  /** @param {Uint8ClampedArray} data @param {number} width @param {number} height @param {WasmOptions} options */
+  async classifyRgba(data, width, height, options) {
+    return this.#report({ format: 'rgba', width, height, bytes: data.length }, options);
   }
 
-  /** @param {object} photo @param {number | undefined} topK */
-  async #report(photo, topK) {
+  /** @param {any} photo @param {WasmOptions} options */
+  async #report(photo, { topK, heatMaps }) {
     const call = ++this.#calls;
     await wait(this.#fake.classify_ms);
     if (this.#fake.classify_trap) trap();
@@ -94,7 +96,9 @@ export class WebClassifier {
     }
     const report = makeReport({ ...this.#fake, photo });
     report.fine = report.fine.slice(0, topK ?? 5);
-    return { ...report, call };
+    const heat_maps = heatMaps && makeHeatMaps(report, heatMaps);
+    if (heat_maps?.includes(undefined)) fail('heat-map', 'made up for a test');
+    return { ...report, ...(heat_maps && { heat_maps }), call };
   }
 
   info() {
