@@ -70,3 +70,11 @@ export function duration(ms) {
   const maximumFractionDigits = ms < 10 || unit === 'second' ? 1 : 0;
   return new Intl.NumberFormat(language, { style: 'unit', unit, maximumFractionDigits }).format(value);
 }
+
+/**
+ * @param {number} value
+ * @param {number} digits after the point
+ */
+export function decimal(value, digits) {
+  return new Intl.NumberFormat(language, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
+}

@@ -51,7 +51,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         onPage({ warnings: [{ code: 'small-photo', message: { en: 'The photo is small.' } }] }, async (page) => {
           await choose(page, photo);
           const answer = await answerOf(page);
-          assert.match(answer, /The model leans towards\s+Benign\s+85%\s+Malignant 15%/);
+          assert.match(answer, /Most likely: Melanocytic naevus\s+Benign 85%\s+Malignant 15%\s+Melanoma is less likely, but not ruled out\./);
           assert.match(answer, /Closest of the 8 diagnoses it knows\s+Melanocytic naevus\s+71%/);
           assert.match(answer, /The photo is small\./);
           assert.match(answer, /Melanoma 14%\s+Benign naevus 86%/);
@@ -81,6 +81,50 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         assert.ok(parseFloat(width) > 100, `the bar has a length: ${width}`);
       }));
 
+    test('a flagged photo is not called harmless, an undecided model not sure', () =>
+      onPage({ operating_points: true }, async (page) => {
+        await choose(page, photo);
+        const flagged = await answerOf(page);
+        assert.match(flagged, /Not ruled out: Melanoma, Keratinocyte carcinoma\. At the setting that misses few/);
+        assert.doesNotMatch(flagged, /unlikely/);
+        await page.click('.technical summary');
+        assert.match(await textOf(page, '.technical'), /Melanoma\s+0\.100\s+95%\s+55%\s+0\.141, flagged/);
+        assert.match(await textOf(page, '.technical'), /Melanoma\s+0\.350\s+83%\s+81%\s+0\.141, not flagged/);
+
+        servePack(server, '/pack/', { own: { nv: 0.4, mel: 0.42 } });
+        await page.reload();
+        await choose(page, photo);
+        assert.match(await answerOf(page), /The model cannot decide/);
+        assert.ok(await page.$('.result.undecided'));
+      }));
+
+    test('a photo unlike those of the training gets that answer first, and its numbers folded away', () =>
+      onPage({ scope: { score: 9.1, threshold: 4.2, in_scope: false } }, async (page) => {
+        await choose(page, photo);
+        const answer = await answerOf(page);
+        assert.match(answer, /^What the model says\s+This does not look like a lesion photo/);
+        assert.doesNotMatch(answer, /85%|71%/);
+        await page.click('.numbers > summary');
+        assert.match(await textOf(page, '.answer'), /Melanocytic naevus\s+71%/);
+      }));
+
+    test('a tree of 2,000 nodes is folded, opened where wanted, and searched', () =>
+      onPage({ big: true }, async (page) => {
+        await choose(page, photo);
+        const answer = await answerOf(page);
+        assert.match(answer, /Closest of the 757 diagnoses it knows/);
+        const rows = (await page.$$('.tree .row')).length;
+        assert.ok(rows < 60, `${rows} rows are shown`);
+        await page.click('.tree .more button');
+        assert.ok((await page.$$('.tree .row')).length > rows);
+        assert.ok(await page.evaluate(() => document.activeElement?.matches('.tree li')));
+        await page.type('input[type=search]', 'number 756');
+        assert.match(await textOf(page, '.found'), /Benign|Malignant|Non-neoplastic/);
+        assert.match(await textOf(page, '.found'), /Disorder number 756/);
+        assert.match(await textOf(page, '.tree-view'), /1 found, 1 shown/);
+        assert.deepEqual(await accessibilityProblems(page), []);
+      }));
+
     test('shows the true progress, and asks for nothing before someone reaches for a photo', () =>
       onPage({ classify_ms: 500 }, async (page) => {
         server.requests = [];
@@ -107,7 +151,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await answerOf(page);
         assert.match(
           await page.$eval('#live', (live) => live.textContent ?? ''),
-          /^Finished\. The model leans towards Benign 85%, Malignant 15%\. Closest diagnosis: Melanocytic naevus 71%\.$/,
+          /^Most likely: Melanocytic naevus\. Benign 85%, Malignant 15%\. Melanoma is less likely, but not ruled out\.$/,
         );
       }));
 

@@ -27,32 +27,111 @@ const NODES = [
   ['merkel', 'malignant-dermal', 'disease', 'Merkel cell carcinoma', undefined, 'C4A'],
 ];
 
-/** @param {string} id @returns {number | undefined} */
-function probabilityOf(id) {
-  const row = NODES.find((node) => node[0] === id);
-  const below = NODES.filter((node) => node[1] === id).map((node) => probabilityOf(node[0]));
-  const known = [row?.[4], ...below].filter((p) => p !== undefined);
-  return known.length ? known.reduce((a, b) => a + b, 0) : undefined;
+/** @type {Record<string, string>} */
+const KOREAN = {
+  benign: '양성',
+  malignant: '악성',
+  'non-neoplastic': '비종양성',
+  'benign-melanocytic': '양성 멜라닌세포 병변',
+  'benign-epidermal': '양성 표피 종양, 과오종, 비립종 및 증식물',
+  'benign-dermal': '양성 진피 종양, 낭종 및 피부동',
+  'malignant-melanoma': '악성 흑색종',
+  'malignant-epidermal': '악성 및 전암성 표피 종양',
+  'malignant-dermal': '악성 진피 종양',
+  lymphoma: '피부 림프종 및 림프구 침윤',
+  inflammatory: '염증성 질환',
+  genodermatoses: '유전피부질환 및 과잉 증식물',
+  nv: '멜라닌세포모반',
+  bkl: '양성 각화증',
+  df: '피부섬유종',
+  vasc: '양성 혈관 병변',
+  mel: '흑색종',
+  bcc: '기저세포암',
+  ak: '광선각화증',
+  scc: '편평세포암',
+  merkel: '메르켈세포암',
+};
+
+/**
+ * The groups of above with 757 diagnoses below them, up to five levels deep: 2,000 nodes.
+ *
+ * @returns {Row[]}
+ */
+function bigTree() {
+  const rows = NODES.filter(([, , level]) => level !== 'disease');
+  const groups = rows.filter(([, , level]) => level === 'group').map(([id]) => id);
+  /** @type {string[]} */
+  const inner = [];
+  const between = 2000 - rows.length - 757;
+  for (let i = 0; i < between; i++) {
+    const parent = i < 90 ? groups[i % groups.length] : inner[(i * 7) % Math.min(i, 400)];
+    inner.push(`family-${i}`);
+    rows.push([`family-${i}`, parent, 'disease', `Family ${i} of disorders`]);
+  }
+  // A few have most, the rest next to nothing, as a real softmax has it.
+  const weights = Array.from({ length: 757 }, (_, i) => 1 / (1 + i) ** 1.6);
+  const sum = weights.reduce((a, b) => a + b);
+  for (let i = 0; i < 757; i++) {
+    rows.push([`d-${i}`, inner[(i * 31) % between], 'disease', `Disorder number ${i}`, weights[i] / sum, `L${i % 99}.${i % 10}`]);
+  }
+  return rows;
 }
 
-/** @param {string[]} positive @param {string[]} negative */
-function share(positive, negative) {
-  const sum = (/** @type {string[]} */ ids) => ids.reduce((total, id) => total + (probabilityOf(id) ?? 0), 0);
+/** @param {Row[]} rows */
+function probabilities(rows) {
+  /** @type {Map<string | null, Row[]>} */
+  const children = new Map();
+  for (const row of rows) children.set(row[1], [...(children.get(row[1]) ?? []), row]);
+  /** @type {Map<string, number>} */
+  const all = new Map();
+  /** @param {Row} row @returns {number | undefined} */
+  const visit = (row) => {
+    const below = (children.get(row[0]) ?? []).map(visit);
+    const known = [row[4], ...below].filter((p) => p !== undefined);
+    if (known.length === 0) return undefined;
+    const p = known.reduce((a, b) => a + b, 0);
+    all.set(row[0], p);
+    return p;
+  };
+  for (const root of children.get(null) ?? []) visit(root);
+  return all;
+}
+
+/** @param {Map<string, number>} all @param {string[]} positive @param {string[]} negative */
+function share(all, positive, negative) {
+  const sum = (/** @type {string[]} */ ids) => ids.reduce((total, id) => total + (all.get(id) ?? 0), 0);
   const mass = sum(positive) + sum(negative);
-  return { p: sum(positive) / mass, mass };
+  return { p: mass > 0 ? sum(positive) / mass : 0.5, mass };
 }
 
-/** @param {any} fake */
+/** @param {Row} row @param {number | undefined} own @returns {Row} */
+function withOwn(row, own) {
+  return own === undefined ? row : [row[0], row[1], row[2], row[3], own, row[5], row[6]];
+}
+
+/** @param {number} p @returns {object[]} */
+function operatingPoints(p) {
+  return [
+    { id: 'sensitivity-95', threshold: 0.1, sensitivity: 0.95, specificity: 0.55, positive: p >= 0.1 },
+    { id: 'youden', threshold: 0.35, sensitivity: 0.83, specificity: 0.81, positive: p >= 0.35 },
+  ];
+}
+
+/**
+ * @param {any} fake `big`: 757 diagnoses; `own`: other probabilities, by id; and fields of the report as they are
+ */
 export function makeReport(fake) {
-  const tree = NODES.map(([id, parent, level, en, own, icd10 = null, note]) => ({
+  const rows = fake.big ? bigTree() : NODES.map((row) => withOwn(row, fake.own?.[row[0]]));
+  const all = probabilities(rows);
+  const tree = rows.map(([id, parent, level, en, own, icd10 = null, note]) => ({
     id,
     parent,
     level,
-    name: { en },
+    name: { en, ...(KOREAN[id] ? { ko: KOREAN[id] } : {}) },
     icd10,
     note: note ? { en: note } : null,
-    probability: probabilityOf(id) ?? 0,
-    covered: probabilityOf(id) !== undefined,
+    probability: all.get(id) ?? 0,
+    covered: all.has(id),
     fine: own !== undefined,
   }));
   tree.sort((a, b) => b.probability - a.probability);
@@ -60,20 +139,23 @@ export function makeReport(fake) {
   /** @param {string} level */
   const ofLevel = (level) =>
     tree.filter((node) => node.level === level).map(({ id, name, icd10, probability, covered }) => ({ id, name, icd10, probability, covered }));
-  const melanoma = share(['mel'], ['nv']);
-  const carcinoma = share(['bcc', 'scc', 'ak'], ['bkl']);
+  const melanoma = share(all, ['mel'], ['nv']);
+  const carcinoma = share(all, ['bcc', 'scc', 'ak'], ['bkl']);
   const hash = '0123456789abcdef'.repeat(4);
   return {
     schema: 'skintree.report/1',
-    disclaimer: { en: 'Research use only. Not a medical device. A low score does not rule out cancer.' },
+    disclaimer: {
+      en: 'Research use only. Not a medical device. A low score does not rule out cancer.',
+      ko: '연구용입니다. 의료기기가 아닙니다. 점수가 낮아도 암을 배제할 수 없습니다.',
+    },
     model: {
       id: 'fake-ham8',
       version: '0.0.0',
       sha256: hash,
       manifest_sha256: hash,
       licence: 'CC-BY-NC-4.0',
-      trained_on: { en: '5,984 dermoscopic photos (taken through a skin microscope), mostly of people with light skin.' },
-      intended_use: { en: 'Research and teaching only.' },
+      trained_on: { en: '5,984 dermoscopic photos (taken through a skin microscope), mostly of people with light skin.', ko: '주로 밝은 피부의 더모스코피(피부 확대경) 사진 5,984장.' },
+      intended_use: { en: 'Research and teaching only.', ko: '연구와 교육용입니다.' },
     },
     engine: { name: 'cpu', requested: 'auto', adapter: null, fallback_reason: 'no WebGPU adapter was found', self_test_max_abs_diff: 0.000002, ...fake.engine },
     photo: { format: 'png', width: 600, height: 450, orientation: 1, sha256: hash, ...fake.photo },
@@ -83,20 +165,24 @@ export function makeReport(fake) {
     tasks: [
       {
         id: 'melanoma-or-naevus',
-        name: { en: 'Melanoma or naevus?' },
-        positive: { name: { en: 'Melanoma' }, probability: melanoma.p },
-        negative: { name: { en: 'Benign naevus' }, probability: 1 - melanoma.p },
+        name: { en: 'Melanoma or naevus?', ko: '흑색종인가, 모반인가?' },
+        positive: { name: { en: 'Melanoma', ko: '흑색종' }, probability: melanoma.p },
+        negative: { name: { en: 'Benign naevus', ko: '양성 모반' }, probability: 1 - melanoma.p },
+        operating_points: fake.operating_points ? operatingPoints(melanoma.p) : [],
         mass: melanoma.mass,
       },
       {
         id: 'carcinoma-or-keratosis',
-        name: { en: 'Keratinocyte carcinoma or benign keratosis?' },
-        positive: { name: { en: 'Keratinocyte carcinoma' }, probability: carcinoma.p },
-        negative: { name: { en: 'Benign keratosis' }, probability: 1 - carcinoma.p },
+        name: { en: 'Keratinocyte carcinoma or benign keratosis?', ko: '각질형성세포암인가, 양성 각화증인가?' },
+        positive: { name: { en: 'Keratinocyte carcinoma', ko: '각질형성세포암' }, probability: carcinoma.p },
+        negative: { name: { en: 'Benign keratosis', ko: '양성 각화증' }, probability: 1 - carcinoma.p },
+        operating_points: fake.operating_points ? operatingPoints(carcinoma.p) : [],
         mass: carcinoma.mass,
       },
     ],
     tree,
+    scope: fake.scope ?? null,
+    quality: { sharpness: 0.412, brightness: 0.55, contrast: 0.18, dark_clipped: 0, bright_clipped: 0.002 },
     warnings: fake.warnings ?? [],
     timings: { decode_ms: 8.1, input_ms: 2, engine_ms: 310.2, rollup_ms: 0.1, total_ms: 321 },
   };
