@@ -90,6 +90,8 @@ export class Server {
     });
     this.http.on('connect', (request, socket) => {
       this.foreign.push(request.url ?? '?');
+      // A browser that is being closed resets it, which is no failure of a test.
+      socket.on('error', () => {});
       socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
     });
     // A plain page under the upload page's own policy, for tests of the interface alone.
