@@ -6,6 +6,7 @@
 //! of a result; a parent always comes before its children, so that [`Taxonomy::roll_up`] is one backward pass without
 //! recursion; and the nodes below a node are one contiguous range, so that "is it below?" is two comparisons.
 
+pub mod outline;
 mod parse;
 mod roll_up;
 mod text;
@@ -73,6 +74,9 @@ pub enum TaxonomyError {
     /// An id with other characters than lower-case letters, digits and `-`, or none.
     #[error("the taxonomy has the id \"{0}\"; ids are made of lower-case letters, digits and \"-\"")]
     BadId(String),
+    /// A line of an outline cannot be read.
+    #[error("{0}")]
+    Outline(#[from] outline::OutlineError),
     /// The taxonomy has no nodes.
     #[error("the taxonomy has no nodes")]
     Empty,

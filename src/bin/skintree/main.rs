@@ -5,6 +5,7 @@
 mod classify;
 mod heat_map;
 mod inspect;
+mod taxonomy;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +32,9 @@ enum Command {
         #[arg(default_value = "model/pack")]
         pack: PathBuf,
     },
+    /// Review a disease tree written as an outline, or make a taxonomy.json of it.
+    #[command(subcommand)]
+    Taxonomy(taxonomy::Command),
 }
 
 #[derive(Debug, clap::Args)]
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Classify(arguments) => classify::run(&arguments),
         Command::Inspect { pack } => inspect::run(&pack).map(|()| ExitCode::SUCCESS),
+        Command::Taxonomy(command) => taxonomy::run(&command),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error [{}]: {error}", error.code());

@@ -1,0 +1,88 @@
+//! `skintree taxonomy`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use skintree::taxonomy::outline::Outline;
+
+/// The tree of this repository.
+const DISEASES: &str = "model/taxonomy/diseases.txt";
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Say what a reviewer must correct, and count the diseases of each group.
+    Check {
+        /// The outline (docs/formats.md).
+        #[arg(default_value = DISEASES)]
+        outline: PathBuf,
+        /// Fail if there are fewer diseases.
+        #[arg(long, default_value_t = 0)]
+        at_least: usize,
+    },
+    /// Write the outline as taxonomy.json.
+    Build {
+        /// The outline (docs/formats.md).
+        #[arg(default_value = DISEASES)]
+        outline: PathBuf,
+        /// The taxonomy's own id.
+        #[arg(long, default_value = "skintree-diseases")]
+        id: String,
+        /// Where to write; standard output if not given.
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+    },
+}
+
+pub(crate) fn run(command: &Command) -> skintree::Result<ExitCode> {
+    let path = match command {
+        Command::Check { outline, .. } | Command::Build { outline, .. } => outline,
+    };
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return Ok(failed(&format!("{} cannot be read: {error}", path.display()))),
+    };
+    let outline = Outline::parse(&text).map_err(skintree::taxonomy::TaxonomyError::from)?;
+    match command {
+        Command::Check { at_least, .. } => check(&outline, *at_least),
+        Command::Build { id, output, .. } => build(&outline, id, output.as_deref()),
+    }
+}
+
+fn check(outline: &Outline, at_least: usize) -> skintree::Result<ExitCode> {
+    outline.to_json("check")?;
+    for group in outline.entries().iter().filter(|entry| entry.depth == 1) {
+        let count = outline.diseases().filter(|disease| outline.ancestor(disease, 1) == group).count();
+        println!("{count:5}  {}", group.en);
+    }
+    let diseases = outline.diseases().count();
+    println!(
+        "{diseases:5}  diseases, under {} headings",
+        outline.entries().iter().filter(|entry| entry.heading).count()
+    );
+    let findings = outline.findings();
+    for finding in &findings {
+        eprintln!("{finding}");
+    }
+    if diseases < at_least {
+        return Ok(failed(&format!("{at_least} diseases were asked for")));
+    }
+    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { failed(&format!("{} findings", findings.len())) })
+}
+
+fn build(outline: &Outline, id: &str, output: Option<&Path>) -> skintree::Result<ExitCode> {
+    let json = outline.to_json(id)?;
+    match output {
+        None => print!("{json}"),
+        Some(path) => {
+            if let Err(error) = std::fs::write(path, json) {
+                return Ok(failed(&format!("{} cannot be written: {error}", path.display())));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn failed(message: &str) -> ExitCode {
+    eprintln!("{message}");
+    ExitCode::FAILURE
+}
