@@ -51,6 +51,8 @@ export class Server {
   #routes = new Map();
   /** Paths asked for, in order. */
   requests = /** @type {{method: string, path: string}[]} */ ([]);
+  /** Other servers that the browser may reach, by origin. @type {Map<string, Server>} */
+  peers = new Map();
   /** Hosts other than this server that the browser wanted. */
   foreign = /** @type {string[]} */ ([]);
   origin = '';
@@ -66,6 +68,11 @@ export class Server {
 
     this.http = createServer((request, response) => {
       const url = new URL(request.url ?? '/', this.origin);
+      const peer = this.peers.get(url.origin);
+      if (peer) {
+        peer.http.emit('request', request, response);
+        return;
+      }
       if (url.origin !== this.origin) {
         this.foreign.push(url.host);
         response.writeHead(502).end();
@@ -104,8 +111,9 @@ export class Server {
     });
   }
 
-  async start() {
-    await new Promise((resolve) => this.http.listen(0, '127.0.0.1', () => resolve(null)));
+  /** @param {number} [port] a free one, if not named */
+  async start(port = 0) {
+    await new Promise((resolve) => this.http.listen(port, '127.0.0.1', () => resolve(null)));
     this.origin = `http://127.0.0.1:${/** @type {AddressInfo} */ (this.http.address()).port}`;
     return this;
   }

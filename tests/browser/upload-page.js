@@ -8,7 +8,7 @@ import { OUTPUT, newPage } from './harness.js';
 import { spot } from './photos.js';
 
 /**
- * @import {Browser, ElementHandle, Page} from 'puppeteer-core'
+ * @import {Browser, ElementHandle, Frame, Page} from 'puppeteer-core'
  * @import {Server} from './harness.js'
  */
 
@@ -52,21 +52,37 @@ export async function answerOf(page, timeout = 30_000) {
   return answer;
 }
 
-/** @param {Page} page @param {string} selector */
+/** @param {Page | Frame} page @param {string} selector */
 export function textOf(page, selector) {
   return page.$eval(selector, (element) => /** @type {HTMLElement} */ (element).innerText);
 }
 
 /**
+ * Waits for something inside a widget; changes in there are not seen by waitForSelector.
+ *
+ * @param {Page | Frame} where
+ * @param {string} selector inside the widget
+ * @param {string} [widget]
+ */
+export async function appears(where, selector, widget = 'skintree-widget') {
+  await where.waitForFunction(
+    (widget, selector) => document.querySelector(widget)?.shadowRoot?.querySelector(selector),
+    {},
+    widget,
+    selector,
+  );
+}
+
+/**
  * What axe-core has against the page, in a form that reads well when a test fails.
  *
- * @param {Page} page
+ * @param {Page | Frame} page
  * @returns {Promise<string[]>}
  */
 export async function accessibilityProblems(page) {
   await page.evaluate(AXE);
   return page.evaluate(async () => {
-    const { violations } = await /** @type {any} */ (globalThis).axe.run();
+    const { violations } = await /** @type {any} */ (globalThis).axe.run(document, { iframes: false });
     return violations.map((/** @type {any} */ { id, nodes }) => `${id}: ${nodes.map((/** @type {any} */ node) => node.html).join(' ')}`);
   });
 }

@@ -1,0 +1,251 @@
+// embed.html in a frame of a portal on another site: two servers, the protocol, and who may speak it.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+
+import { servePack } from './fake.js';
+import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, launch, newPage, noBrowser, wrongOn } from './harness.js';
+import { accessibilityProblems, appears, photoFile, textOf } from './upload-page.js';
+
+/**
+ * @import {Browser, ElementHandle, Frame, Page} from 'puppeteer-core'
+ * @import {Kind} from './harness.js'
+ */
+
+const PORTAL = `${ROOT}examples/portal`;
+
+test('no message is ever sent to whoever is there', () => {
+  for (const name of ['embed.js', 'embed-link.js', 'embed-host.js']) {
+    assert.doesNotMatch(readFileSync(`${WWW}/${name}`, 'utf8'), /['"`]\*['"`]/, name);
+  }
+});
+
+for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
+  describe(`frame in a portal, ${kind}`, { skip: noBrowser(kind) }, () => {
+    /** @type {Server} */
+    let server;
+    /** @type {Server} */
+    let portal;
+    /** @type {Browser} */
+    let browser;
+    const photo = photoFile();
+
+    before(async () => {
+      server = await new Server(WWW, { '/pkg/': FAKE_PKG }).start();
+      portal = await new Server(PORTAL).start();
+      // Another site as well as another origin, as portals are: browsers part the storage of such frames.
+      portal.origin = portal.origin.replace('127.0.0.1', 'localhost');
+      server.peers.set(portal.origin, portal);
+      browser = await launch(kind, server);
+      const html = readFileSync(`${PORTAL}/index.html`, 'utf8').replaceAll('http://localhost:8080', server.origin);
+      const page = (/** @type {string} */ text) => (/** @type {unknown} */ _, /** @type {import('node:http').ServerResponse} */ response) =>
+        void response.writeHead(200, { 'content-type': 'text/html' }).end(text);
+      portal.route('/', page(html));
+      // Without the portal's script, so that a test can speak for itself.
+      portal.route('/silent', page(html.replace('<script type="module" src="portal.js"></script>', '').replace('frame-src', "frame-src 'self'")));
+      portal.route('/embed-host.js', (_, response) => {
+        response.writeHead(200, { 'content-type': 'text/javascript' }).end(readFileSync(`${WWW}/embed-host.js`));
+      });
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.stop();
+      await portal?.stop();
+    });
+
+    /**
+     * @param {string} path
+     * @param {object} options
+     * @param {object} [options.fake]
+     * @param {string[]} [options.origins]
+     * @param {Parameters<typeof newPage>[1]} [options.size]
+     * @param {(page: Page, frame: Frame) => Promise<void>} use
+     */
+    async function onPortal(path, { fake = {}, origins = [portal.origin], size }, use) {
+      servePack(server, '/pack/', fake);
+      server.route('/embed.json', { schema: 'skintree.embed-hosts/1', origins });
+      const page = await newPage(browser, size);
+      await page.evaluateOnNewDocument(() => {
+        if (window === top) {
+          /** @type {unknown[]} */
+          const heard = (/** @type {any} */ (globalThis).heard = []);
+          addEventListener('message', ({ data, origin }) => data?.schema && heard.push({ ...data, origin }));
+        }
+      });
+      await page.goto(`${portal.origin}${path}`);
+      const frame = await page.waitForFrame((one) => one.url().startsWith(`${server.origin}/embed.html`));
+      await appears(frame, '.frame');
+      await use(page, frame);
+      assert.deepEqual(await wrongOn(page), []);
+      await page.close();
+    }
+
+    /** @param {Frame | Page} where @param {string} selector */
+    async function choose(where, selector) {
+      const input = /** @type {ElementHandle<HTMLInputElement>} */ (await where.$(selector));
+      await input.uploadFile(photo);
+    }
+    /** @param {Page} page @returns {Promise<any[]>} */
+    const heard = (page) => page.evaluate(() => /** @type {any} */ (globalThis).heard);
+    /** @param {Page} page */
+    const connected = (page) => page.waitForFunction(() => document.querySelector('#status')?.textContent === 'Connected to skintree.');
+    /** @param {Page | Frame} where */
+    const sticksOut = (where) =>
+      where.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    /** Speaks to the frame by hand. @param {Page} page @param {object} message */
+    const say = (page, message) =>
+      page.evaluate(
+        (message, origin) => {
+          const { contentWindow } = /** @type {HTMLIFrameElement} */ (document.querySelector('iframe'));
+          contentWindow?.postMessage({ schema: 'skintree.embed/1', ...message }, origin);
+        },
+        message,
+        server.origin,
+      );
+    /** @param {Page} page @param {string} type */
+    const hears = (page, type) =>
+      page.waitForFunction((type) => /** @type {any} */ (globalThis).heard.find((/** @type {any} */ message) => message.type === type), {}, type);
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 300));
+
+    test('the visitor’s photo: the portal is told the result and gets no pixels', () =>
+      onPortal('/', {}, async (page, frame) => {
+        await connected(page);
+        assert.match(await textOf(frame, '#host'), new RegExp(`^${new URL(portal.origin).host} is told the result`));
+        await choose(frame, 'skintree-widget >>> #file');
+        await page.waitForFunction(() => document.querySelector('#reading')?.textContent === 'Benign 85%, Malignant 15% (research use only)');
+        assert.equal(await textOf(page, '#model'), 'fake-ham8 0.0.0');
+        const results = (await heard(page)).filter(({ type }) => type === 'result');
+        assert.deepEqual(results.map(({ id, report }) => [id, report.schema]), [[null, 'skintree.report/1']]);
+        const binary = await page.evaluate(() => {
+          /** @param {unknown} value @returns {boolean} */
+          const has = (value) =>
+            value instanceof Blob || value instanceof ArrayBuffer || ArrayBuffer.isView(value) || value instanceof ImageBitmap ||
+            (typeof value === 'string' ? /^(data|blob):/.test(value) : typeof value === 'object' && value !== null && Object.values(value).some(has));
+          return /** @type {any} */ (globalThis).heard.some(has);
+        });
+        assert.equal(binary, false);
+        await page.click('#next');
+        await frame.waitForFunction(() => document.querySelector('skintree-widget')?.report === null);
+        assert.equal(await frame.$('skintree-widget >>> .result'), null);
+      }));
+
+    for (const [width, height] of [[320, 700], [1280, 900]]) {
+      for (const lang of ['en', 'ko']) {
+        test(`the portal hands over its own photo: ${width} pixels, ${lang}`, () =>
+          onPortal(`/?lang=${lang}`, { size: { width, height } }, async (page, frame) => {
+            await connected(page);
+            await choose(page, '#record-photo');
+            await page.click('#send');
+            await page.waitForFunction(() => document.querySelector('#status')?.textContent === 'The model has answered.');
+            const heading = await frame.$eval('skintree-widget >>> #result-heading', ({ textContent }) => textContent);
+            assert.equal(heading, lang === 'ko' ? '모델의 답' : 'What the model says');
+            assert.equal(await frame.evaluate(() => document.documentElement.lang), lang);
+            await page.waitForFunction(() => Number.parseFloat(document.querySelector('iframe')?.style.height ?? '') > 900);
+            await pause();
+            assert.ok(await frame.evaluate(() => document.documentElement.scrollHeight <= innerHeight + 1), 'the frame is as high as what it shows');
+            for (const where of [page, frame]) {
+              assert.equal(await sticksOut(where), 0, 'nothing sticks out');
+            }
+            assert.deepEqual(await accessibilityProblems(page), []);
+            assert.deepEqual(await accessibilityProblems(frame), []);
+            await page.screenshot({ path: `${OUTPUT}/portal-${kind}-${width}-${lang}.png`, fullPage: true });
+          }));
+      }
+    }
+
+    test('calls by script: answer, failure, cancelling, reloading', () =>
+      onPortal('/', { fake: { classify_ms: 300 } }, async (page, frame) => {
+        await connected(page);
+        const outcomes = await page.evaluate(async () => {
+          /** @type {import('../../www/embed-host.js').SkintreeFrame} */
+          const frame = /** @type {any} */ (globalThis).frame;
+          const outcome = (/** @type {Promise<any>} */ promise) => promise.then(({ fine }) => fine.length, ({ code }) => code);
+          const stop = new AbortController();
+          setTimeout(() => stop.abort(), 100);
+          const all = [];
+          all.push(await outcome(frame.classify(new Blob(['a']), { topK: 2 })));
+          all.push(await outcome(frame.classify(new Blob([]))));
+          all.push(await outcome(frame.classify(new Blob(['a']), { signal: stop.signal })));
+          all.push(await outcome(frame.classify(/** @type {any} */ ('not a photo'))));
+          all.push(await outcome(frame.classify(new Blob(['a']), { topK: -1 })));
+          return all;
+        });
+        assert.deepEqual(outcomes, [2, 'photo-format', 'aborted', 'embed-message', 'embed-message']);
+        const reloaded = page.evaluate(() =>
+          /** @type {any} */ (globalThis).frame.classify(new Blob(['a'])).catch((/** @type {any} */ { code }) => code),
+        );
+        await frame.evaluate(() => location.reload());
+        assert.equal(await reloaded, 'aborted');
+        assert.equal(await page.evaluate(async () => (await /** @type {any} */ (globalThis).frame.classify(new Blob(['a']))).schema), 'skintree.report/1');
+      }));
+
+    test('a portal that is not on the list hears nothing; the visitor can use the widget all the same', () =>
+      onPortal('/silent', { origins: ['https://elsewhere.example'] }, async (page, frame) => {
+        await say(page, { type: 'hello' });
+        await say(page, { type: 'load' });
+        await choose(frame, 'skintree-widget >>> #file');
+        await appears(frame, '.result');
+        await pause();
+        assert.deepEqual(await heard(page), []);
+        const code = await page.evaluate(async () => {
+          const { SkintreeFrame } = await import(/** @type {any} */ ('/embed-host.js'));
+          return SkintreeFrame.connect(document.querySelector('iframe'), { timeoutMs: 500 }).catch((/** @type {any} */ { code }) => code);
+        });
+        assert.equal(code, 'embed-timeout');
+      }));
+
+    test('before hello nothing is answered; another window of a listed origin is not the host', () =>
+      onPortal('/silent', {}, async (page, frame) => {
+        await say(page, { type: 'load' });
+        await pause();
+        assert.deepEqual(await heard(page), []);
+        // A second frame of the portal's own origin speaks to its neighbour.
+        await page.evaluate(
+          () =>
+            new Promise((resolve) => {
+              const beside = Object.assign(document.createElement('iframe'), { src: '/portal.css', onload: resolve });
+              document.body.append(beside);
+            }),
+        );
+        const neighbour = page.frames().find((one) => one.url().endsWith('/portal.css'));
+        await neighbour?.evaluate((origin) => {
+          const target = /** @type {Window} */ (parent.frames[0]);
+          target.postMessage({ schema: 'skintree.embed/1', type: 'hello' }, origin);
+          target.postMessage({ schema: 'skintree.embed/1', type: 'load' }, origin);
+        }, server.origin);
+        await pause();
+        assert.deepEqual(await heard(page), []);
+        assert.equal(await frame.$eval('skintree-widget', ({ info }) => info), null);
+        await say(page, { type: 'hello' });
+        await hears(page, 'welcome');
+        assert.ok((await heard(page)).every(({ origin }) => origin === server.origin));
+      }));
+
+    test('what the frame does not understand is said, not swallowed', () =>
+      onPortal('/silent', {}, async (page) => {
+        await say(page, { type: 'hello' });
+        await hears(page, 'welcome');
+        await say(page, { type: 'dance' });
+        await say(page, { type: 'classify', id: 7 });
+        await say(page, { schema: 'skintree.embed/2', type: 'load' });
+        await pause();
+        const errors = (await heard(page)).filter(({ type }) => type === 'error').map(({ id, code, message }) => [id, code, message]);
+        assert.deepEqual(errors, [
+          [null, 'embed-message', 'unknown type dance'],
+          [7, 'embed-message', 'photo is a Blob or File'],
+          [null, 'embed-message', 'this frame speaks skintree.embed/1, not skintree.embed/2'],
+        ]);
+      }));
+
+    test('the host’s side believes the frame alone', () =>
+      onPortal('/', {}, async (page) => {
+        await connected(page);
+        await page.evaluate(() => {
+          postMessage({ schema: 'skintree.embed/1', type: 'ready', info: { id: 'forged', version: '9' } }, location.origin);
+        });
+        await pause();
+        assert.equal(await textOf(page, '#model'), 'not loaded');
+      }));
+  });
+}

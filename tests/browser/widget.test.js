@@ -1,0 +1,236 @@
+// <skintree-widget> on a page of the same origin, against a stand-in for the wasm module.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+
+import { servePack } from './fake.js';
+import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, launch, newPage, noBrowser, wrongOn } from './harness.js';
+import { accessibilityProblems, appears, photoFile } from './upload-page.js';
+
+/**
+ * @import {Browser, ElementHandle, Page} from 'puppeteer-core'
+ * @import {Kind} from './harness.js'
+ */
+
+for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
+  describe(`widget, ${kind}`, { skip: noBrowser(kind) }, () => {
+    /** @type {Server} */
+    let server;
+    /** @type {Browser} */
+    let browser;
+    const photo = photoFile();
+
+    before(async () => {
+      server = await new Server(WWW, { '/pkg/': FAKE_PKG, '/examples/': `${ROOT}examples` }).start();
+      browser = await launch(kind, server);
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.stop();
+    });
+
+    /**
+     * @param {string} path
+     * @param {object} fake how the pack behaves
+     * @param {(page: Page) => Promise<void>} use
+     * @param {Parameters<typeof newPage>[1]} [size]
+     */
+    async function onPage(path, fake, use, size) {
+      servePack(server, '/pack/', fake);
+      servePack(server, '/other-pack/', fake);
+      const page = await newPage(browser, size);
+      await page.goto(`${server.origin}${path}`);
+      await appears(page, '.frame');
+      await use(page);
+      assert.deepEqual(await wrongOn(page), []);
+      await page.close();
+    }
+
+    /**
+     * A page whose body is this HTML; what the widgets tell is noted in `told`.
+     *
+     * @param {string} body
+     * @param {object} fake
+     * @param {(page: Page) => Promise<void>} use
+     */
+    async function onBody(body, fake, use) {
+      server.route('/noting.js', (_, response) => {
+        response.writeHead(200, { 'content-type': 'text/javascript' });
+        response.end(`import '/widget.js';
+          globalThis.told = [];
+          for (const type of ['ready', 'progress', 'result', 'error']) {
+            document.addEventListener(type, ({ detail }) => detail && told.push({ type, detail, code: detail.code }), true);
+          }`);
+      });
+      server.route('/body.html', (_, response) => {
+        response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:" });
+        response.end(`<!doctype html><html lang="en"><title>t</title><link rel="icon" href="data:,"><script type="module" src="/noting.js"></script><main><h1>A page</h1>${body}</main>`);
+      });
+      await onPage('/body.html', fake, use);
+    }
+
+    /** @param {Page} page @param {string} [widget] */
+    async function choose(page, widget = 'skintree-widget') {
+      const input = /** @type {ElementHandle<HTMLInputElement>} */ (await page.$(`${widget} >>> #file`));
+      await input.uploadFile(photo);
+    }
+    /** @param {Page} page @param {string} selector */
+    const textOf = (page, selector) =>
+      page.$eval(`skintree-widget >>> ${selector}`, (element) => /** @type {HTMLElement} */ (element).innerText);
+    /** @param {Page} page */
+    const told = (page) => page.evaluate(() => /** @type {{type: string, detail: any, code?: string}[]} */ (/** @type {any} */ (globalThis).told));
+
+    for (const [width, height] of [[320, 700], [1280, 900]]) {
+      test(`the plain example at ${width} pixels: from a photo to the answer`, () =>
+        onPage(
+          '/examples/plain/index.html',
+          {},
+          async (page) => {
+            await page.waitForFunction(() => document.querySelector('#events')?.textContent?.includes('ready: fake-ham8'));
+            assert.equal(await page.$eval('[slot=after-result]', (slotted) => slotted.checkVisibility()), false);
+            await page.screenshot({ path: `${OUTPUT}/widget-${kind}-${width}-idle.png`, fullPage: true });
+            await choose(page);
+            await appears(page, '.result');
+            assert.match(await textOf(page, '[part=notice]'), /not a medical device/);
+            assert.match(await page.$eval('#events', (list) => list.textContent ?? ''), /result: nv, 0\.71/);
+            assert.equal(await page.$eval('[slot=after-result]', (slotted) => slotted.checkVisibility()), true);
+            assert.equal(await page.$eval('[slot=heading]', (slotted) => slotted.checkVisibility()), true);
+            assert.deepEqual(await accessibilityProblems(page), []);
+            assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, 'nothing sticks out');
+            await page.screenshot({ path: `${OUTPUT}/widget-${kind}-${width}.png`, fullPage: true });
+          },
+          { width, height },
+        ));
+    }
+
+    test('tells ready, progress and result; loads nothing before someone reaches for a photo', () =>
+      onBody('<skintree-widget top-k="2" engine="cpu"></skintree-widget>', {}, async (page) => {
+        server.requests = [];
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        assert.equal(server.requests.length, 0);
+        await choose(page);
+        await appears(page, '.result');
+        const all = await told(page);
+        assert.deepEqual([...new Set(all.map(({ type }) => type))], ['progress', 'ready', 'result']);
+        const { detail } = all[all.length - 1];
+        assert.equal(detail.schema, 'skintree.report/1');
+        assert.equal(detail.fine.length, 2);
+        assert.equal(detail.engine.requested, 'cpu');
+        const same = await page.$eval('skintree-widget', (widget) => [widget.report?.schema, widget.info?.id]);
+        assert.deepEqual(same, ['skintree.report/1', 'fake-ham8']);
+      }));
+
+    test('a failure is shown, told and can be tried again', () =>
+      onBody('<skintree-widget></skintree-widget>', { classify_error: 'engine-failed', classify_errors: 1 }, async (page) => {
+        await choose(page);
+        await appears(page, '.failure button');
+        assert.equal((await told(page)).at(-1)?.code, 'engine-failed');
+        assert.deepEqual(await accessibilityProblems(page), []);
+        servePack(server, '/pack/', {});
+        await page.$eval('skintree-widget >>> .failure button', (button) => /** @type {HTMLElement} */ (button).click());
+        await appears(page, '.result');
+        assert.equal(await page.evaluate(() => document.activeElement?.localName), 'skintree-widget');
+      }));
+
+    test('classify(), load() and reset() by script; the newest photo wins', () =>
+      onBody('<skintree-widget></skintree-widget>', { classify_ms: 200 }, async (page) => {
+        const outcomes = await page.$eval('skintree-widget', async (widget) => {
+          const outcome = (/** @type {Promise<any>} */ promise) => promise.then(({ id, fine }) => id ?? fine.length, ({ code }) => code);
+          const loaded = await outcome(widget.load());
+          const stop = new AbortController();
+          const calls = [
+            widget.classify(new Blob(['a'])),
+            widget.classify(new Blob(['b']), { signal: stop.signal }),
+          ];
+          setTimeout(() => stop.abort(), 50);
+          const both = await Promise.all(calls.map(outcome));
+          const third = await outcome(widget.classify(new Blob(['c']), { topK: 3 }));
+          const empty = await outcome(widget.classify(new Blob([])));
+          return [loaded, ...both, third, empty, widget.report];
+        });
+        assert.deepEqual(outcomes, ['fake-ham8', 'aborted', 'aborted', 3, 'photo-format', null]);
+        assert.match(await textOf(page, '.failure'), /This kind of picture cannot be read here/);
+        await page.$eval('skintree-widget', (widget) => widget.reset());
+        assert.equal(await textOf(page, '.failure'), '');
+        assert.equal(await page.$eval('skintree-widget >>> .work', (work) => work.checkVisibility()), false);
+      }));
+
+    test('another pack takes the loaded one away; moving the element does not, removing it does', () =>
+      onBody('<div id="a"><skintree-widget preload></skintree-widget></div><div id="b"></div>', {}, async (page) => {
+        const loads = () => server.requests.filter(({ path }) => path.endsWith('/manifest.json')).map(({ path }) => path);
+        await page.waitForFunction(() => document.querySelector('skintree-widget')?.info);
+        await page.evaluate(() => document.querySelector('#b')?.append(/** @type {Node} */ (document.querySelector('skintree-widget'))));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        assert.equal(await page.$eval('skintree-widget', ({ info }) => info?.id), 'fake-ham8');
+        server.requests = [];
+        await page.$eval('skintree-widget', (widget) => (widget.pack = '/other-pack/'));
+        await page.waitForFunction(() => document.querySelector('skintree-widget')?.info);
+        assert.deepEqual(loads(), ['/other-pack/manifest.json']);
+        const after = await page.$eval('skintree-widget', async (widget) => {
+          widget.remove();
+          await Promise.resolve();
+          return widget.info;
+        });
+        assert.equal(after, null);
+        while (page.workers().length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      }));
+
+    test('speaks the language of its place, each widget its own, also after a change', () =>
+      onBody('<skintree-widget id="en"></skintree-widget><div lang="ko"><skintree-widget id="ko"></skintree-widget></div>', {}, async (page) => {
+        await choose(page, '#ko');
+        await appears(page, '.result', '#ko');
+        await choose(page, '#en');
+        await appears(page, '.result', '#en');
+        const heading = (/** @type {string} */ id) => page.$eval(`${id} >>> #result-heading`, ({ textContent }) => textContent);
+        assert.deepEqual([await heading('#en'), await heading('#ko')], ['What the model says', '모델의 답']);
+        assert.deepEqual(await accessibilityProblems(page), []);
+        await page.$eval('#en', (widget) => widget.setAttribute('lang', 'ko-KR'));
+        assert.equal(await heading('#en'), '모델의 답');
+        assert.equal(await textOf(page, '[part~=button-primary]'), '다른 사진 선택');
+      }));
+
+    test('takes a photo by dropping and by pasting', () =>
+      onBody('<skintree-widget></skintree-widget>', {}, async (page) => {
+        for (const type of ['drop', 'paste']) {
+          await page.$eval(
+            'skintree-widget >>> .frame',
+            (frame, type) => {
+              const data = new DataTransfer();
+              data.items.add(new File(['a picture'], 'x.png', { type: 'image/png' }));
+              const event = type === 'drop' ? new DragEvent('drop', { dataTransfer: data, cancelable: true }) : new Event('paste', { cancelable: true });
+              // Firefox lets no script fill the clipboard of an event it makes.
+              if (type === 'paste') Object.defineProperty(event, 'clipboardData', { value: data });
+              frame.dispatchEvent(event);
+            },
+            type,
+          );
+          await appears(page, '.result');
+          await page.$eval('skintree-widget', (widget) => widget.reset());
+        }
+      }));
+
+    test('follows the colour scheme of the page, not of the system', { skip: kind === 'firefox' && 'no media emulation over BiDi' }, () =>
+      onBody('<skintree-widget></skintree-widget>', {}, async (page) => {
+        await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+        const surface = () => page.$eval('skintree-widget >>> .frame', (frame) => getComputedStyle(frame).backgroundColor);
+        assert.equal(await surface(), 'rgb(255, 255, 255)');
+        await page.evaluate(() => (document.documentElement.style.colorScheme = 'light dark'));
+        assert.equal(await surface(), 'rgb(26, 33, 34)');
+        assert.deepEqual(await accessibilityProblems(page), []);
+      }));
+
+    test('docs/widget.md names every attribute, part and slot there is', () =>
+      onBody('<skintree-widget></skintree-widget>', {}, async (page) => {
+        const docs = readFileSync(`${ROOT}docs/widget.md`, 'utf8');
+        const names = await page.$eval('skintree-widget', (widget) => {
+          const { observedAttributes } = /** @type {any} */ (widget.constructor);
+          const all = [.../** @type {ShadowRoot} */ (widget.shadowRoot).querySelectorAll('[part], slot')];
+          return { observedAttributes, parts: all.flatMap((element) => [...element.part]), slots: all.map((element) => element.getAttribute('name')) };
+        });
+        const wanted = [...names.observedAttributes, ...names.parts, ...names.slots].filter((name) => name !== null);
+        assert.ok(wanted.length > 15);
+        for (const name of wanted) assert.ok(docs.includes(`\`${name}\``), name);
+      }));
+  });
+}

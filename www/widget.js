@@ -1,0 +1,231 @@
+// <skintree-widget>: skintree as an element for pages of the same origin. Described in docs/widget.md.
+
+import { Session } from './session.js';
+import { SkintreeError } from './skintree.js';
+import { say, setLanguage } from './strings.js';
+import { styleSheets } from './widget-style.js';
+import { WidgetView } from './widget-view.js';
+
+/**
+ * @import {ClassifierInfo, ClassifyOptions, EngineChoice, PhotoSource, Progress, Report} from './skintree.js'
+ * @import {Trouble} from './session.js'
+ */
+
+/** Attributes that say which model runs, and how: a change takes the loaded one away. */
+const MODEL_ATTRIBUTES = ['pack', 'engine', 'base'];
+
+export class SkintreeWidget extends HTMLElement {
+  static observedAttributes = ['lang', 'preload', ...MODEL_ATTRIBUTES];
+
+  #view = new WidgetView({
+    picked: (files) => this.#speaking(() => this.#takeFirst(files)),
+    reached: () => void this.#session.prepare(),
+  });
+  #session = new Session(
+    {
+      clearAnswer: () => this.#forgetReport(),
+      showLoading: () => this.#speaking(() => this.#view.showWork('downloading')),
+      showProgress: (progress) => {
+        this.#speaking(() => this.#view.showProgress(progress));
+        this.#tell('progress', progress);
+      },
+      loaded: (info) => {
+        this.#info = info;
+        this.#tell('ready', info);
+      },
+      showReady: () => this.#speaking(() => this.#view.showReady()),
+      showClassifying: () => this.#speaking(() => this.#view.showWork('classifying')),
+      showResult: (report) => {
+        this.#report = report;
+        this.#speaking(() => this.#view.showResult(report));
+        this.#tell('result', report);
+      },
+      showTrouble: (trouble, error, again) => this.#fail(trouble, error, again),
+    },
+    () => ({
+      packUrl: this.pack || undefined,
+      engine: this.engine,
+      baseUrl: this.getAttribute('base') || undefined,
+    }),
+  );
+  /** @type {ClassifierInfo | null} */
+  #info = null;
+  /** @type {Report | null} */
+  #report = null;
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: 'open', delegatesFocus: true });
+    styleSheets().then((sheets) => {
+      root.adoptedStyleSheets = sheets;
+      root.append(this.#view.element);
+    });
+  }
+
+  connectedCallback() {
+    this.#speaking(() => this.#view.translate());
+    this.#preload();
+  }
+
+  disconnectedCallback() {
+    // Not at once: an element that is only moved is back by then, and keeps its model.
+    queueMicrotask(() => {
+      if (!this.isConnected) this.#unload();
+    });
+  }
+
+  /**
+   * @param {string} name
+   * @param {string | null} before
+   * @param {string | null} now
+   */
+  attributeChangedCallback(name, before, now) {
+    if (!this.isConnected || before === now) {
+      return;
+    }
+    if (name === 'lang') {
+      this.#speaking(() => this.#view.translate());
+    } else if (name === 'preload') {
+      this.#preload();
+    } else {
+      this.#unload();
+      this.reset();
+      this.#preload();
+    }
+  }
+
+  /** URL of the pack's manifest or folder, relative to the page; empty for the pack beside widget.js. */
+  get pack() {
+    return this.getAttribute('pack') ?? '';
+  }
+  set pack(url) {
+    this.setAttribute('pack', url);
+  }
+
+  /** @returns {EngineChoice} */
+  get engine() {
+    const engine = this.getAttribute('engine');
+    return engine === 'wonnx' || engine === 'cpu' ? engine : 'auto';
+  }
+  set engine(engine) {
+    this.setAttribute('engine', engine);
+  }
+
+  /** How many entries `report.fine` has at most. */
+  get topK() {
+    const topK = Number(this.getAttribute('top-k'));
+    return Number.isInteger(topK) && topK > 0 ? topK : 5;
+  }
+  set topK(topK) {
+    this.setAttribute('top-k', String(topK));
+  }
+
+  /** Load the model as soon as the element is on a page, not only when someone reaches for a photo. */
+  get preload() {
+    return this.hasAttribute('preload');
+  }
+  set preload(preload) {
+    this.toggleAttribute('preload', preload);
+  }
+
+  /** The report on show, or `null`. */
+  get report() {
+    return this.#report;
+  }
+
+  /** What is loaded, or `null` before that. */
+  get info() {
+    return this.#info;
+  }
+
+  /**
+   * Loads the model, if that has not begun yet. A failure is also shown.
+   *
+   * @returns {Promise<ClassifierInfo>}
+   */
+  async load() {
+    this.#session.prepare();
+    return (await this.#session.load()).info;
+  }
+
+  /**
+   * Classifies a photo as if the visitor had chosen it: it is shown, and so is the answer or the failure.
+   *
+   * @param {PhotoSource} photo
+   * @param {ClassifyOptions} [options]
+   * @returns {Promise<Report>}
+   */
+  classify(photo, options = {}) {
+    this.#view.showRemark(null);
+    this.#speaking(() => this.#view.showPhoto(photo));
+    return this.#session.classify(photo, { topK: this.topK, ...options });
+  }
+
+  /** Forgets photo and answer, for the next patient. The model stays loaded. */
+  reset() {
+    this.#session.cancel();
+    this.#report = null;
+    this.#speaking(() => this.#view.clear());
+  }
+
+  /** @param {File[]} files */
+  #takeFirst(files) {
+    if (files.length === 0) {
+      this.#view.showRemark(say('noFile'));
+      return;
+    }
+    // A failure is on show already, and told by the event.
+    this.classify(files.find((file) => file.type.startsWith('image/')) ?? files[0]).catch(() => {});
+    if (files.length > 1) {
+      this.#view.showRemark(say('onlyFirst', { count: files.length }));
+    }
+  }
+
+  #preload() {
+    if (this.preload) {
+      this.#session.prepare();
+    }
+  }
+
+  #unload() {
+    this.#session.free();
+    this.#info = null;
+  }
+
+  #forgetReport() {
+    this.#report = null;
+    this.#view.clearAnswer();
+  }
+
+  /**
+   * @param {Trouble} trouble
+   * @param {SkintreeError} error
+   * @param {() => void} again
+   */
+  #fail(trouble, error, again) {
+    this.#speaking(() => this.#view.showTrouble(trouble, error, again));
+    this.#tell('error', error);
+  }
+
+  /**
+   * Runs something that puts words on show, in the language of this element: other widgets may have another.
+   *
+   * @param {() => void} show
+   */
+  #speaking(show) {
+    setLanguage(this.closest('[lang]')?.getAttribute('lang') ?? '', ...navigator.languages);
+    show();
+  }
+
+  /**
+   * @param {'ready' | 'progress' | 'result' | 'error'} type
+   * @param {ClassifierInfo | Progress | Report | SkintreeError} detail
+   */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+if (!customElements.get('skintree-widget')) {
+  customElements.define('skintree-widget', SkintreeWidget);
+}
