@@ -89,6 +89,7 @@ dist() {
   mkdir dist
   cp -r www/. dist/
   cp -r model/pack dist/pack
+  node tools/precache.js
   du -sh dist
 }
 
@@ -133,6 +134,19 @@ test_browser() {
   node --test tests/parity/
 }
 
+# Lighthouse has a hundred packages of its own, so it is no dependency of the project.
+lighthouse() {
+  need_browsers; dist
+  local version=12.8.2
+  local root="$TOOLS/lighthouse-$version"
+  if [[ ! -e "$root/node_modules/lighthouse" ]]; then
+    say "installing lighthouse $version (once)"
+    npm install --prefix "$root" --no-audit --no-fund --loglevel=error "lighthouse@$version"
+  fi
+  say "lighthouse"
+  node tools/lighthouse.js "$root"
+}
+
 test_all() {
   check
   test_native
@@ -147,6 +161,7 @@ help() {
 ./build.sh check          formatting, spelling, lints, types, licences
 ./build.sh test-native    Rust tests only
 ./build.sh test-browser   browser tests only
+./build.sh lighthouse     Lighthouse's scores of the upload page
 ./build.sh wasm           the wasm module, into www/pkg/
 ./build.sh dist           everything to put on a web server, into dist/
 ./build.sh help           this text
@@ -159,6 +174,7 @@ case "${1:-help}" in
   check) check ;;
   test-native) test_native ;;
   test-browser) test_browser ;;
+  lighthouse) lighthouse ;;
   wasm) wasm ;;
   dist) dist ;;
   help | -h | --help) help ;;

@@ -29,18 +29,27 @@ class Unreachable extends SkintreeError {
 
 /**
  * @param {string} url
- * @returns {Promise<Uint8Array>}
+ * @param {PackStore | null} store
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} in flight mode, that of the last load that went well
  */
-export async function fetchManifest(url) {
-  return twice(async () => {
-    // Always asked for anew: it says by hash which of the kept files are still right.
-    const response = await request(url, { cache: 'no-cache' });
-    try {
-      return new Uint8Array(await response.arrayBuffer());
-    } catch (cause) {
-      throw new Unreachable(`${url}: ${messageOf(cause)}`, { cause });
+export async function fetchManifest(url, store) {
+  try {
+    return await twice(async () => {
+      // Always asked for anew: it says by hash which of the kept files are still right.
+      const response = await request(url, { cache: 'no-cache' });
+      try {
+        return new Uint8Array(await response.arrayBuffer());
+      } catch (cause) {
+        throw new Unreachable(`${url}: ${messageOf(cause)}`, { cause });
+      }
+    });
+  } catch (error) {
+    const kept = error instanceof Unreachable ? await store?.readManifest() : null;
+    if (kept) {
+      return /** @type {Uint8Array<ArrayBuffer>} */ (kept);
     }
-  });
+    throw error;
+  }
 }
 
 /**

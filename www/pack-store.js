@@ -6,7 +6,7 @@
 
 /** @import {PackFile} from './wasm.js' */
 
-const CACHE = 'skintree-pack/1';
+export const PACK_CACHE = 'skintree-pack/1';
 const PACK_HEADER = 'x-skintree-pack';
 
 export class PackStore {
@@ -27,7 +27,7 @@ export class PackStore {
    * @returns {Promise<PackStore | null>}
    */
   static async open(packUrl) {
-    const cache = await attempt(() => caches.open(CACHE));
+    const cache = await attempt(() => caches.open(PACK_CACHE));
     return cache ? new PackStore(cache, packUrl) : null;
   }
 
@@ -49,6 +49,25 @@ export class PackStore {
     await attempt(() => this.#cache.put(keyOf(file.sha256), new Response(bytes, { headers })));
   }
 
+  /**
+   * The manifest of the last load that went well, for when the server can't be asked.
+   *
+   * @returns {Promise<Uint8Array | null>}
+   */
+  async readManifest() {
+    const bytes = await attempt(async () => (await this.#cache.match(this.#manifestKey()))?.arrayBuffer());
+    return bytes ? new Uint8Array(bytes) : null;
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} bytes */
+  async writeManifest(bytes) {
+    await attempt(() => this.#cache.put(this.#manifestKey(), new Response(bytes, { headers: { [PACK_HEADER]: this.#packUrl } })));
+  }
+
+  #manifestKey() {
+    return keyOf(`manifest?of=${encodeURIComponent(this.#packUrl)}`);
+  }
+
   /** @param {PackFile[]} files */
   async remove(files) {
     await attempt(() => Promise.all(files.map((file) => this.#cache.delete(keyOf(file.sha256)))));
@@ -60,7 +79,7 @@ export class PackStore {
    * @param {PackFile[]} files
    */
   async keepOnly(files) {
-    const wanted = new Set(files.map((file) => keyOf(file.sha256)));
+    const wanted = new Set([this.#manifestKey(), ...files.map((file) => keyOf(file.sha256))]);
     await attempt(async () => {
       for (const request of await this.#cache.keys()) {
         const response = wanted.has(request.url) ? undefined : await this.#cache.match(request);
@@ -73,13 +92,13 @@ export class PackStore {
 }
 
 /**
- * The cache wants URLs; nothing is ever served from this one. By hash and not by name, so that two versions of a file
- * can't be taken for each other.
+ * The cache wants URLs; nothing is ever served from this one. Files go by hash and not by name, so that two versions of
+ * one can't be taken for each other.
  *
- * @param {string} sha256
+ * @param {string} name
  */
-function keyOf(sha256) {
-  return new URL(`/skintree-pack/${sha256}`, location.origin).href;
+function keyOf(name) {
+  return new URL(`/skintree-pack/${name}`, location.origin).href;
 }
 
 /**

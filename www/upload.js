@@ -1,6 +1,7 @@
 // The upload page: takes a photo in whatever way it is given, and shows what the model says about it.
 
 import { Classifier, SkintreeError } from './skintree.js';
+import { keepPage, startDevice } from './device-view.js';
 import { chooseLanguage, startLanguage } from './language.js';
 import { say } from './strings.js';
 import * as view from './upload-view.js';
@@ -27,6 +28,14 @@ view.offerLanguages((tag) => {
 });
 view.translate();
 listen();
+startDevice({
+  async loadModel() {
+    prepare();
+    await load();
+  },
+  takeFiles: takeFirst,
+  sharedLost: () => view.showRemark(say('sharedLost')),
+});
 
 function listen() {
   for (const input of view.inputs) {
@@ -133,7 +142,14 @@ function load() {
   if (!loading) {
     view.showWork(say('downloading'));
     loading = Classifier.load(PACK, { engine, onProgress: view.showProgress });
-    loading.then(view.hideSizeHint, () => (loading = null));
+    loading.then(
+      () => {
+        view.hideSizeHint();
+        // Where it can't be kept, it works with network all the same.
+        keepPage().catch(() => {});
+      },
+      () => (loading = null),
+    );
   }
   return loading;
 }

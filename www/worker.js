@@ -51,7 +51,8 @@ function answer(message) {
  */
 async function load(packUrl, engine) {
   const start = performance.now();
-  const [wasm, manifest, store] = await Promise.all([startWasm(), fetchManifest(packUrl), PackStore.open(packUrl)]);
+  const store = await PackStore.open(packUrl);
+  const [wasm, manifest] = await Promise.all([startWasm(), fetchManifest(packUrl, store)]);
   const files = wasm.packFiles(manifest);
 
   /** @param {boolean} fresh */
@@ -75,6 +76,7 @@ async function load(packUrl, engine) {
   };
 
   const timings = (await attempt(false)) ?? (await attempt(true));
+  await store?.writeManifest(manifest);
   await store?.keepOnly(files);
   if (!classifier || !timings) {
     throw new SkintreeError('internal', 'the pack was neither loaded nor refused');

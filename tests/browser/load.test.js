@@ -120,8 +120,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         const cache = await caches.open('skintree-pack/1');
         return (await cache.keys()).map((request) => new URL(request.url).pathname.slice('/skintree-pack/'.length));
       });
-      assert.equal(kept.length, 3);
-      assert.ok(kept.includes('foreign') && !kept.includes('old'));
+      assert.equal(kept.length, 4, 'model, taxonomy, manifest and the other pack’s');
+      assert.ok(kept.includes('foreign') && kept.includes('manifest') && !kept.includes('old'));
     });
 
     test('goes on from memory where storage is denied', async () => {

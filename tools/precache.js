@@ -1,0 +1,22 @@
+// Writes dist/precache.js: what the service worker (www/sw.js) keeps, by SHA-256. Run by ./build.sh dist.
+
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+
+const DIST = 'dist';
+/**
+ * The pack has a store of its own, with its own hashes. What belongs to the frame (embed) is of no use without the
+ * portal around it, and embed.json is edited where skintree is put up. Browsers keep the service worker themselves.
+ */
+const LEFT_OUT = /^pack\/|^embed[.-]|^(sw|precache)\.js$|\.d\.ts$/;
+
+/** @param {string | Buffer} data */
+const sha256 = (data) => createHash('sha256').update(data).digest('hex');
+
+const files = readdirSync(DIST, { recursive: true, encoding: 'utf8' })
+  .filter((path) => statSync(`${DIST}/${path}`).isFile() && !LEFT_OUT.test(path))
+  .sort()
+  .map((path) => ({ path, sha256: sha256(readFileSync(`${DIST}/${path}`)) }));
+const version = sha256(JSON.stringify(files)).slice(0, 12);
+writeFileSync(`${DIST}/precache.js`, `self.skintreePrecache = ${JSON.stringify({ version, files }, null, 1)};\n`);
+console.log(`precache ${version}: ${files.length} files`);
