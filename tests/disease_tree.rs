@@ -59,6 +59,17 @@ fn is_a_reviewed_tree_larger_than_the_papers() {
 }
 
 #[test]
+fn is_counted_rightly_in_its_readme() {
+    let outline = outline();
+    let readme = read("model/taxonomy/README.md");
+    for group in outline.entries().iter().filter(|entry| entry.depth == 1) {
+        let count = outline.diseases().filter(|disease| outline.ancestor(disease, 1) == group).count();
+        let line = format!("{count:5}  {}\n", group.en);
+        assert!(readme.contains(&line), "README.md lacks \"{}\"", line.trim_end());
+    }
+}
+
+#[test]
 fn has_every_node_of_the_pack_at_the_same_place() {
     let big = big_tree();
     for path in ["model/source/taxonomy.json", "model/pack/taxonomy.json"] {
