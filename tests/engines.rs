@@ -10,14 +10,14 @@ use std::path::Path;
 
 use pollster::block_on;
 use serde::Deserialize;
-use skintree::engine::kernels::{self, Tile};
+use skintree::engine::kernels::{self, Lowered, Method, Variant};
 use skintree::engine::{self, CpuEngine, Engine, EngineChoice, EngineError, EngineName, WonnxEngine};
 use skintree::input::{InputTensor, self_test_input};
 use skintree::onnx::Signature;
 use skintree::pack::Pack;
 use skintree::photo::{Limits, Photo};
 use wgpu::gpu::Gpu;
-use wgpu::kernels::{Kernel, Kernels};
+use wgpu::kernels::Kernel;
 
 /// What docs/formats.md and the issue tracker promise.
 const TOLERANCE: f32 = 1e-3;
@@ -126,12 +126,15 @@ fn refuses_an_input_of_the_wrong_length() {
     assert_eq!(error.code(), "engine-failed");
 }
 
-/// The tiny network with another kernel in the place of every convolution's.
+const PLAIN: Method = Method::Registers { quads: 4, pixels: 2, shared: false };
+
+/// The tiny network with another kernel in the place of the first convolution's.
 fn wonnx_with(gpu: Gpu, pack: &Pack, kernel: &Kernel) -> Result<WonnxEngine, EngineError> {
-    let replace = |graph: &_| -> Kernels {
-        let ours = kernels::for_graph(graph, Tile { channels: 4, pixels: 4 });
-        assert!(!ours.is_empty());
-        ours.into_keys().map(|name| (name, kernel.clone())).collect()
+    let replace = |graph| {
+        let mut lowered = kernels::lower(graph, Variant { method: PLAIN, half: false });
+        let first = lowered.model.get_graph().get_node()[0].get_name().to_owned();
+        assert!(lowered.kernels.insert(first, kernel.clone()).is_some());
+        lowered
     };
     block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), replace))
 }
@@ -146,13 +149,21 @@ fn every_kernel_of_ours_is_used() {
 }
 
 #[test]
-fn every_tile_agrees_with_onnxruntime() {
-    for (channels, pixels) in [(4, 4), (4, 8), (8, 4), (8, 8), (16, 4)] {
-        let Some(gpu) = gpu() else { return };
-        let pack = tiny();
-        let choose = |graph: &_| kernels::for_graph(graph, Tile { channels, pixels });
-        let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), choose));
-        check_against_onnxruntime(&engine.unwrap(), &pack, "tiny", usize::MAX);
+fn every_variant_agrees_with_onnxruntime() {
+    let shared = Method::Registers { quads: 4, pixels: 2, shared: true };
+    for method in [PLAIN, shared, Method::Tiles] {
+        for half in [false, true] {
+            let Some(gpu) = gpu() else { return };
+            let shared = matches!(method, Method::Registers { shared: true, .. });
+            if (shared && !gpu.info().subgroups) || (half && !gpu.info().f16) {
+                eprintln!("skipped: {} lacks what {method:?}, f16 {half}, needs", gpu.info());
+                continue;
+            }
+            let pack = tiny();
+            let choose = |graph| kernels::lower(graph, Variant { method, half });
+            let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), choose));
+            check_against_onnxruntime(&engine.unwrap(), &pack, "tiny", usize::MAX);
+        }
     }
 }
 
@@ -160,8 +171,7 @@ fn every_tile_agrees_with_onnxruntime() {
 fn wonnx_s_own_kernels_agree_with_onnxruntime() {
     let Some(gpu) = gpu() else { return };
     let pack = tiny();
-    let engine =
-        block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), |_| Kernels::new()));
+    let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), Lowered::stock));
     check_against_onnxruntime(&engine.unwrap(), &pack, "tiny", usize::MAX);
 }
 

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use wgpu::gpu::Gpu;
-use wgpu::kernels::Kernels;
 use wonnx::onnx::ModelProto;
 use wonnx::utils::{InputTensor, OutputTensor};
 use wonnx::{Session, SessionConfig};
 
-use super::{Engine, EngineError, EngineName, FeatureMap, Outputs, RunFuture, kernels};
+use super::kernels::{self, Lowered, layout};
+use super::{Engine, EngineError, EngineName, FeatureMap, Outputs, RunFuture};
 use crate::onnx::{Graph, Signature};
 
 /// A network whose weights lie in GPU memory.
@@ -20,6 +20,8 @@ pub struct WonnxEngine {
     input_len: usize,
     logits: String,
     features: Option<(String, [usize; 3])>,
+    /// Input and outputs in the layout of our kernels.
+    packed: HashMap<String, [usize; 3]>,
 }
 
 impl WonnxEngine {
@@ -28,11 +30,11 @@ impl WonnxEngine {
     /// # Errors
     /// [`EngineError::Graph`] if the file is not accepted; any GPU error during compilation.
     pub async fn load(gpu: Gpu, model: &[u8], signature: &Signature<'_>) -> Result<Self, EngineError> {
-        let tile = kernels::tile_for(gpu.info());
-        Self::load_with(gpu, model, signature, |graph| kernels::for_graph(graph, tile)).await
+        let variant = kernels::variant_for(gpu.info());
+        Self::load_with(gpu, model, signature, |graph| kernels::lower(graph, variant)).await
     }
 
-    /// Like [`Self::load`] with other kernels; an empty table leaves all to wonnx.
+    /// Like [`Self::load`] with other kernels; [`Lowered::stock`] leaves all to wonnx.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -40,19 +42,19 @@ impl WonnxEngine {
         gpu: Gpu,
         model: &[u8],
         signature: &Signature<'_>,
-        kernels: impl FnOnce(&ModelProto) -> Kernels,
+        lower: impl FnOnce(ModelProto) -> Lowered,
     ) -> Result<Self, EngineError> {
         let graph = Graph::read(model, signature)?;
         let features = signature.features.and_then(|name| match graph.shape(name) {
             Some(&[_, channels, height, width]) => Some((name.to_owned(), [channels, height, width])),
             _ => None,
         });
-        let graph = graph.into_f32()?;
+        let Lowered { model, kernels, packed } = lower(graph.into_f32()?);
         let outputs = std::iter::once(signature.logits).chain(signature.features).map(str::to_owned).collect();
         let config = SessionConfig::new().with_outputs(Some(outputs));
-        gpu.set_kernels(kernels(&graph));
+        gpu.set_kernels(kernels);
         gpu.lend();
-        let session = gpu.watch(Session::from_model_with_config(graph, &config)).await?.map_err(failed)?;
+        let session = gpu.watch(Session::from_model_with_config(model, &config)).await?.map_err(failed)?;
         Ok(Self {
             gpu,
             session,
@@ -60,6 +62,7 @@ impl WonnxEngine {
             input_len: 3 * signature.size * signature.size,
             logits: signature.logits.to_owned(),
             features,
+            packed,
         })
     }
 
@@ -68,10 +71,17 @@ impl WonnxEngine {
         if input.len() != self.input_len {
             return Err(failed(format!("input of {} values instead of {}", input.len(), self.input_len)));
         }
-        let inputs = HashMap::from([(self.input.clone(), InputTensor::F32(Cow::Borrowed(input)))]);
+        let input = match self.packed.get(&self.input) {
+            Some(&shape) => Cow::Owned(layout::pack(input, shape)),
+            None => Cow::Borrowed(input),
+        };
+        let inputs = HashMap::from([(self.input.clone(), InputTensor::F32(input))]);
         let mut found = self.gpu.watch(self.session.run(&inputs)).await?.map_err(failed)?;
         let mut take = |name: &str| match found.remove(name) {
-            Some(OutputTensor::F32(values)) => Ok(values),
+            Some(OutputTensor::F32(values)) => Ok(match self.packed.get(name) {
+                Some(&shape) => layout::unpack(&values, shape),
+                None => values,
+            }),
             _ => Err(failed(format!("it gave no output \"{name}\""))),
         };
         let features = match &self.features {

@@ -6,7 +6,7 @@ use wonnx::onnx::{
 };
 
 /// ONNX's number for f32.
-pub(super) const FLOAT: i32 = 1;
+pub(crate) const FLOAT: i32 = 1;
 /// ONNX's number for int8.
 pub(super) const INT8: i32 = 3;
 
@@ -57,7 +57,7 @@ pub(super) fn check(tensor: &TensorProto) -> Result<(), String> {
 }
 
 /// The values of an f32 constant.
-pub(super) fn floats(tensor: &TensorProto) -> Vec<f32> {
+pub(crate) fn floats(tensor: &TensorProto) -> Vec<f32> {
     if tensor.get_raw_data().is_empty() {
         return tensor.get_float_data().to_vec();
     }
@@ -65,7 +65,7 @@ pub(super) fn floats(tensor: &TensorProto) -> Vec<f32> {
 }
 
 /// A tensor's name and shape as ONNX writes them.
-pub(super) fn value_info(name: &str, shape: &[usize]) -> ValueInfoProto {
+pub(crate) fn value_info(name: &str, shape: &[usize]) -> ValueInfoProto {
     let mut dims = TensorShapeProto::new();
     for &size in shape {
         let mut dim = TensorShapeProto_Dimension::new();
@@ -93,7 +93,7 @@ pub(super) fn has_attribute(node: &NodeProto, name: &str) -> bool {
 }
 
 /// An integer attribute, or its default.
-pub(super) fn int(node: &NodeProto, name: &str, default: i64) -> i64 {
+pub(crate) fn int(node: &NodeProto, name: &str, default: i64) -> i64 {
     attribute(node, name).map_or(default, AttributeProto::get_i)
 }
 

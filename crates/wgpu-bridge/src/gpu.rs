@@ -5,7 +5,7 @@
 //! succeeded or says why not.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,6 +20,10 @@ pub struct AdapterInfo {
     pub backend: String,
     /// A processor plays the GPU (llvmpipe, SwiftShader, WARP).
     pub software: bool,
+    /// Shaders may `enable subgroups`.
+    pub subgroups: bool,
+    /// Shaders may `enable f16`.
+    pub f16: bool,
 }
 
 impl std::fmt::Display for AdapterInfo {
@@ -35,7 +39,9 @@ impl AdapterInfo {
         let emulators = ["swiftshader", "llvmpipe", "basic render"];
         let software = info.device_type == modern::DeviceType::Cpu
             || emulators.iter().any(|emulator| name.to_lowercase().contains(emulator));
-        Self { name, backend: info.backend.to_string(), software }
+        let subgroups = subgroups(device);
+        let f16 = device.features().contains(modern::Features::SHADER_F16);
+        Self { name, backend: info.backend.to_string(), software, subgroups, f16 }
     }
 }
 
@@ -55,6 +61,16 @@ fn browser_name(device: &modern::Device) -> String {
 #[cfg(not(target_arch = "wasm32"))]
 fn browser_name(_: &modern::Device) -> String {
     UNNAMED.to_owned()
+}
+
+#[cfg(target_arch = "wasm32")]
+fn subgroups(device: &modern::Device) -> bool {
+    crate::subgroups::enabled(device)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn subgroups(device: &modern::Device) -> bool {
+    device.features().contains(modern::Features::SUBGROUP)
 }
 
 const UNNAMED: &str = "unnamed adapter";
@@ -104,6 +120,7 @@ struct Inner {
     faults: Arc<Mutex<Faults>>,
     kernels: Mutex<Kernels>,
     used: Mutex<HashSet<String>>,
+    pipelines: Mutex<HashMap<String, modern::ComputePipeline>>,
 }
 
 /// An open GPU device. Clones are handles to the same device.
@@ -118,11 +135,15 @@ impl Gpu {
     /// # Errors
     /// [`GpuError::Unavailable`] if there is no adapter or it refuses a device.
     pub async fn open() -> Result<Self, GpuError> {
+        #[cfg(target_arch = "wasm32")]
+        crate::subgroups::request();
         let instance = modern::Instance::new(modern::InstanceDescriptor::new_without_display_handle_from_env());
         let adapter = request_adapter(&instance).await?;
+        let wanted = modern::Features::SHADER_F16 | modern::Features::SUBGROUP;
         let (device, queue) = adapter
             .request_device(&modern::DeviceDescriptor {
                 label: Some("skintree"),
+                required_features: adapter.features() & wanted,
                 required_limits: adapter.limits(),
                 ..modern::DeviceDescriptor::default()
             })
@@ -140,7 +161,15 @@ impl Gpu {
             lock(&lost).lost.get_or_insert(format!("{reason:?} {message}"));
         });
         let info = AdapterInfo::of(&adapter, &device);
-        Ok(Self(Arc::new(Inner { device, queue, info, faults, kernels: Mutex::default(), used: Mutex::default() })))
+        Ok(Self(Arc::new(Inner {
+            device,
+            queue,
+            info,
+            faults,
+            kernels: Mutex::default(),
+            used: Mutex::default(),
+            pipelines: Mutex::default(),
+        })))
     }
 
     /// What the driver says of the adapter.
@@ -208,6 +237,15 @@ impl Gpu {
 
     pub(crate) fn queue(&self) -> &modern::Queue {
         &self.0.queue
+    }
+
+    /// The pipeline of a kernel; nodes of one shape share it.
+    pub(crate) fn pipeline(
+        &self,
+        wgsl: &str,
+        make: impl FnOnce() -> modern::ComputePipeline,
+    ) -> modern::ComputePipeline {
+        lock(&self.0.pipelines).entry(wgsl.to_owned()).or_insert_with(make).clone()
     }
 
     fn kernels(&self) -> MutexGuard<'_, Kernels> {

@@ -16,6 +16,8 @@
 pub mod gpu;
 pub mod kernels;
 mod pass;
+#[cfg(target_arch = "wasm32")]
+mod subgroups;
 
 use std::borrow::Cow;
 

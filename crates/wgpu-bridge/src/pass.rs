@@ -1,6 +1,6 @@
 //! Devices, pipelines and passes as wonnx sees them, with [`crate::kernels`] put under it.
 
-use std::marker::PhantomData;
+use std::borrow::Cow;
 
 use crate::gpu::Gpu;
 use crate::kernels::Kernel;
@@ -19,14 +19,16 @@ pub(crate) fn device_and_queue(gpu: Gpu) -> (Device, Queue) {
     (Device(gpu.clone()), Queue(gpu))
 }
 
-/// A shader, with the number of workgroups it wants if it is ours.
+/// A shader. Ours is compiled when its pipeline is made, because nodes of one shape share one.
 #[derive(Debug)]
-pub struct ShaderModule {
-    modern: modern::ShaderModule,
-    workgroups: Option<[u32; 3]>,
+pub enum ShaderModule {
+    /// What wonnx generated.
+    Theirs(modern::ShaderModule),
+    /// The kernel registered under the node's name.
+    Ours(Kernel),
 }
 
-/// A shader ready to run.
+/// A shader ready to run, with the number of workgroups it wants if it is ours.
 #[derive(Debug)]
 pub struct ComputePipeline {
     modern: modern::ComputePipeline,
@@ -52,22 +54,24 @@ impl Device {
 
     /// Begins to record commands.
     pub fn create_command_encoder(&self, descriptor: &CommandEncoderDescriptor<'_>) -> CommandEncoder {
-        CommandEncoder(self.modern().create_command_encoder(descriptor))
+        CommandEncoder { modern: self.modern().create_command_encoder(descriptor), pass: None }
     }
 
-    /// Compiles wonnx's shader, or the kernel registered under its label.
+    /// Compiles wonnx's shader, or takes the kernel registered under its label.
     pub fn create_shader_module(&self, descriptor: ShaderModuleDescriptor<'_>) -> ShaderModule {
-        let ours = descriptor.label.and_then(|label| self.0.kernel(label));
-        let ShaderSource::Wgsl(theirs) = descriptor.source;
-        let (wgsl, workgroups) = match ours {
-            Some(Kernel { wgsl, workgroups }) => (wgsl.into(), Some(workgroups)),
-            None => (theirs, None),
-        };
-        let modern = self.modern().create_shader_module(modern::ShaderModuleDescriptor {
-            label: descriptor.label,
-            source: modern::ShaderSource::Wgsl(wgsl),
-        });
-        ShaderModule { modern, workgroups }
+        if let Some(kernel) = descriptor.label.and_then(|label| self.0.kernel(label)) {
+            return ShaderModule::Ours(kernel);
+        }
+        let ShaderSource::Wgsl(wgsl) = descriptor.source;
+        ShaderModule::Theirs(self.compile(descriptor.label, &wgsl))
+    }
+
+    fn compile(&self, label: Option<&str>, wgsl: &str) -> modern::ShaderModule {
+        // naga 30 has the functions of the extension, but not the line that browsers ask for.
+        #[cfg(not(target_arch = "wasm32"))]
+        let wgsl = &wgsl.replace("enable subgroups;", "");
+        let source = modern::ShaderSource::Wgsl(Cow::Borrowed(wgsl));
+        self.modern().create_shader_module(modern::ShaderModuleDescriptor { label, source })
     }
 
     /// Binds buffers for a pipeline.
@@ -77,19 +81,27 @@ impl Device {
 
     /// Makes a shader ready to run.
     pub fn create_compute_pipeline(&self, descriptor: &ComputePipelineDescriptor<'_>) -> ComputePipeline {
-        let modern = self.modern().create_compute_pipeline(&modern::ComputePipelineDescriptor {
-            label: descriptor.label,
-            layout: None,
-            module: &descriptor.module.modern,
-            entry_point: Some(descriptor.entry_point),
-            // Every kernel writes each element it later reads, so clearing workgroup memory first is wasted time.
-            compilation_options: modern::PipelineCompilationOptions {
-                zero_initialize_workgroup_memory: false,
-                ..modern::PipelineCompilationOptions::default()
-            },
-            cache: None,
-        });
-        ComputePipeline { modern, workgroups: descriptor.module.workgroups }
+        let make = |module: &modern::ShaderModule| {
+            self.modern().create_compute_pipeline(&modern::ComputePipelineDescriptor {
+                label: descriptor.label,
+                layout: None,
+                module,
+                entry_point: Some(descriptor.entry_point),
+                // Every kernel writes each element it later reads, so clearing workgroup memory first is wasted time.
+                compilation_options: modern::PipelineCompilationOptions {
+                    zero_initialize_workgroup_memory: false,
+                    ..modern::PipelineCompilationOptions::default()
+                },
+                cache: None,
+            })
+        };
+        match descriptor.module {
+            ShaderModule::Theirs(module) => ComputePipeline { modern: make(module), workgroups: None },
+            ShaderModule::Ours(Kernel { wgsl, workgroups }) => {
+                let compile = || make(&self.compile(descriptor.label, wgsl));
+                ComputePipeline { modern: self.0.pipeline(wgsl, compile), workgroups: Some(*workgroups) }
+            }
+        }
     }
 
     /// Waits for the GPU; in the browser the event loop does that instead.
@@ -116,9 +128,13 @@ impl Queue {
     }
 }
 
-/// Records commands.
+/// Records commands. wonnx begins a pass for every node; here they become one pass, in which dispatches still see what
+/// earlier ones wrote.
 #[derive(Debug)]
-pub struct CommandEncoder(modern::CommandEncoder);
+pub struct CommandEncoder {
+    modern: modern::CommandEncoder,
+    pass: Option<modern::ComputePass<'static>>,
+}
 
 /// See [`CommandEncoder::begin_compute_pass`].
 #[derive(Debug)]
@@ -128,27 +144,28 @@ pub struct ComputePassDescriptor<'a> {
 }
 
 impl CommandEncoder {
-    /// Begins a pass of dispatches.
+    /// Begins a pass of dispatches, or goes on with the one begun before.
     pub fn begin_compute_pass(&mut self, descriptor: &ComputePassDescriptor<'_>) -> ComputePass<'_> {
-        let modern = self
-            .0
-            .begin_compute_pass(&modern::ComputePassDescriptor { label: descriptor.label, timestamp_writes: None })
-            .forget_lifetime();
-        ComputePass { modern, workgroups: None, encoder: PhantomData }
+        let Self { modern, pass } = self;
+        let modern = pass.get_or_insert_with(|| {
+            let descriptor = modern::ComputePassDescriptor { label: descriptor.label, timestamp_writes: None };
+            modern.begin_compute_pass(&descriptor).forget_lifetime()
+        });
+        ComputePass { modern, workgroups: None }
     }
 
     /// Ends recording.
     pub fn finish(self) -> CommandBuffer {
-        self.0.finish()
+        drop(self.pass);
+        self.modern.finish()
     }
 }
 
 /// A pass of dispatches.
 #[derive(Debug)]
 pub struct ComputePass<'encoder> {
-    modern: modern::ComputePass<'static>,
+    modern: &'encoder mut modern::ComputePass<'static>,
     workgroups: Option<[u32; 3]>,
-    encoder: PhantomData<&'encoder mut CommandEncoder>,
 }
 
 impl ComputePass<'_> {
