@@ -3,13 +3,14 @@
 use web_time::Instant;
 
 use crate::Result;
-use crate::classify::assemble;
+use crate::classify::{Observation, assemble};
 use crate::engine::{self, EngineChoice, Loaded, Outputs};
 use crate::error::Error;
 use crate::heat_map::{HeatMapChoice, HeatMapError, HeatMapper, Selection};
 use crate::input::InputTensor;
 use crate::pack::Pack;
 use crate::photo::{Limits, Photo};
+use crate::quality::Quality;
 use crate::report::{EngineInfo, Report, Timings};
 
 /// How many fine classes a report lists unless told otherwise.
@@ -91,11 +92,12 @@ impl Classifier {
         let heat_maps = self.select_heat_maps(&options.heat_maps)?;
         let decoded = Instant::now();
         let input = InputTensor::from_photo(photo, &self.pack.manifest().input);
+        let quality = Quality::measure(photo, &self.pack.manifest().input);
         let prepared = Instant::now();
         let outputs = self.loaded.engine.run(&input.data).await?;
         let ran = Instant::now();
-        let mut report =
-            assemble(&self.pack, photo.info(), &outputs.logits, &self.loaded.info, Timings::default(), options.top_k)?;
+        let observation = Observation { photo: photo.info(), quality, outputs: &outputs, engine: &self.loaded.info };
+        let mut report = assemble(&self.pack, &observation, options.top_k)?;
         if let Some((mapper, selection)) = heat_maps {
             let features = outputs.features.as_ref();
             let features = features.ok_or_else(|| Error::Internal("the engine gave no feature map".to_owned()))?;

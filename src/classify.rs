@@ -2,10 +2,13 @@
 
 use std::cmp::Ordering;
 
-use crate::pack::{Pack, Task, TaskNodes};
+use crate::engine::Outputs;
+use crate::pack::{OperatingPoint, Pack, Task, TaskNodes};
 use crate::photo::PhotoInfo;
+use crate::quality::Quality;
 use crate::report::{
-    self, EngineInfo, FineResult, LevelResult, ModelInfo, Report, SideResult, TaskResult, Timings, TreeResult, warnings,
+    self, EngineInfo, FineResult, LevelResult, ModelInfo, OperatingPointResult, Report, SideResult, TaskResult,
+    Timings, TreeResult, warnings,
 };
 use crate::taxonomy::{Level, NodeIndex, Taxonomy};
 
@@ -38,6 +41,9 @@ pub enum ClassifyError {
         /// Values in the map.
         values: usize,
     },
+    /// No feature map with as many channels as the scope file, or one that is not made of numbers.
+    #[error("the engine gave no feature map that fits the pack's scope file; reload, or use another engine")]
+    NoFeatures,
 }
 
 impl ClassifyError {
@@ -65,21 +71,28 @@ pub fn probabilities(logits: &[f32], temperature: f64) -> Result<Vec<f64>, Class
     Ok(exps.into_iter().map(|exp| exp / sum).collect())
 }
 
+/// What was found out about one photo.
+#[derive(Debug, Clone, Copy)]
+pub struct Observation<'a> {
+    /// Which photo it is.
+    pub photo: &'a PhotoInfo,
+    /// How it was taken.
+    pub quality: Quality,
+    /// What the network gave for it: one logit for each class of the pack, and the features.
+    pub outputs: &'a Outputs,
+    /// Which engine ran the network.
+    pub engine: &'a EngineInfo,
+}
+
 /// Makes the report of one classification.
 ///
-/// `logits` are what the engine gave, one for each class of the pack. `top_k` is the most [`Report::fine`] may hold.
-/// The time taken here can only be known afterwards: set [`Report::timings`] again if you measure it.
+/// `top_k` is the most [`Report::fine`] may hold. Timings are left at 0: only the caller knows them.
 ///
 /// # Errors
 /// [`ClassifyError`], if the logits are not one finite number a class.
-pub fn assemble(
-    pack: &Pack,
-    photo: &PhotoInfo,
-    logits: &[f32],
-    engine: &EngineInfo,
-    timings: Timings,
-    top_k: usize,
-) -> Result<Report, ClassifyError> {
+pub fn assemble(pack: &Pack, observation: &Observation<'_>, top_k: usize) -> Result<Report, ClassifyError> {
+    let Observation { photo, quality, outputs, engine } = observation;
+    let logits = &outputs.logits;
     let manifest = pack.manifest();
     let taxonomy = pack.taxonomy();
     if logits.len() != pack.classes().len() {
@@ -88,6 +101,7 @@ pub fn assemble(
     let fine = probabilities(logits, manifest.temperature)?;
     let own: Vec<(NodeIndex, f64)> = pack.classes().iter().copied().zip(fine).collect();
     let sums = taxonomy.roll_up(&own);
+    let scope = pack.scope().map(|scope| scope.judge(outputs)).transpose()?;
     Ok(Report {
         schema: report::SCHEMA.to_owned(),
         disclaimer: report::disclaimer(),
@@ -100,16 +114,18 @@ pub fn assemble(
             trained_on: manifest.trained_on.clone(),
             intended_use: manifest.intended_use.clone(),
         },
-        engine: engine.clone(),
-        photo: photo.clone(),
+        engine: (*engine).clone(),
+        photo: (*photo).clone(),
+        quality: *quality,
+        scope,
         fine: top(taxonomy, &own, top_k),
         groups: level(pack, &sums, Level::Group),
         classes: level(pack, &sums, Level::Class),
         tasks: manifest.tasks.iter().zip(pack.tasks()).map(|(task, nodes)| answer(task, nodes, &sums)).collect(),
         tree: tree(pack, &sums),
         heat_maps: None,
-        warnings: warnings(photo, &manifest.input),
-        timings,
+        warnings: warnings(photo, &manifest.input, scope.as_ref(), quality),
+        timings: Timings::default(),
     })
 }
 
@@ -157,12 +173,17 @@ fn answer(task: &Task, nodes: &TaskNodes, sums: &[f64]) -> TaskResult {
     let (positive, negative) = (total(&nodes.positive), total(&nodes.negative));
     let mass = positive + negative;
     let share = |part: f64| if mass > 0.0 { part / mass } else { 0.5 };
+    let judge = |point: &OperatingPoint| OperatingPointResult {
+        point: point.clone(),
+        positive: share(positive) >= point.threshold,
+    };
     TaskResult {
         id: task.id.clone(),
         name: task.name.clone(),
         positive: SideResult { name: task.positive.name.clone(), probability: share(positive) },
         negative: SideResult { name: task.negative.name.clone(), probability: share(negative) },
         mass,
+        operating_points: task.operating_points.iter().map(judge).collect(),
     }
 }
 

@@ -9,7 +9,7 @@
 //! model pack (manifest + ONNX + taxonomy) ─ pack ─► checked bytes ─ onnx ─► engine
 //! ```
 //!
-//! Only [`mod@engine`] knows a GPU, only `web` knows JavaScript, only `bin/skintree.rs` knows files and terminals.
+//! Only [`mod@engine`] knows a GPU, only `web` knows JavaScript, only `bin/skintree` knows files and terminals.
 //! Everything else runs and is tested natively. `docs/formats.md` describes every file and error code.
 //!
 //! Research use only. This is not a medical device.
@@ -23,7 +23,9 @@ pub mod input;
 pub mod onnx;
 pub mod pack;
 pub mod photo;
+pub mod quality;
 pub mod report;
+pub mod scope;
 pub mod taxonomy;
 #[cfg(target_arch = "wasm32")]
 pub mod web;

@@ -10,11 +10,12 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use crate::scope::Subspace;
 use crate::taxonomy::{NodeIndex, Taxonomy, TaxonomyError};
 
 pub use manifest::{
-    Files, MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, MAX_TAXONOMY_BYTES, Manifest, Outputs, PackFile, SCHEMA, SelfTest,
-    Side, Task,
+    Files, MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, MAX_SCOPE_BYTES, MAX_TAXONOMY_BYTES, Manifest, OperatingPoint, Outputs,
+    PackFile, SCHEMA, ScopeRule, SelfTest, Side, Task,
 };
 
 /// Why a model pack was refused.
@@ -105,14 +106,16 @@ pub struct Pack {
     classes: Vec<NodeIndex>,
     covered: Vec<bool>,
     tasks: Vec<TaskNodes>,
+    scope: Option<Subspace>,
 }
 
 impl Pack {
-    /// Checks the three files against each other. The model is taken by value and never copied.
+    /// Checks the files against each other. The model is taken by value and never copied. `scope` is the file that
+    /// `files.scope` names, if it names one.
     ///
     /// # Errors
     /// Cheapest check first: the manifest, the lengths, the taxonomy's hash and tree, the names, the model's hash.
-    pub fn open(manifest: &[u8], model: Vec<u8>, taxonomy: &[u8]) -> Result<Self, PackError> {
+    pub fn open(manifest: &[u8], model: Vec<u8>, taxonomy: &[u8], scope: Option<&[u8]>) -> Result<Self, PackError> {
         let manifest_sha256 = sha256_hex(manifest);
         let manifest = Manifest::parse(manifest)?;
         manifest.files.model.check_length(model.len() as u64)?;
@@ -123,8 +126,9 @@ impl Pack {
             manifest.classes.iter().map(|id| taxonomy.require(id)).collect::<Result<_, _>>()?;
         let covered = taxonomy.covered(&classes);
         let tasks = resolve_tasks(&manifest, &taxonomy, &covered)?;
+        let scope = read_scope(&manifest, scope)?;
         manifest.files.model.check_hash(&model)?;
-        Ok(Self { manifest, manifest_sha256, taxonomy, model, classes, covered, tasks })
+        Ok(Self { manifest, manifest_sha256, taxonomy, model, classes, covered, tasks, scope })
     }
 
     /// Opens the pack in a folder.
@@ -138,7 +142,8 @@ impl Pack {
         let manifest = Manifest::parse(&manifest_bytes)?;
         let read = |file: &PackFile| read_file(folder, &file.path, file.bytes);
         let taxonomy = read(&manifest.files.taxonomy)?;
-        Self::open(&manifest_bytes, read(&manifest.files.model)?, &taxonomy)
+        let scope = manifest.files.scope.as_ref().map(read).transpose()?;
+        Self::open(&manifest_bytes, read(&manifest.files.model)?, &taxonomy, scope.as_deref())
     }
 
     /// The manifest.
@@ -177,6 +182,12 @@ impl Pack {
         &self.tasks
     }
 
+    /// How to tell photos that are not of the kind the model knows, if the pack says.
+    #[must_use]
+    pub fn scope(&self) -> Option<&Subspace> {
+        self.scope.as_ref()
+    }
+
     /// The bytes of the ONNX file; empty once they were taken.
     #[must_use]
     pub fn model(&self) -> &[u8] {
@@ -206,6 +217,14 @@ fn resolve_tasks(manifest: &Manifest, taxonomy: &Taxonomy, covered: &[bool]) -> 
         tasks.push(nodes);
     }
     Ok(tasks)
+}
+
+fn read_scope(manifest: &Manifest, bytes: Option<&[u8]>) -> Result<Option<Subspace>, PackError> {
+    let Some((rule, file)) = manifest.scope.zip(manifest.files.scope.as_ref()) else { return Ok(None) };
+    let bytes = bytes.unwrap_or_default();
+    file.check_length(bytes.len() as u64)?;
+    file.check_hash(bytes)?;
+    Subspace::read(bytes, rule.channels, rule.threshold).map(Some)
 }
 
 /// No node of a task may be, or lie below, another: its probability would count twice.

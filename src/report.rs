@@ -9,7 +9,9 @@ mod warning;
 use serde::{Deserialize, Serialize};
 
 use crate::heat_map::HeatMap;
+use crate::pack::OperatingPoint;
 use crate::photo::PhotoInfo;
+use crate::quality::Quality;
 use crate::taxonomy::{Level, Text};
 
 pub(crate) use warning::for_photo as warnings;
@@ -44,6 +46,10 @@ pub struct Report {
     pub engine: EngineInfo,
     /// Which photo it was; no pixels.
     pub photo: PhotoInfo,
+    /// How the photo was taken, in numbers; [`Report::warnings`] has the words.
+    pub quality: Quality,
+    /// How far the photo is from those of the training; `None` if the pack does not say how to tell.
+    pub scope: Option<Scope>,
     /// The most probable training classes, at most as many as were asked for; ties in the manifest's order.
     pub fine: Vec<FineResult>,
     /// Every node of the level `group`, most probable first; then covered ones before others, then by place in the
@@ -98,6 +104,17 @@ pub struct EngineInfo {
     pub self_test_max_abs_diff: f64,
 }
 
+/// How far a photo is from those the model was trained on; see [`crate::scope`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The farther, the higher.
+    pub score: f64,
+    /// Scores above it are out of scope.
+    pub threshold: f64,
+    /// `score` is at most `threshold`: the answers may mean something.
+    pub in_scope: bool,
+}
+
 /// A training class and its probability.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FineResult {
@@ -139,6 +156,18 @@ pub struct TaskResult {
     pub negative: SideResult,
     /// Probability that it is one of the two at all, 0 to 1: when it is small, the photo probably shows neither.
     pub mass: f64,
+    /// The pack's operating points, in the manifest's order; empty if it has none.
+    pub operating_points: Vec<OperatingPointResult>,
+}
+
+/// The answer to a binary question at one operating point.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OperatingPointResult {
+    /// The point as the manifest has it.
+    #[serde(flatten)]
+    pub point: OperatingPoint,
+    /// The probability of the yes side is at or above the threshold.
+    pub positive: bool,
 }
 
 /// One side of a binary question.

@@ -25,6 +25,7 @@ struct Files {
     manifest: Value,
     model: Vec<u8>,
     taxonomy: Value,
+    scope: Option<Vec<u8>>,
 }
 
 fn files() -> Files {
@@ -55,14 +56,15 @@ fn files() -> Files {
                    "negative": side("Naevus", &["nv"])}],
         "self_test": {"seed": 1, "logits": [0.1, -2.0, 3.5], "tolerance": 0.001},
     });
-    Files { manifest, model: b"a model".to_vec(), taxonomy }
+    Files { manifest, model: b"a model".to_vec(), taxonomy, scope: None }
 }
 
 impl Files {
     /// Writes lengths and hashes into the manifest, unless they are there, and opens the pack.
     fn open(mut self) -> Result<Pack, PackError> {
         let taxonomy = serde_json::to_vec(&self.taxonomy).unwrap();
-        for (name, bytes) in [("model", &self.model), ("taxonomy", &taxonomy)] {
+        let scope = self.scope.clone().unwrap_or_default();
+        for (name, bytes) in [("model", &self.model), ("taxonomy", &taxonomy), ("scope", &scope)] {
             let file = &mut self.manifest["files"][name];
             if file.is_object() {
                 let file = file.as_object_mut().unwrap();
@@ -70,7 +72,7 @@ impl Files {
                 file.entry("sha256").or_insert_with(|| json!(hash(bytes)));
             }
         }
-        Pack::open(&serde_json::to_vec(&self.manifest).unwrap(), self.model, &taxonomy)
+        Pack::open(&serde_json::to_vec(&self.manifest).unwrap(), self.model, &taxonomy, self.scope.as_deref())
     }
 }
 
@@ -100,7 +102,10 @@ fn a_sound_pack_opens() {
         .collect();
     assert_eq!(covered, ["benign", "melanocytic", "nv", "blue-nv", "malignant", "melanoma", "mel"]);
     assert_eq!(pack.manifest().input.filter, Filter::Bilinear);
-    assert_eq!(pack.manifest().files().map(|file| file.path.as_str()), ["taxonomy.json", "model.onnx"]);
+    assert_eq!(
+        pack.manifest().files().map(|file| file.path.as_str()).collect::<Vec<_>>(),
+        ["taxonomy.json", "model.onnx"]
+    );
     assert_eq!(pack.manifest_sha256().len(), 64);
     assert_eq!(pack.take_model(), b"a model");
     assert!(pack.model().is_empty());
@@ -291,4 +296,53 @@ fn a_folder_with_files_missing() {
     let error = Pack::read_dir(&folder("tests/no-such-pack")).unwrap_err();
     assert_eq!(error.code(), "pack-truncated");
     assert!(error.to_string().contains("manifest.json"), "{error}");
+}
+
+/// A pack with a scope file of three channels and one component.
+fn files_with_scope() -> Files {
+    let values: [f32; 6] = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+    let mut files = files();
+    files.scope = Some(values.iter().flat_map(|value| value.to_le_bytes()).collect());
+    files.manifest["files"]["scope"] = json!({"path": "scope.f32"});
+    files.manifest["scope"] = json!({"channels": 3, "threshold": 0.5});
+    files
+}
+
+#[test]
+fn a_scope_file_is_checked_like_the_others() {
+    let pack = files_with_scope().open().unwrap();
+    assert_eq!(pack.scope().unwrap().channels(), 3);
+    let mut paths = pack.manifest().files().map(|file| file.path.as_str());
+    assert!(paths.any(|path| path == "scope.f32"));
+
+    let code = |change: fn(&mut Files)| {
+        let mut files = files_with_scope();
+        change(&mut files);
+        files.open().unwrap_err().code()
+    };
+    assert_eq!(code(|files| files.scope = None), "pack-manifest");
+    assert_eq!(code(|files| files.manifest["files"]["scope"]["bytes"] = json!(23)), "pack-truncated");
+    assert_eq!(code(|files| files.manifest["files"]["scope"]["sha256"] = json!("0".repeat(64))), "pack-hash");
+    assert_eq!(code(|files| files.manifest["scope"] = Value::Null), "pack-manifest");
+    assert_eq!(code(|files| files.manifest["scope"]["channels"] = json!(4)), "pack-manifest");
+    assert_eq!(code(|files| files.manifest["scope"]["threshold"] = json!(1.5)), "pack-manifest");
+    assert_eq!(code(|files| files.manifest["outputs"]["features"] = Value::Null), "pack-manifest");
+    assert_eq!(code(|files| files.manifest["files"]["scope"]["path"] = json!("model.onnx")), "pack-manifest");
+}
+
+#[test]
+fn operating_points_are_shares() {
+    let point = json!({"id": "youden", "threshold": 0.3, "sensitivity": 0.9, "specificity": 0.8});
+    let with = |points: Value| {
+        let mut files = files();
+        files.manifest["tasks"][0]["operating_points"] = points;
+        files.open()
+    };
+    assert_eq!(with(json!([point])).unwrap().manifest().tasks[0].operating_points.len(), 1);
+    for (field, value) in [("threshold", json!(1.1)), ("sensitivity", json!(-0.1)), ("id", json!("Youden"))] {
+        let mut wrong = point.clone();
+        wrong[field] = value;
+        assert_eq!(with(json!([wrong])).unwrap_err().code(), "pack-manifest", "{field}");
+    }
+    assert_eq!(with(json!([point, point])).unwrap_err().code(), "pack-manifest");
 }

@@ -6,12 +6,14 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use skintree::classify::{ClassifyError, assemble};
+use skintree::classify::{ClassifyError, Observation, assemble};
+use skintree::engine::Outputs;
 use skintree::heat_map::HeatMap;
 use skintree::input::Region;
-use skintree::pack::Pack;
+use skintree::pack::{OperatingPoint, Pack};
 use skintree::photo::{PhotoFormat, PhotoInfo};
-use skintree::report::{EngineInfo, Report, Timings, WarningCode};
+use skintree::quality::Quality;
+use skintree::report::{EngineInfo, OperatingPointResult, Report, Scope, WarningCode};
 use skintree::taxonomy::Level;
 
 fn pack() -> Pack {
@@ -32,8 +34,17 @@ fn engine() -> EngineInfo {
     }
 }
 
+/// A photo with nothing wrong about it.
+const GOOD: Quality =
+    Quality { sharpness: 2.1, brightness: 0.6, contrast: 0.3, dark_clipped: 0.0, bright_clipped: 0.0 };
+
+fn try_report(pack: &Pack, photo: &PhotoInfo, logits: &[f32], top_k: usize) -> Result<Report, ClassifyError> {
+    let outputs = Outputs { logits: logits.to_vec(), features: None };
+    assemble(pack, &Observation { photo, quality: GOOD, outputs: &outputs, engine: &engine() }, top_k)
+}
+
 fn report(pack: &Pack, logits: &[f32]) -> Report {
-    assemble(pack, &photo(600, 450), logits, &engine(), Timings::default(), 5).unwrap()
+    try_report(pack, &photo(600, 450), logits, 5).unwrap()
 }
 
 /// Logits of the tiny pack's eight classes: nv, mel, bkl, bcc, scc, ak, df, vasc.
@@ -46,7 +57,7 @@ fn fine_classes_are_the_best_k_with_ties_in_the_manifest_s_order() {
     let ids: Vec<&str> = report.fine.iter().map(|fine| fine.id.as_str()).collect();
     assert_eq!(ids, ["nv", "mel", "bkl", "df", "bcc"]);
     for k in [0, 1, 8, 100] {
-        let report = assemble(&pack, &photo(600, 450), &LOGITS, &engine(), Timings::default(), k).unwrap();
+        let report = try_report(&pack, &photo(600, 450), &LOGITS, k).unwrap();
         assert_eq!(report.fine.len(), k.min(8));
     }
 }
@@ -64,9 +75,12 @@ fn temperature_is_the_pack_s() {
 #[test]
 fn a_report_has_the_fields_of_the_schema_and_no_others() {
     let mut report = report(&pack(), &LOGITS);
-    report.warnings = assemble(&pack(), &photo(10, 40), &LOGITS, &engine(), Timings::default(), 5).unwrap().warnings;
+    report.warnings = try_report(&pack(), &photo(10, 40), &LOGITS, 5).unwrap().warnings;
     let region = Region { x: 0, y: 0, width: 1, height: 1 };
     report.heat_maps = Some(vec![HeatMap { node: "mel".into(), region, width: 1, height: 1, values: vec![0.5] }]);
+    report.scope = Some(Scope { score: 0.1, threshold: 0.4, in_scope: true });
+    let point = OperatingPoint { id: "youden".into(), threshold: 0.3, sensitivity: 0.9, specificity: 0.8 };
+    report.tasks[0].operating_points = vec![OperatingPointResult { point, positive: false }];
     let page = include_str!("../docs/formats.md");
     let section = page.split("## Report").nth(1).unwrap();
     let example = section.split("```json").nth(1).unwrap().split("```").next().unwrap();
@@ -169,8 +183,7 @@ fn a_question_without_mass_is_open() {
 #[test]
 fn logits_must_be_one_number_a_class() {
     let pack = pack();
-    let error =
-        |logits: &[f32]| assemble(&pack, &photo(600, 450), logits, &engine(), Timings::default(), 5).unwrap_err();
+    let error = |logits: &[f32]| try_report(&pack, &photo(600, 450), logits, 5).unwrap_err();
     assert_eq!(error(&LOGITS[..7]), ClassifyError::Length { expected: 8, actual: 7 });
     let mut logits = LOGITS;
     logits[3] = f32::NAN;
@@ -183,7 +196,7 @@ fn warnings_depend_on_the_part_of_the_photo_that_counts() {
     let pack = pack();
     let size = pack.manifest().input.size;
     let codes = |width, height| {
-        let report = assemble(&pack, &photo(width, height), &LOGITS, &engine(), Timings::default(), 5).unwrap();
+        let report = try_report(&pack, &photo(width, height), &LOGITS, 5).unwrap();
         report.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>()
     };
     assert_eq!(codes(size, size), []);
@@ -207,4 +220,27 @@ fn the_terminal_shows_everything_that_matters() {
     assert!(english.contains("This browser has no WebGPU."));
     assert!(english.contains("not known to this model"));
     assert!(english.ends_with('\n'));
+}
+
+#[test]
+fn a_badly_taken_photo_is_called_so() {
+    let pack = pack();
+    let codes = |quality: Quality| {
+        let outputs = Outputs { logits: LOGITS.to_vec(), features: None };
+        let observation = Observation { photo: &photo(600, 450), quality, outputs: &outputs, engine: &engine() };
+        let report = assemble(&pack, &observation, 5).unwrap();
+        for warning in &report.warnings {
+            assert!(!warning.message.get("ko").is_ascii() && warning.message.get("en").is_ascii());
+        }
+        report.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(GOOD), []);
+    assert_eq!(codes(Quality { sharpness: 1.05, ..GOOD }), [WarningCode::Blurred]);
+    assert_eq!(codes(Quality { brightness: 0.1, ..GOOD }), [WarningCode::TooDark]);
+    assert_eq!(codes(Quality { dark_clipped: 0.5, ..GOOD }), [WarningCode::TooDark]);
+    assert_eq!(codes(Quality { brightness: 0.95, ..GOOD }), [WarningCode::TooBright]);
+    assert_eq!(codes(Quality { bright_clipped: 0.5, ..GOOD }), [WarningCode::TooBright]);
+    assert_eq!(codes(Quality { contrast: 0.02, ..GOOD }), [WarningCode::LowContrast]);
+    let all = Quality { sharpness: 0.0, brightness: 0.0, contrast: 0.0, dark_clipped: 1.0, bright_clipped: 0.0 };
+    assert_eq!(codes(all), [WarningCode::Blurred, WarningCode::TooDark, WarningCode::LowContrast]);
 }

@@ -90,6 +90,35 @@ export interface TaskResult {
   operating_points?: OperatingPoint[];
   /** How much of the whole probability both sides have together; small means the photo probably shows neither. */
   mass: number;
+  operating_points: OperatingPoint[];
+}
+
+/** A threshold on the probability of a question's positive side. */
+export interface OperatingPoint {
+  id: string;
+  threshold: number;
+  /** What the threshold did on photos held out from the training. */
+  sensitivity: number;
+  specificity: number;
+  /** The probability reaches the threshold. */
+  positive: boolean;
+}
+
+/** How the photo was taken, in numbers; docs/formats.md explains them. */
+export interface Quality {
+  sharpness: number;
+  brightness: number;
+  contrast: number;
+  dark_clipped: number;
+  bright_clipped: number;
+}
+
+/** How far the photo is from those the model was trained on. */
+export interface Scope {
+  /** 0 to 1; the farther, the higher. */
+  score: number;
+  threshold: number;
+  in_scope: boolean;
 }
 
 /** How much each part of the photo adds to one node, as a class activation map. */
@@ -130,6 +159,9 @@ export interface Report {
   model: ModelInfo;
   engine: EngineInfo;
   photo: PhotoInfo;
+  quality: Quality;
+  /** `null` if the pack does not say how to tell. */
+  scope: Scope | null;
   /** The top-k training classes, most probable first. */
   fine: FineResult[];
   /** Every node of the level, most probable first. */

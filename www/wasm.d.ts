@@ -2,7 +2,7 @@
 import type { ClassifierInfo, ClassifyOptions, EngineChoice, Report } from './skintree.js';
 
 export interface PackFile {
-  role: 'model' | 'taxonomy';
+  role: 'model' | 'taxonomy' | 'scope';
   path: string;
   bytes: number;
   sha256: string;
@@ -31,6 +31,7 @@ export interface WasmModule {
       manifest: Uint8Array,
       model: Uint8Array,
       taxonomy: Uint8Array,
+      scope: Uint8Array | undefined,
       options: { engine: EngineChoice },
     ): Promise<WasmClassifier>;
   };

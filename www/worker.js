@@ -60,7 +60,13 @@ async function load(packUrl, engine) {
     const pack = await fetchPack(files, packUrl, store, fresh);
     const compileStart = performance.now();
     try {
-      classifier = await wasm.WebClassifier.load(manifest, pack.bytes('model'), pack.bytes('taxonomy'), { engine });
+      classifier = await wasm.WebClassifier.load(
+        manifest,
+        pack.bytes('model'),
+        pack.bytes('taxonomy'),
+        pack.has('scope') ? pack.bytes('scope') : undefined,
+        { engine },
+      );
     } catch (error) {
       if (!isWrongBytes(error)) {
         throw error;
@@ -144,6 +150,8 @@ async function fetchPack(files, packUrl, store, fresh) {
   return {
     pristine: all.every((one) => one.pristine),
     fetchedBytes: all.reduce((sum, one) => sum + one.fetchedBytes, 0),
+    /** @param {PackFile['role']} role */
+    has: (role) => fetched.has(role),
     /** @param {PackFile['role']} role */
     bytes(role) {
       const one = fetched.get(role);

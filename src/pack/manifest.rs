@@ -20,6 +20,8 @@ pub const MAX_MANIFEST_BYTES: u64 = 4 << 20;
 pub const MAX_MODEL_BYTES: u64 = 512 << 20;
 /// The longest taxonomy accepted, in bytes: 2,000 nodes take some 500 kB.
 pub const MAX_TAXONOMY_BYTES: u64 = 16 << 20;
+/// The longest scope file accepted, in bytes: 64 components of 2,048 channels take 530 kB.
+pub const MAX_SCOPE_BYTES: u64 = 64 << 20;
 
 /// What a model pack says about itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +54,9 @@ pub struct Manifest {
     pub temperature: f64,
     /// Binary questions; may be empty.
     pub tasks: Vec<Task>,
+    /// How to tell photos that are not of the kind the model knows; goes with `files.scope`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeRule>,
     /// What a sound engine gives.
     pub self_test: SelfTest,
 }
@@ -63,6 +68,9 @@ pub struct Files {
     pub model: PackFile,
     /// `taxonomy.json`.
     pub taxonomy: PackFile,
+    /// The subspace of the training's features, see [`crate::scope::Subspace`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<PackFile>,
 }
 
 /// One file of a pack.
@@ -86,8 +94,17 @@ pub struct Outputs {
     pub features: Option<String>,
 }
 
+/// How to read `files.scope` and what to make of its score.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ScopeRule {
+    /// Channels of `outputs.features`.
+    pub channels: usize,
+    /// Scores above it are out of scope, 0 to 1.
+    pub threshold: f64,
+}
+
 /// A binary question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Task {
     /// Unique among the tasks; lower-case letters, digits and `-`.
     pub id: String,
@@ -97,6 +114,22 @@ pub struct Task {
     pub positive: Side,
     /// The nodes that answer no.
     pub negative: Side,
+    /// Where one may draw the line between yes and no; may be left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operating_points: Vec<OperatingPoint>,
+}
+
+/// A threshold on the probability of a question's yes side, and what it did on photos held out from the training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OperatingPoint {
+    /// Unique in its task, e.g. `sensitivity-95` or `youden`; lower-case letters, digits and `-`.
+    pub id: String,
+    /// At or above it the answer is yes; 0 to 1.
+    pub threshold: f64,
+    /// Share of the photos of the yes side that were answered yes, 0 to 1.
+    pub sensitivity: f64,
+    /// Share of the photos of the no side that were answered no, 0 to 1.
+    pub specificity: f64,
 }
 
 /// One answer to a binary question.
@@ -144,15 +177,14 @@ impl Manifest {
     }
 
     /// The files besides the manifest, in the order in which they are best fetched: the small one first.
-    #[must_use]
-    pub fn files(&self) -> [&PackFile; 2] {
-        [&self.files.taxonomy, &self.files.model]
+    pub fn files(&self) -> impl Iterator<Item = &PackFile> {
+        std::iter::once(&self.files.taxonomy).chain(&self.files.scope).chain([&self.files.model])
     }
 
     /// Bytes of all [`files`](Self::files), what a progress bar counts towards.
     #[must_use]
     pub fn total_bytes(&self) -> u64 {
-        self.files().iter().map(|file| file.bytes).sum()
+        self.files().map(|file| file.bytes).sum()
     }
 
     fn check(&self) -> Result<(), PackError> {
@@ -162,8 +194,8 @@ impl Manifest {
         }
         self.files.model.check("files.model", MAX_MODEL_BYTES)?;
         self.files.taxonomy.check("files.taxonomy", MAX_TAXONOMY_BYTES)?;
-        let clash = self.files.model.path == self.files.taxonomy.path
-            || self.files().iter().any(|file| file.path == "manifest.json");
+        let mut paths = HashSet::from(["manifest.json"]);
+        let clash = !self.files().all(|file| paths.insert(&file.path));
         check("files", !clash, "uses one path for two files")?;
         self.input.check().map_err(|(field, problem)| PackError::field(format!("input.{field}"), problem))?;
         check("outputs.logits", !self.outputs.logits.is_empty(), "is empty")?;
@@ -175,6 +207,7 @@ impl Manifest {
         check_unique_ids("classes", self.classes.iter())?;
         check("temperature", self.temperature.is_finite() && self.temperature > 0.0, "is not a number above 0")?;
         self.check_tasks()?;
+        self.check_scope()?;
         self.check_self_test()
     }
 
@@ -186,8 +219,25 @@ impl Manifest {
             }
             let both = task.positive.nodes.iter().chain(&task.negative.nodes);
             check_unique_ids(&format!("tasks[{number}]"), both)?;
+            let field = format!("tasks[{number}].operating_points");
+            check_unique_ids(&field, task.operating_points.iter().map(|point| &point.id))?;
+            let numbers = task.operating_points.iter().flat_map(|p| [p.threshold, p.sensitivity, p.specificity]);
+            check(&field, numbers.into_iter().all(|n| (0.0..=1.0).contains(&n)), "has a number outside 0 to 1")?;
         }
         Ok(())
+    }
+
+    fn check_scope(&self) -> Result<(), PackError> {
+        check(
+            "scope",
+            self.scope.is_some() == self.files.scope.is_some(),
+            "and `files.scope` only make sense together",
+        )?;
+        let Some((rule, file)) = self.scope.zip(self.files.scope.as_ref()) else { return Ok(()) };
+        file.check("files.scope", MAX_SCOPE_BYTES)?;
+        check("scope", self.outputs.features.is_some(), "needs `outputs.features`")?;
+        check("scope.channels", rule.channels > 0, "is 0")?;
+        check("scope.threshold", (0.0..=1.0).contains(&rule.threshold), "is not between 0 and 1")
     }
 
     fn check_self_test(&self) -> Result<(), PackError> {

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::input::{Crop, InputRecipe};
 use crate::photo::PhotoInfo;
+use crate::quality::Quality;
+use crate::report::Scope;
 use crate::taxonomy::Text;
 
 /// A warning's stable code. Reports list them in this order.
@@ -14,6 +16,16 @@ pub enum WarningCode {
     SmallPhoto,
     /// The photo is more than twice as long as wide, or the reverse.
     ExtremeAspect,
+    /// The photo is far from all that the model was trained on: see [`Scope`].
+    OutOfScope,
+    /// Only smooth ramps where a sharp photo has fine detail.
+    Blurred,
+    /// Little light, or large parts black.
+    TooDark,
+    /// Too much light, or large parts white.
+    TooBright,
+    /// Hardly anything stands out.
+    LowContrast,
 }
 
 /// A warning with its explanation.
@@ -25,8 +37,53 @@ pub struct Warning {
     pub message: Text,
 }
 
+/// All warnings about a photo, in the order of [`WarningCode`].
+pub(crate) fn for_photo(
+    photo: &PhotoInfo,
+    recipe: &InputRecipe,
+    scope: Option<&Scope>,
+    quality: &Quality,
+) -> Vec<Warning> {
+    let mut warnings = for_size(photo, recipe);
+    let plain = [
+        (
+            scope.is_some_and(|scope| !scope.in_scope),
+            WarningCode::OutOfScope,
+            "This does not look like a lesion photo of the kind the model knows. Its answers here mean nothing.",
+            "모델이 아는 종류의 병변 사진으로 보이지 않습니다. 이 사진에 대한 결과는 의미가 없습니다.",
+        ),
+        (
+            quality.is_blurred(),
+            WarningCode::Blurred,
+            "The photo is blurred. Hold still, let the camera focus on the spot, and clean the lens.",
+            "사진이 흐립니다. 손을 고정하고 병변에 초점을 맞춘 뒤 렌즈를 닦고 다시 찍으십시오.",
+        ),
+        (
+            quality.is_too_dark(),
+            WarningCode::TooDark,
+            "The photo is too dark. Take it in daylight or under an even lamp, without your own shadow.",
+            "사진이 너무 어둡습니다. 그림자가 지지 않게 햇빛이나 고른 조명 아래에서 찍으십시오.",
+        ),
+        (
+            quality.is_too_bright(),
+            WarningCode::TooBright,
+            "The photo is too bright: detail is lost in white. Switch the flash off or turn away from the lamp.",
+            "사진이 너무 밝아 세부가 보이지 않습니다. 플래시를 끄거나 조명을 피해 찍으십시오.",
+        ),
+        (
+            quality.is_low_in_contrast(),
+            WarningCode::LowContrast,
+            "Hardly anything stands out in the photo. Make sure that the spot is in the middle and fills about half of it.",
+            "사진에서 뚜렷이 보이는 것이 없습니다. 병변이 가운데에 오고 사진의 절반쯤을 채우도록 찍으십시오.",
+        ),
+    ];
+    let holding = plain.into_iter().filter(|(holds, ..)| *holds);
+    warnings.extend(holding.map(|(_, code, en, ko)| Warning { code, message: Text::en_ko(en, ko) }));
+    warnings
+}
+
 /// The warnings that follow from a photo's size.
-pub(crate) fn for_photo(photo: &PhotoInfo, recipe: &InputRecipe) -> Vec<Warning> {
+fn for_size(photo: &PhotoInfo, recipe: &InputRecipe) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let region = recipe.region(photo.width, photo.height);
     let side = region.width.min(region.height);

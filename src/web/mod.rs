@@ -12,7 +12,7 @@ use web_time::Instant;
 use crate::classifier::{Classifier, DEFAULT_TOP_K, Options};
 use crate::engine::EngineChoice;
 use crate::heat_map::HeatMapChoice;
-use crate::pack::{Manifest, Pack};
+use crate::pack::{Files, Manifest, Pack, PackFile};
 use crate::photo::{Limits, Photo, PhotoError};
 use crate::report::EngineInfo;
 
@@ -25,6 +25,12 @@ struct FileToFetch<'a> {
     path: &'a str,
     bytes: u64,
     sha256: &'a str,
+}
+
+impl<'a> FileToFetch<'a> {
+    fn new(role: &'a str, file: &'a PackFile) -> Self {
+        Self { role, path: &file.path, bytes: file.bytes, sha256: &file.sha256 }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -88,8 +94,10 @@ pub fn start() {
 #[wasm_bindgen(js_name = packFiles)]
 pub fn pack_files(manifest: &[u8]) -> JsResult<JsValue> {
     let manifest = Manifest::parse(manifest).map_err(to_js_error)?;
-    let files = [("model", &manifest.files.model), ("taxonomy", &manifest.files.taxonomy)];
-    to_js(&files.map(|(role, file)| FileToFetch { role, path: &file.path, bytes: file.bytes, sha256: &file.sha256 }))
+    let Files { model, taxonomy, scope } = &manifest.files;
+    let files =
+        [("model", model), ("taxonomy", taxonomy)].into_iter().chain(scope.as_ref().map(|file| ("scope", file)));
+    to_js(&files.map(|(role, file)| FileToFetch::new(role, file)).collect::<Vec<_>>())
 }
 
 /// A loaded pack and its engine.
@@ -107,6 +115,7 @@ impl WebClassifier {
         manifest: Vec<u8>,
         model: Vec<u8>,
         taxonomy: Vec<u8>,
+        scope: Option<Vec<u8>>,
         options: JsValue,
     ) -> JsResult<WebClassifier> {
         let options: LoadOptions = from_js(options)?;
@@ -114,8 +123,8 @@ impl WebClassifier {
             None => EngineChoice::default(),
             Some(name) => name.parse().map_err(|reason: String| error::js_error("engine-unavailable", &reason))?,
         };
-        let pack = Pack::open(&manifest, model, &taxonomy).map_err(to_js_error)?;
-        drop((manifest, taxonomy));
+        let pack = Pack::open(&manifest, model, &taxonomy, scope.as_deref()).map_err(to_js_error)?;
+        drop((manifest, taxonomy, scope));
         Classifier::load(pack, choice).await.map(Self).map_err(to_js_error)
     }
 

@@ -22,9 +22,12 @@ from . import (
     heat_maps,
     inference,
     labels,
+    metrics,
+    operating,
     pack,
     paths,
     preprocess,
+    scope,
     shipping,
     training,
 )
@@ -64,7 +67,7 @@ def step_head(args: argparse.Namespace) -> None:
     photos = [photo for photo in labels.read() if photo.large]
     if not paths.FEATURES.exists():
         session = export.session(export.build(backbone.load(len(CLASSES))))
-        np.savez(paths.FEATURES, features=inference.run(session, photos, pooled=True))
+        np.savez(paths.FEATURES, features=inference.run(session, photos).features)
     rows = np.load(paths.FEATURES)["features"]
     targets = np.array([photo.target for photo in photos])
     fold_of = folds.read()
@@ -106,14 +109,21 @@ def step_quantise(args: argparse.Namespace) -> None:
     targets = np.array([photo.target for photo in validation])
     if args.recalibrate:
         shipping.recalibrate_norms(network, learned, network.architecture.size, args.recalibrate)
+    compared = {}
     for name, int8 in (("float", False), ("int8", True)):
-        logits = inference.run(export.session(export.build(network, int8)), validation)
+        logits = inference.run(export.session(export.build(network, int8)), validation).logits
+        compared[name] = logits
         for row in shipping.compare_priors(logits, targets, counts, trained.recipe.balance):
             shown = ("strength", "temperature", "accuracy", "balanced_accuracy", "log_loss", "calibration_error")
             areas = [name for name in row if name.startswith("auc")]
             print(name, " ".join(f"{key} {row[key]:.4f}" for key in (*shown, *areas)))
     offset = shipping.shift_prior(network, counts, trained.recipe.balance, args.prior)
     temperature = calibration.fit_temperature(logits - offset, targets)
+    compared = {
+        "before calibration, float": figures.measure(compared["float"] - offset, targets, 1.0),
+        "float": figures.measure(compared["float"] - offset, targets, temperature),
+        "int8": figures.measure(logits - offset, targets, temperature),
+    }
     lesions = len({photo.lesion_id for photo in learned})
     torch.save(
         {
@@ -127,9 +137,57 @@ def step_quantise(args: argparse.Namespace) -> None:
             "views": trained.views,
             "recalibrate": args.recalibrate,
             "prior": args.prior,
+            "compared": figures.rounded(compared),
         },
         paths.CANDIDATE,
     )
+
+
+def step_hold_out(args: argparse.Namespace) -> None:
+    """Take operating points and the limit of scope from the validation fold; needs ``quantise``."""
+    candidate = torch.load(paths.CANDIDATE)
+    session = export.session(export.build(candidate_network(candidate)))
+    recipe = candidate["recipe"]
+    held_out = shipping.fold(recipe["validation_fold"], large_only=False)
+    found = inference.run(session, held_out)
+    targets = np.array([photo.target for photo in held_out])
+    probabilities = metrics.softmax(found.logits / candidate["temperature"])
+    candidate["operating_points"] = {
+        task: operating.points(*figures.task_scores(probabilities, targets, task)) for task in figures.TASKS
+    }
+    print(json.dumps(candidate["operating_points"], indent=1))
+
+    fold_of = folds.read()
+    unseen = (recipe["validation_fold"], recipe["test_fold"])
+    learned = [photo for photo in labels.read() if fold_of[photo.isic_id] not in unseen]
+    some = [learned[place] for place in np.random.default_rng(1).permutation(len(learned))[: args.photos]]
+    seen = inference.run(session, some)
+    other = inference.run(session, scope.other_photos())
+    subspace = scope.fit(seen.features)
+    threshold = float(np.quantile(subspace.score(found.features), scope.QUANTILE))
+    rows = {}
+    for name, method in scope.methods(seen.features, np.array([photo.target for photo in some])).items():
+        inside, outside = method(found.features, found.logits), method(other.features, other.logits)
+        which = np.arange(len(inside) + len(outside)) >= len(inside)
+        rows[name] = {
+            "auc": metrics.auc(which, np.concatenate([inside, outside])),
+            "caught": float((outside > np.quantile(inside, scope.QUANTILE)).mean()),
+        }
+    measured = {"lesion photos": len(held_out), "other photos": len(other.logits), "methods": figures.rounded(rows)}
+    print(json.dumps(measured, indent=1))
+    candidate["scope"] = {
+        "subspace": dataclasses.asdict(subspace),
+        "threshold": round(threshold, 4),
+        "measured": measured,
+    }
+    torch.save(candidate, paths.CANDIDATE)
+
+
+def candidate_network(candidate: dict) -> Network:
+    """The network that ``quantise`` saved."""
+    network = Network(architecture.inception_v3(), len(CLASSES)).eval()
+    network.load_state_dict(candidate["network"])
+    return network
 
 
 def step_pack(args: argparse.Namespace) -> None:
@@ -139,8 +197,7 @@ def step_pack(args: argparse.Namespace) -> None:
         photos, lesions, what = 5984, 5984, {"en": "only the last layer was", "ko": "마지막 층만 학습"}
     else:
         candidate = torch.load(paths.CANDIDATE)
-        network = Network(architecture.inception_v3(), len(CLASSES)).eval()
-        network.load_state_dict(candidate["network"])
+        network = candidate_network(candidate)
         temperature, photos, lesions = (candidate[key] for key in ("temperature", "photos", "lesions"))
         what = {"en": "all layers were", "ko": "모든 층을 학습"}
     trained_on = {
@@ -148,6 +205,14 @@ def step_pack(args: argparse.Namespace) -> None:
         "ko": f"HAM10000의 더모스코피 사진 {photos:,}장(병변 {lesions:,}개); {what['ko']}했습니다.",
     }
     description = pack.Description(args.version, temperature, trained_on)
+    if args.source == "candidate" and "scope" in candidate:
+        limit = candidate["scope"]
+        subspace = scope.Subspace(**limit["subspace"])
+        description = dataclasses.replace(
+            description,
+            operating_points=candidate["operating_points"],
+            scope=pack.Scope(len(subspace.mean), limit["threshold"], subspace.to_bytes()),
+        )
     model = export.build(network)
     manifest = pack.write(args.folder, model, pack.template(), pack.taxonomy(), description, tolerance=0.001)
     print(json.dumps(manifest["files"], indent=2), manifest["self_test"])
@@ -164,9 +229,25 @@ def step_evaluate(args: argparse.Namespace) -> None:
     }
     for name, large_only in (("one_per_lesion", True), ("all_photos", False)):
         photos = shipping.fold(args.fold, large_only)
-        logits = inference.run(session, photos)
+        found = inference.run(session, photos)
         targets = np.array([photo.target for photo in photos])
-        result[name] = figures.rounded(figures.measure(logits, targets, manifest["temperature"]))
+        result[name] = figures.rounded(figures.measure(found.logits, targets, manifest["temperature"]))
+        result[name]["subgroups"] = figures.rounded(figures.subgroups(found.logits, photos, manifest["temperature"]))
+        result[name]["operating_points"] = {
+            task["id"]: figures.at_points(found.logits, targets, manifest["temperature"], task)
+            for task in manifest["tasks"]
+        }
+        if scope_file := manifest["files"].get("scope"):
+            values = np.frombuffer((args.folder / scope_file["path"]).read_bytes(), "<f4")
+            rows = values.reshape(-1, manifest["scope"]["channels"])
+            scores = scope.Subspace(rows[0], rows[1:]).score(found.features)
+            result[name]["in_scope"] = round(float((scores <= manifest["scope"]["threshold"]).mean()), 4)
+    photos = shipping.fold(args.fold)
+    targets = np.array([photo.target for photo in photos])
+    for views in args.views:
+        found = inference.run(session, photos, views)
+        measured = figures.measure(found.logits, targets, manifest["temperature"])
+        result[f"{views} views"] = figures.rounded({key: measured[key] for key in figures.HEADLINES})
     # One line a row of the confusion matrix, not one a number.
     text = re.sub(r"\[[^\[\]]*\]", lambda row: re.sub(r"\s+", " ", row.group()), json.dumps(result, indent=1))
     print(text)
@@ -238,6 +319,8 @@ def main() -> None:
     sub.add_argument("--folder", type=Path, default=paths.CHECKPOINTS)
     sub.add_argument("--recalibrate", type=int, default=0, help="plain photos for new batch-norm statistics")
     sub.add_argument("--prior", type=float, default=0.0, help="how far to even out the classes, 0 to 1")
+    sub = add(step_hold_out)
+    sub.add_argument("--photos", type=int, default=1500, help="training photos whose features define the subspace")
     sub = add(step_pack)
     sub.add_argument("--source", choices=("candidate", "head"), default="candidate")
     sub.add_argument("--folder", type=Path, default=paths.PACK, help="where the pack goes")
@@ -246,6 +329,7 @@ def main() -> None:
     sub.add_argument("--folder", type=Path, default=paths.PACK, help="the pack")
     sub.add_argument("--fold", type=int, default=0)
     sub.add_argument("--output", type=Path, default=paths.EVALUATION)
+    sub.add_argument("--views", type=int, nargs="*", default=[4], help="also with so many views of each photo, up to 4")
     add(step_card)
     add(step_golden)
     add(step_heat_maps)

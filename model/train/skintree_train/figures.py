@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from . import metrics
+from . import metrics, operating
 from .calibration import negative_log_likelihood
-from .labels import CLASSES
+from .labels import CLASSES, Photo
 
 TASKS = {
     "carcinoma-or-keratosis": (("bcc", "scc", "ak"), ("bkl",)),
@@ -15,6 +15,12 @@ TASKS = {
 MALIGNANT = ("mel", "bcc", "scc", "ak")
 """Classes below the node ``malignant`` of the taxonomy; all others are below ``benign``."""
 
+SEVEN = ("nv", "mel", "bkl", "bcc", "akiec", "akiec", "df", "vasc")
+"""The seven diagnoses of HAM10000, which does not tell ``scc`` from ``ak``, in the order of ``CLASSES``."""
+
+HEADLINES = ("accuracy", "balanced_accuracy", "balanced_accuracy_7", "accuracy_7", "log_loss", "calibration_error")
+"""The figures for comparisons; those of the binary questions are named after them."""
+
 RESAMPLES = 1000
 
 
@@ -23,21 +29,83 @@ def measure(logits: np.ndarray, targets: np.ndarray, temperature: float) -> dict
     probabilities = metrics.softmax(logits / temperature)
     predicted = probabilities.argmax(axis=1)
     malignant = np.isin(targets, _places(MALIGNANT))
+    seven = np.array([sorted(set(SEVEN)).index(name) for name in SEVEN])
+    summed = np.stack([probabilities[:, seven == place].sum(axis=1) for place in range(seven.max() + 1)], axis=1)
     result = {
         "photos": len(targets),
         "photos_by_class": dict(zip(CLASSES, np.bincount(targets, minlength=len(CLASSES)).tolist(), strict=True)),
         "accuracy": float((predicted == targets).mean()),
         "balanced_accuracy": metrics.balanced_accuracy(targets, predicted, len(CLASSES)),
         "balanced_accuracy_95": interval(targets, predicted),
+        "accuracy_7": float((summed.argmax(axis=1) == seven[targets]).mean()),
+        "balanced_accuracy_7": metrics.balanced_accuracy(seven[targets], summed.argmax(axis=1), summed.shape[1]),
+        "balanced_accuracy_7_95": interval(seven[targets], summed.argmax(axis=1)),
         "recall": dict(zip(CLASSES, metrics.recalls(targets, predicted, len(CLASSES)).tolist(), strict=True)),
         "log_loss": negative_log_likelihood(logits, targets, temperature),
         "calibration_error": metrics.calibration_error(probabilities, targets),
         "auc malignant": metrics.auc(malignant, probabilities[:, _places(MALIGNANT)].sum(axis=1)),
         "confusion": metrics.confusion(targets, predicted, len(CLASSES)).tolist(),
     }
-    for task, (positive, negative) in TASKS.items():
-        result[f"auc {task}"] = metrics.task_auc(probabilities, targets, _places(positive), _places(negative))
+    for task in TASKS:
+        result[f"auc {task}"] = metrics.auc(*task_scores(probabilities, targets, task))
+        result[f"auc {task} 95"] = auc_interval(*task_scores(probabilities, targets, task))
+    result["reliability"] = metrics.reliability(probabilities, targets)
     return result
+
+
+def task_scores(probabilities: np.ndarray, targets: np.ndarray, task: str) -> tuple[np.ndarray, np.ndarray]:
+    """The photos of either side of a binary question: which are positive, and P(positive) / P(either)."""
+    return metrics.task_scores(probabilities, targets, *(_places(side) for side in TASKS[task]))
+
+
+def at_points(logits: np.ndarray, targets: np.ndarray, temperature: float, task: dict) -> list[dict]:
+    """What the operating points of a manifest's task do on these photos."""
+    positive, scores = task_scores(metrics.softmax(logits / temperature), targets, task["id"])
+    return [
+        {"id": point["id"], **operating.measure(positive, scores, point["threshold"])}
+        for point in task.get("operating_points", [])
+    ]
+
+
+def subgroups(logits: np.ndarray, photos: list[Photo], temperature: float) -> list[dict]:
+    """Accuracy of each sex, age band and body site with a 95 % Wilson interval, and AUC of malignant against benign."""
+    probabilities = metrics.softmax(logits / temperature)
+    targets = np.array([photo.target for photo in photos])
+    right = probabilities.argmax(axis=1) == targets
+    malignant = np.isin(targets, _places(MALIGNANT))
+    scores = probabilities[:, _places(MALIGNANT)].sum(axis=1)
+    rows = []
+    for kind in ("sex", "age band", "body site", "confirmed by"):
+        names = np.array([photo.groups[kind] for photo in photos])
+        for name in sorted(set(names)):
+            chosen = names == name
+            hits, count = int(right[chosen].sum()), int(chosen.sum())
+            both = 0 < malignant[chosen].sum() < count
+            rows.append(
+                {
+                    "kind": kind,
+                    "name": name,
+                    "photos": count,
+                    "malignant": int(malignant[chosen].sum()),
+                    "accuracy": hits / count,
+                    "accuracy_95": metrics.wilson(hits, count),
+                    "auc malignant": metrics.auc(malignant[chosen], scores[chosen]) if both else None,
+                }
+            )
+    return rows
+
+
+def auc_interval(positive: np.ndarray, scores: np.ndarray, seed: int = 1) -> tuple[float, float]:
+    """95 % interval of the area under the ROC curve: percentile bootstrap within the sides."""
+    random = np.random.default_rng(seed)
+    sides = [scores[positive], scores[~positive]]
+    labels = np.repeat([True, False], [len(side) for side in sides])
+    areas = [
+        metrics.auc(labels, np.concatenate([random.choice(side, len(side)) for side in sides]))
+        for _ in range(RESAMPLES)
+    ]
+    low, high = np.percentile(areas, (2.5, 97.5))
+    return float(low), float(high)
 
 
 def interval(targets: np.ndarray, predicted: np.ndarray, seed: int = 1) -> tuple[float, float]:

@@ -2,29 +2,49 @@
 
 import sys
 import time
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
+from PIL import Image
 
 from . import preprocess
 from .labels import Photo
 
+VIEWS = ("as it is", "mirrored", "upside down", "turned by 180 degrees")
+"""Views of ``run``, in this order; ``src/views.rs`` has the same."""
 
-def pixels(photo: Photo, size: int) -> np.ndarray:
+
+class Outputs(NamedTuple):
+    """What a network gave for N photos."""
+
+    logits: np.ndarray
+    """``float32 [N, classes]``, averaged over the views."""
+    features: np.ndarray
+    """The last feature map averaged over height and width, ``float32 [N, channels]``, of the first view."""
+
+
+def pixels(photo: Photo | Image.Image, size: int) -> np.ndarray:
     """A photo's centre square as the network sees it, ``uint8 [size, size, 3]``."""
-    return preprocess.resized(preprocess.open_rgb(photo.path), size)
+    image = preprocess.open_rgb(photo.path) if isinstance(photo, Photo) else photo
+    return preprocess.resized(image, size)
 
 
-def run(session: onnxruntime.InferenceSession, photos: list[Photo], pooled: bool = False) -> np.ndarray:
-    """Logits ``float32 [N, classes]`` of each photo, or with ``pooled`` the average of its last feature map."""
+def run(session: onnxruntime.InferenceSession, photos: Iterable[Photo | Image.Image], views: int = 1) -> Outputs:
+    """Runs the network on each photo."""
     size = session.get_inputs()[0].shape[2]
-    rows, started = [], time.monotonic()
+    logits, features, started = [], [], time.monotonic()
     for count, photo in enumerate(photos, start=1):
         x = preprocess.tensor(pixels(photo, size))
-        if pooled:
-            rows.append(session.run(["features"], {"input": x})[0][0].mean(axis=(1, 2)))
-        else:
-            rows.append(session.run(["logits"], {"input": x})[0][0])
+        rows = [session.run(["logits", "features"], {"input": view}) for view in _views(x)[:views]]
+        logits.append(np.mean([row[0][0] for row in rows], axis=0))
+        features.append(rows[0][1][0].mean(axis=(1, 2)))
         if count % 500 == 0:
-            print(f"{count}/{len(photos)} photos, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    return np.stack(rows)
+            print(f"{count} photos, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    return Outputs(np.stack(logits), np.stack(features))
+
+
+def _views(x: np.ndarray) -> list[np.ndarray]:
+    flips = (x, x[..., ::-1], x[..., ::-1, :], x[..., ::-1, ::-1])
+    return [np.ascontiguousarray(view) for view in flips]

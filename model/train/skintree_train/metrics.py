@@ -41,17 +41,37 @@ def auc(positive: np.ndarray, scores: np.ndarray) -> float:
     return float((ranks[positive].sum() - hits * (hits + 1) / 2) / (hits * (len(scores) - hits)))
 
 
-def task_auc(probabilities: np.ndarray, targets: np.ndarray, positive: Sequence[int], negative: Sequence[int]) -> float:
-    """Area under the ROC curve of P(positive) / (P(positive) + P(negative)) over the photos of either side."""
+def task_scores(
+    probabilities: np.ndarray, targets: np.ndarray, positive: Sequence[int], negative: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """For the photos of either side: which are positive, and P(positive) / (P(positive) + P(negative))."""
     side = np.isin(targets, [*positive, *negative])
     p, n = (probabilities[side][:, list(ids)].sum(axis=1) for ids in (positive, negative))
-    return auc(np.isin(targets[side], positive), p / (p + n))
+    return np.isin(targets[side], positive), p / (p + n)
+
+
+def reliability(probabilities: np.ndarray, targets: np.ndarray, bins: int = 15) -> list[dict[str, float]]:
+    """Mean top probability and accuracy of the photos in each bin of equal width that has any."""
+    top = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == targets
+    bin_of = np.minimum((top * bins).astype(int), bins - 1)
+    members = (bin_of == place for place in np.unique(bin_of))
+    return [
+        {"photos": int(m.sum()), "confidence": float(top[m].mean()), "accuracy": float(right[m].mean())}
+        for m in members
+    ]
 
 
 def calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = 15) -> float:
     """Expected calibration error of the top probability, in bins of equal width (Guo et al. 2017)."""
-    top = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == targets
-    bin_of = np.minimum((top * bins).astype(int), bins - 1)
-    gaps = [abs(right[bin_of == b].mean() - top[bin_of == b].mean()) * (bin_of == b).sum() for b in np.unique(bin_of)]
-    return float(sum(gaps) / len(top))
+    rows = reliability(probabilities, targets, bins)
+    return float(sum(abs(row["accuracy"] - row["confidence"]) * row["photos"] for row in rows) / len(targets))
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927)."""
+    z = 1.959964
+    share, spread = hits / count, z * z / count
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + spread)
+    return float(middle - half), float(middle + half)

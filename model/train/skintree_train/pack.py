@@ -3,7 +3,7 @@
 import copy
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,16 @@ SELF_TEST_SEED = 1
 
 
 @dataclass(frozen=True)
+class Scope:
+    """How to tell photos that are out of scope."""
+
+    channels: int
+    threshold: float
+    content: bytes
+    """Of the scope file."""
+
+
+@dataclass(frozen=True)
 class Description:
     """What a manifest says beyond the hand-written part in ``model/source/manifest.json``."""
 
@@ -23,6 +33,9 @@ class Description:
     temperature: float
     trained_on: dict[str, str]
     """By language."""
+    operating_points: dict[str, list[dict]] = field(default_factory=dict)
+    """By task."""
+    scope: Scope | None = None
 
 
 def self_test_input(size: int, seed: int = SELF_TEST_SEED) -> np.ndarray:
@@ -52,6 +65,13 @@ def write(
         "model": _file(folder / "model.onnx"),
         "taxonomy": _file(folder / "taxonomy.json"),
     }
+    for task in manifest["tasks"]:
+        if points := description.operating_points.get(task["id"]):
+            task["operating_points"] = points
+    if description.scope:
+        (folder / "scope.f32").write_bytes(description.scope.content)
+        manifest["files"]["scope"] = _file(folder / "scope.f32")
+        manifest["scope"] = {"channels": description.scope.channels, "threshold": description.scope.threshold}
     manifest["self_test"] = {
         "seed": SELF_TEST_SEED,
         "logits": [round(float(value), 6) for value in logits],

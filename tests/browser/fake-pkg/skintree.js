@@ -50,8 +50,8 @@ export class WebClassifier {
   #manifest;
   #calls = 0;
 
-  /** @param {Uint8Array} manifest @param {Uint8Array} model @param {Uint8Array} taxonomy @param {{engine: string}} options */
-  static async load(manifest, model, taxonomy, { engine }) {
+  /** @param {Uint8Array} manifest @param {Uint8Array} model @param {Uint8Array} taxonomy @param {Uint8Array | undefined} _scope @param {{engine: string}} options */
+  static async load(manifest, model, taxonomy, _scope, { engine }) {
     const self = new WebClassifier();
     self.#manifest = parse(manifest);
     const fake = (self.#fake = self.#manifest.fake ?? {});

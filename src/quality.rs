@@ -1,0 +1,110 @@
+//! Whether a photo is sharp and well lit enough to be worth asking about.
+//!
+//! Everything is measured on the part of the photo that the network sees, brought to one size, so that the numbers of
+//! a phone's photo and of a thumbnail compare.
+
+use serde::{Deserialize, Serialize};
+
+use crate::input::{Filter, InputRecipe, resize};
+use crate::photo::Photo;
+
+/// Side of the square that is measured, in pixels.
+const SIDE: u32 = 256;
+/// Distance in pixels of the coarse differences that sharpness compares the fine ones with.
+const COARSE: usize = 4;
+/// Mean squares of coarse differences below this (white = 1) are noise: the picture is one flat colour.
+const FLAT: f64 = 1e-6;
+
+// The limits lie outside nearly all of HAM10000, so that what they catch is unusual; `tests/quality.rs` measures how many
+// good photos they refuse and how many spoilt ones they catch.
+const LEAST_SHARPNESS: f64 = 1.28;
+const LEAST_BRIGHTNESS: f64 = 0.25;
+const MOST_BRIGHTNESS: f64 = 0.9;
+const MOST_DARK: f64 = 0.3;
+const MOST_BRIGHT: f64 = 0.25;
+const LEAST_CONTRAST: f64 = 0.06;
+
+/// How a photo was taken, in numbers. Luma is 0.299 R + 0.587 G + 0.114 B, black 0 and white 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// Mean squared difference of neighbouring pixels over a sixteenth of that of pixels 4 apart: 1 where there is
+    /// nothing but smooth ramps (blur), 4 where there is nothing but clean edges, about 2 in a sharp photo of skin; 0 for
+    /// a flat colour.
+    pub sharpness: f64,
+    /// Mean luma, 0 to 1.
+    pub brightness: f64,
+    /// Distance of the 5th and the 95th percentile of luma, 0 to 1.
+    pub contrast: f64,
+    /// Share of pixels with luma under 0.05.
+    pub dark_clipped: f64,
+    /// Share of pixels with luma over 0.97.
+    pub bright_clipped: f64,
+}
+
+impl Quality {
+    /// Measures the part of the photo that `recipe` uses.
+    #[must_use]
+    pub fn measure(photo: &Photo, recipe: &InputRecipe) -> Self {
+        let region = recipe.region(photo.width(), photo.height());
+        let rgb = resize(photo.rgb(), photo.width(), region, SIDE, SIDE, Filter::Bilinear);
+        let luma: Vec<f64> = rgb
+            .chunks_exact(3)
+            .map(|p| (0.299 * f64::from(p[0]) + 0.587 * f64::from(p[1]) + 0.114 * f64::from(p[2])) / 255.0)
+            .collect();
+        let mut sorted = luma.clone();
+        sorted.sort_by(f64::total_cmp);
+        let count = luma.len();
+        let percentile = |share: f64| sorted[((count - 1) as f64 * share).round() as usize];
+        let share = |clipped: fn(f64) -> bool| luma.iter().filter(|&&l| clipped(l)).count() as f64 / count as f64;
+        Self {
+            sharpness: sharpness(&luma, SIDE as usize),
+            brightness: luma.iter().sum::<f64>() / count as f64,
+            contrast: percentile(0.95) - percentile(0.05),
+            dark_clipped: share(|luma| luma < 0.05),
+            bright_clipped: share(|luma| luma > 0.97),
+        }
+    }
+
+    /// Whether fine detail is missing.
+    #[must_use]
+    pub fn is_blurred(&self) -> bool {
+        self.sharpness < LEAST_SHARPNESS
+    }
+
+    /// Whether it lacks light.
+    #[must_use]
+    pub fn is_too_dark(&self) -> bool {
+        self.brightness < LEAST_BRIGHTNESS || self.dark_clipped > MOST_DARK
+    }
+
+    /// Whether it has too much light.
+    #[must_use]
+    pub fn is_too_bright(&self) -> bool {
+        self.brightness > MOST_BRIGHTNESS || self.bright_clipped > MOST_BRIGHT
+    }
+
+    /// Whether hardly anything stands out.
+    #[must_use]
+    pub fn is_low_in_contrast(&self) -> bool {
+        self.contrast < LEAST_CONTRAST
+    }
+}
+
+/// See [`Quality::sharpness`]. Blur takes the fine differences away and leaves the coarse ones; the quotient does not
+/// depend on contrast.
+fn sharpness(luma: &[f64], side: usize) -> f64 {
+    let mean_square = |distance: usize| {
+        let (mut sum, mut count) = (0.0, 0.0);
+        for y in 0..side {
+            for x in 0..side - distance {
+                let along = luma[y * side + x + distance] - luma[y * side + x];
+                let down = luma[(x + distance) * side + y] - luma[x * side + y];
+                sum += along * along + down * down;
+                count += 2.0;
+            }
+        }
+        sum / count
+    };
+    let coarse = mean_square(COARSE);
+    if coarse < FLAT { 0.0 } else { mean_square(1) / coarse * (COARSE * COARSE) as f64 }
+}
