@@ -7,6 +7,7 @@ use crate::onnx::GraphError;
 use crate::pack::PackError;
 use crate::photo::PhotoError;
 use crate::taxonomy::TaxonomyError;
+use crate::taxonomy::partition::CountsError;
 
 /// Anything that can go wrong. Each module has an error of its own; this one gathers them. Messages are in English and
 /// say what the user can do; programs and translations go by [`code`](Self::code).
@@ -20,6 +21,8 @@ pub enum Error {
     Pack(#[from] PackError),
     #[error(transparent)]
     Taxonomy(#[from] TaxonomyError),
+    #[error(transparent)]
+    Counts(#[from] CountsError),
     #[error(transparent)]
     Graph(#[from] GraphError),
     #[error(transparent)]
@@ -44,6 +47,7 @@ impl Error {
             Self::Photo(error) => error.code(),
             Self::Pack(error) => error.code(),
             Self::Taxonomy(error) => error.code(),
+            Self::Counts(error) => error.code(),
             Self::Graph(error) => error.code(),
             Self::Engine(error) => error.code(),
             Self::Classify(error) => error.code(),

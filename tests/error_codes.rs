@@ -11,6 +11,7 @@ use skintree::onnx::GraphError;
 use skintree::pack::PackError;
 use skintree::photo::{PhotoError, PhotoFormat};
 use skintree::taxonomy::TaxonomyError;
+use skintree::taxonomy::partition::CountsError;
 
 /// The codes of the table, without those that only a browser gives.
 fn documented() -> BTreeSet<String> {
@@ -42,6 +43,10 @@ fn errors() -> Vec<Error> {
         PackError::Taxonomy(TaxonomyError::Empty).into(),
         TaxonomyError::Json(text()).into(),
         TaxonomyError::UnknownId(text()).into(),
+        CountsError::Json(text()).into(),
+        CountsError::Schema(text()).into(),
+        CountsError::UnknownId(text()).into(),
+        CountsError::NoImages.into(),
         GraphError::Unreadable(text()).into(),
         GraphError::Graph(text()).into(),
         GraphError::Node { node: text(), op: text(), reason: text() }.into(),

@@ -8,6 +8,7 @@
 
 pub mod outline;
 mod parse;
+pub mod partition;
 mod roll_up;
 mod text;
 

@@ -20,13 +20,7 @@ impl Taxonomy {
         for &(node, probability) in own {
             sums[node.index()] += probability;
         }
-        // Everything below a node comes after it, so a node is complete when the backward pass arrives at it.
-        for (index, node) in self.nodes().iter().enumerate().rev() {
-            if let Some(parent) = node.parent {
-                sums[parent.index()] += sums[index];
-            }
-        }
-        sums
+        self.gather(sums, |parent, child| parent + child)
     }
 
     /// For each node, whether it is one of `classes` or has one below it. A node that is not covered always rolls up
@@ -40,11 +34,18 @@ impl Taxonomy {
         for class in classes {
             covered[class.index()] = true;
         }
+        self.gather(covered, |parent, child| parent | child)
+    }
+
+    /// Joins what each node has, in the order of [`nodes`](Self::nodes), with what all below it have: first its own,
+    /// then that of its children from the last id to the first.
+    pub(super) fn gather<T: Copy>(&self, mut values: Vec<T>, join: impl Fn(T, T) -> T) -> Vec<T> {
+        // Everything below a node comes after it, so a node is complete when the backward pass arrives at it.
         for (index, node) in self.nodes().iter().enumerate().rev() {
             if let Some(parent) = node.parent {
-                covered[parent.index()] |= covered[index];
+                values[parent.index()] = join(values[parent.index()], values[index]);
             }
         }
-        covered
+        values
     }
 }

@@ -5,6 +5,7 @@
 mod classify;
 mod heat_map;
 mod inspect;
+mod partition;
 mod taxonomy;
 
 use std::path::PathBuf;
@@ -35,6 +36,8 @@ enum Command {
     /// Review a disease tree written as an outline, or make a taxonomy.json of it.
     #[command(subcommand)]
     Taxonomy(taxonomy::Command),
+    /// Choose the training classes of a disease tree by the number of images there are of each disease.
+    Partition(partition::Arguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Classify(arguments) => classify::run(&arguments),
         Command::Inspect { pack } => inspect::run(&pack).map(|()| ExitCode::SUCCESS),
         Command::Taxonomy(command) => taxonomy::run(&command),
+        Command::Partition(arguments) => partition::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error [{}]: {error}", error.code());
