@@ -130,28 +130,29 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         assert.equal(await frame.$('skintree-widget >>> .result'), null);
       }));
 
-    for (const [width, height] of [[320, 700], [1280, 900]]) {
-      for (const lang of ['en', 'ko']) {
-        test(`the portal hands over its own photo: ${width} pixels, ${lang}`, () =>
-          onPortal(`/?lang=${lang}`, { size: { width, height } }, async (page, frame) => {
-            await connected(page);
-            await choose(page, '#record-photo');
-            await page.click('#send');
-            await page.waitForFunction(() => document.querySelector('#status')?.textContent === 'The model has answered.');
-            const heading = await frame.$eval('skintree-widget >>> #result-heading', ({ textContent }) => textContent);
-            assert.equal(heading, lang === 'ko' ? '모델의 답' : 'What the model says');
-            assert.equal(await frame.evaluate(() => document.documentElement.lang), lang);
-            await page.waitForFunction(() => Number.parseFloat(document.querySelector('iframe')?.style.height ?? '') > 900);
-            await pause();
-            assert.ok(await frame.evaluate(() => document.documentElement.scrollHeight <= innerHeight + 1), 'the frame is as high as what it shows');
-            for (const where of [page, frame]) {
-              assert.equal(await sticksOut(where), 0, 'nothing sticks out');
-            }
-            assert.deepEqual(await accessibilityProblems(page), []);
-            assert.deepEqual(await accessibilityProblems(frame), []);
-            await page.screenshot({ path: `${OUTPUT}/portal-${kind}-${width}-${lang}.png`, fullPage: true });
-          }));
-      }
+    for (const { width, height, lang } of [
+      { width: 320, height: 700, lang: 'ko' },
+      { width: 1280, height: 900, lang: 'en' },
+    ]) {
+      test(`the portal hands over its own photo: ${width} pixels, ${lang}`, () =>
+        onPortal(`/?lang=${lang}`, { size: { width, height } }, async (page, frame) => {
+          await connected(page);
+          await choose(page, '#record-photo');
+          await page.click('#send');
+          await page.waitForFunction(() => document.querySelector('#status')?.textContent === 'The model has answered.');
+          const heading = await frame.$eval('skintree-widget >>> #result-heading', ({ textContent }) => textContent);
+          assert.equal(heading, lang === 'ko' ? '모델의 답' : 'What the model says');
+          assert.equal(await frame.evaluate(() => document.documentElement.lang), lang);
+          await page.waitForFunction(() => Number.parseFloat(document.querySelector('iframe')?.style.height ?? '') > 900);
+          await pause();
+          assert.ok(await frame.evaluate(() => document.documentElement.scrollHeight <= innerHeight + 1), 'the frame is as high as what it shows');
+          for (const where of [page, frame]) {
+            assert.equal(await sticksOut(where), 0, 'nothing sticks out');
+          }
+          assert.deepEqual(await accessibilityProblems(page), []);
+          assert.deepEqual(await accessibilityProblems(frame), []);
+          await page.screenshot({ path: `${OUTPUT}/portal-${kind}-${width}-${lang}.png`, fullPage: true });
+        }));
     }
 
     test('calls by script: answer, failure, cancelling, reloading', () =>
