@@ -147,6 +147,18 @@ lighthouse() {
   node tools/lighthouse.js "$root"
 }
 
+# Inception v3 in this and other runtimes, on this machine's adapter; minutes on a processor that plays the GPU.
+bench() {
+  need_rust; need_node; need_browsers; need_vulkan
+  [[ -e dist/pkg/skintree_bg.wasm ]] || dist
+  (cd tests/bench/browser && npm ci --no-audit --no-fund --loglevel=error)
+  mkdir -p tests/output
+  say "in Chromium"
+  node tests/bench/browser/run.js "$@"
+  say "natively"
+  cargo run --quiet --release --example bench_gpu | tee tests/output/bench-native.json
+}
+
 test_all() {
   check
   test_native
@@ -162,6 +174,7 @@ help() {
 ./build.sh test-native    Rust tests only
 ./build.sh test-browser   browser tests only
 ./build.sh lighthouse     Lighthouse's scores of the upload page
+./build.sh bench          speed of this and other runtimes (--runs N, --only NAME, --gpu); takes minutes
 ./build.sh wasm           the wasm module, into www/pkg/
 ./build.sh dist           everything to put on a web server, into dist/
 ./build.sh help           this text
@@ -175,6 +188,7 @@ case "${1:-help}" in
   test-native) test_native ;;
   test-browser) test_browser ;;
   lighthouse) lighthouse ;;
+  bench) shift; bench "$@" ;;
   wasm) wasm ;;
   dist) dist ;;
   help | -h | --help) help ;;
