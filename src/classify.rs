@@ -105,15 +105,7 @@ pub fn assemble(pack: &Pack, observation: &Observation<'_>, top_k: usize) -> Res
     Ok(Report {
         schema: report::SCHEMA.to_owned(),
         disclaimer: report::disclaimer(),
-        model: ModelInfo {
-            id: manifest.id.clone(),
-            version: manifest.version.clone(),
-            sha256: manifest.files.model.sha256.clone(),
-            manifest_sha256: pack.manifest_sha256().to_owned(),
-            licence: manifest.licence.clone(),
-            trained_on: manifest.trained_on.clone(),
-            intended_use: manifest.intended_use.clone(),
-        },
+        model: ModelInfo::of(pack),
         engine: (*engine).clone(),
         photo: (*photo).clone(),
         quality: *quality,

@@ -18,6 +18,7 @@ pub mod classifier;
 pub mod classify;
 pub mod engine;
 pub mod error;
+pub mod evaluate;
 pub mod heat_map;
 pub mod input;
 pub mod onnx;

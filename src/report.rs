@@ -9,7 +9,7 @@ mod warning;
 use serde::{Deserialize, Serialize};
 
 use crate::heat_map::HeatMap;
-use crate::pack::OperatingPoint;
+use crate::pack::{OperatingPoint, Pack};
 use crate::photo::PhotoInfo;
 use crate::quality::Quality;
 use crate::taxonomy::{Level, Text};
@@ -87,6 +87,23 @@ pub struct ModelInfo {
     pub trained_on: Text,
     /// What the model may be used for.
     pub intended_use: Text,
+}
+
+impl ModelInfo {
+    /// What a pack says about its model.
+    #[must_use]
+    pub fn of(pack: &Pack) -> Self {
+        let manifest = pack.manifest();
+        Self {
+            id: manifest.id.clone(),
+            version: manifest.version.clone(),
+            sha256: manifest.files.model.sha256.clone(),
+            manifest_sha256: pack.manifest_sha256().to_owned(),
+            licence: manifest.licence.clone(),
+            trained_on: manifest.trained_on.clone(),
+            intended_use: manifest.intended_use.clone(),
+        }
+    }
 }
 
 /// Which engine ran, and why that one.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use skintree::Error;
 use skintree::classify::ClassifyError;
 use skintree::engine::{EngineError, EngineName};
+use skintree::evaluate::EvaluateError;
 use skintree::heat_map::HeatMapError;
 use skintree::onnx::GraphError;
 use skintree::pack::PackError;
@@ -63,6 +64,14 @@ fn errors() -> Vec<Error> {
         HeatMapError::NotLinear.into(),
         HeatMapError::UnknownNode(text()).into(),
         HeatMapError::NotCovered(text()).into(),
+        EvaluateError::Table(text()).into(),
+        EvaluateError::File(text()).into(),
+        EvaluateError::MissingColumn { table: "x", column: text(), columns: text() }.into(),
+        EvaluateError::UnknownLabels { names: text(), column: text() }.into(),
+        EvaluateError::NothingLeft(text()).into(),
+        EvaluateError::NothingRead { count: 1, file: text(), message: text() }.into(),
+        EvaluateError::MissingPhoto(text()).into(),
+        EvaluateError::Length { file: text(), expected: 1, actual: 2 }.into(),
         Error::Internal(text()),
     ]
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command-line tool")]
 
 mod classify;
+mod evaluate;
 mod heat_map;
 mod inspect;
 mod partition;
@@ -27,6 +28,8 @@ struct Arguments {
 enum Command {
     /// Classify photos (JPEG, PNG, WebP, GIF, BMP, TIFF).
     Classify(classify::Arguments),
+    /// Measure a pack on labelled photos: report.html and report.json (docs/evaluation.md).
+    Evaluate(evaluate::Arguments),
     /// Check a model pack and say what is in it.
     Inspect {
         /// Folder with manifest.json.
@@ -53,6 +56,7 @@ struct ModelArguments {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Classify(arguments) => classify::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Inspect { pack } => inspect::run(&pack).map(|()| ExitCode::SUCCESS),
         Command::Taxonomy(command) => taxonomy::run(&command),
         Command::Partition(arguments) => partition::run(&arguments),

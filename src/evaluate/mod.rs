@@ -1,0 +1,367 @@
+//! How good a pack is on labelled photos, as Esteva et al. 2017 validated theirs.
+//!
+//! ```text
+//! CSV ─ labels ─► Study ◄─ probabilities of each photo, from the command line or the browser
+//!        Study ─ levels, tasks, subgroups (metrics, roc, calibration, bootstrap) ─► Evaluation ─ html ─► report.html
+//! ```
+//!
+//! Nothing here knows files, threads or a page, so that both faces give the same numbers.
+
+pub mod bootstrap;
+pub mod calibration;
+mod html;
+pub mod labels;
+mod levels;
+pub mod metrics;
+mod plot;
+pub mod result;
+pub mod roc;
+mod subgroups;
+mod tasks;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::pack::Pack;
+use crate::report::{self, EngineInfo, ModelInfo};
+use crate::taxonomy::{Level, NodeIndex, Taxonomy};
+
+use bootstrap::Resampler;
+use labels::{LabelledPhoto, Labels};
+use result::{Data, Embedding, Estimate, Evaluation, LabelCount, Mistake, Readers, SCHEMA, Skipped};
+
+/// Resamples unless told otherwise.
+pub const DEFAULT_RESAMPLES: usize = 2000;
+/// How many wrong answers are listed.
+const MISTAKES: usize = 30;
+
+/// Why photos cannot be evaluated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EvaluateError {
+    /// A table cannot be read.
+    #[error("{0}; correct the CSV file")]
+    Table(String),
+    /// A file cannot be made.
+    #[error("{0}; choose another folder")]
+    File(String),
+    /// A column that was asked for is not there.
+    #[error("{table} have no column \"{column}\"; there are: {columns}. Name the right one (see docs/evaluation.md)")]
+    MissingColumn {
+        /// Which table.
+        table: &'static str,
+        /// The column.
+        column: String,
+        /// Those there are.
+        columns: String,
+    },
+    /// Labels that are no node of the taxonomy.
+    #[error(
+        "the column {column} has labels that the pack's taxonomy does not have: {names}; map each to a node's id, or to nothing to leave it out"
+    )]
+    UnknownLabels {
+        /// Names and counts.
+        names: String,
+        /// The column.
+        column: String,
+    },
+    /// The selection is empty.
+    #[error("no photo is left: {0}; choose other rows")]
+    NothingLeft(String),
+    /// Not a photo could be read.
+    #[error(
+        "none of the {count} photos could be classified; check the folder of the photos. The first, {file}: {message}"
+    )]
+    NothingRead {
+        /// How many.
+        count: usize,
+        /// The first.
+        file: String,
+        /// Why.
+        message: String,
+    },
+    /// A photo of the table is not there. It is left out, and the report says so.
+    #[error("the photo cannot be read ({0}); check its path in the table and the folder of the photos")]
+    MissingPhoto(String),
+    /// Probabilities that do not fit the pack.
+    #[error("{file} has {actual} probabilities for {expected} classes; classify it again with this pack")]
+    Length {
+        /// The photo.
+        file: String,
+        /// Classes of the pack.
+        expected: usize,
+        /// Probabilities given.
+        actual: usize,
+    },
+}
+
+impl EvaluateError {
+    /// The stable code of `docs/formats.md`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MissingPhoto(_) => "photo-missing",
+            _ => "labels",
+        }
+    }
+}
+
+/// Labelled photos and the answers they have got so far.
+#[derive(Debug)]
+pub struct Study {
+    pack: Pack,
+    labels: Labels,
+    answers: Vec<Option<Answer>>,
+}
+
+#[derive(Debug, Clone)]
+enum Answer {
+    Probabilities(Vec<f64>),
+    Failed { code: String, message: String },
+}
+
+/// What an evaluation is made with, besides the answers.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Bootstrap resamples.
+    pub resamples: usize,
+    /// Seed of the bootstrap.
+    pub seed: u64,
+    /// What was asked for, for people.
+    pub selection: Vec<String>,
+    /// Doctors to compare with.
+    pub readers: Vec<Readers>,
+    /// A map of the network's features.
+    pub embedding: Option<FeatureMapPlaces>,
+}
+
+/// A map of the network's features in the plane.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureMapPlaces {
+    /// How it was made.
+    pub method: String,
+    /// Index of the photo, horizontal and vertical place.
+    pub points: Vec<(usize, f64, f64)>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { resamples: DEFAULT_RESAMPLES, seed: 1, selection: Vec::new(), readers: Vec::new(), embedding: None }
+    }
+}
+
+/// A photo with its label and what the model gave.
+pub(crate) struct Case<'a> {
+    photo: &'a LabelledPhoto,
+    /// Own probability of each of the pack's classes.
+    fine: &'a [f64],
+    /// Probability of each node of the taxonomy.
+    sums: Vec<f64>,
+}
+
+/// The parts every figure needs.
+pub(crate) struct Context<'a> {
+    pack: &'a Pack,
+    resamples: usize,
+    seed: u64,
+}
+
+impl Study {
+    /// A study that has no answers yet. The pack needs no model.
+    #[must_use]
+    pub fn new(pack: Pack, labels: Labels) -> Self {
+        let answers = vec![None; labels.photos.len()];
+        Self { pack, labels, answers }
+    }
+
+    /// The photos to classify.
+    #[must_use]
+    pub fn photos(&self) -> &[LabelledPhoto] {
+        &self.labels.photos
+    }
+
+    /// The pack.
+    #[must_use]
+    pub fn pack(&self) -> &Pack {
+        &self.pack
+    }
+
+    /// The probabilities of the pack's classes, in its order, for the photo at `place` of [`photos`](Self::photos).
+    ///
+    /// # Errors
+    /// [`EvaluateError::Length`].
+    pub fn answered(&mut self, place: usize, probabilities: Vec<f64>) -> Result<(), EvaluateError> {
+        let expected = self.pack.classes().len();
+        if probabilities.len() != expected {
+            let file = self.labels.photos[place].file.clone();
+            return Err(EvaluateError::Length { file, expected, actual: probabilities.len() });
+        }
+        self.answers[place] = Some(Answer::Probabilities(probabilities));
+        Ok(())
+    }
+
+    /// The photo at `place` could not be classified. It is left out, and the evaluation says so.
+    pub fn failed(&mut self, place: usize, code: &str, message: &str) {
+        self.answers[place] = Some(Answer::Failed { code: code.to_owned(), message: message.to_owned() });
+    }
+
+    /// All figures over the photos that have been answered.
+    ///
+    /// # Errors
+    /// [`EvaluateError::NothingRead`] if there are none.
+    pub fn finish(&self, engine: &EngineInfo, settings: &Settings) -> Result<Evaluation, EvaluateError> {
+        let cases = self.cases();
+        let skipped = self.skipped();
+        if cases.is_empty() {
+            let none = Skipped { file: String::new(), code: String::new(), message: "it was not tried".to_owned() };
+            let first = skipped.into_iter().next().unwrap_or(none);
+            let count = self.labels.photos.len();
+            return Err(EvaluateError::NothingRead { count, file: first.file, message: first.message });
+        }
+        let cases: Vec<&Case<'_>> = cases.iter().collect();
+        let context = Context { pack: &self.pack, resamples: settings.resamples, seed: settings.seed };
+        let fine = levels::LevelCases::fine(&self.pack, &cases);
+        let level = |level| levels::LevelCases::upper(&self.pack, &cases, level).figures(&context, &cases);
+        Ok(Evaluation {
+            schema: SCHEMA.to_owned(),
+            disclaimer: report::disclaimer(),
+            model: ModelInfo::of(&self.pack),
+            engine: engine.clone(),
+            data: self.data(&cases, skipped, settings),
+            resamples: settings.resamples,
+            seed: settings.seed,
+            groups: level(Level::Group),
+            classes: level(Level::Class),
+            calibration: fine.calibration(),
+            fine: fine.figures(&context, &cases),
+            tasks: tasks::figures(&context, &cases, &settings.readers),
+            subgroups: subgroups::figures(&context, &cases, &self.labels.subgroups),
+            embedding: settings.embedding.as_ref().map(|map| self.embedding(map)),
+            mistakes: self.mistakes(&cases),
+        })
+    }
+
+    fn cases(&self) -> Vec<Case<'_>> {
+        let mut cases = Vec::with_capacity(self.answers.len());
+        for (photo, answer) in self.labels.photos.iter().zip(&self.answers) {
+            if let Some(Answer::Probabilities(fine)) = answer {
+                let own: Vec<(NodeIndex, f64)> =
+                    self.pack.classes().iter().copied().zip(fine.iter().copied()).collect();
+                cases.push(Case { photo, fine, sums: self.pack.taxonomy().roll_up(&own) });
+            }
+        }
+        cases
+    }
+
+    fn skipped(&self) -> Vec<Skipped> {
+        let failed = |(photo, answer): (&LabelledPhoto, &Option<Answer>)| match answer {
+            Some(Answer::Failed { code, message }) => {
+                Some(Skipped { file: photo.file.clone(), code: code.clone(), message: message.clone() })
+            }
+            _ => None,
+        };
+        self.labels.photos.iter().zip(&self.answers).filter_map(failed).collect()
+    }
+
+    fn data(&self, cases: &[&Case<'_>], skipped: Vec<Skipped>, settings: &Settings) -> Data {
+        let mut counts: BTreeMap<NodeIndex, u64> = BTreeMap::new();
+        for case in cases {
+            *counts.entry(case.photo.label).or_default() += 1;
+        }
+        let lesions: BTreeSet<&str> = cases.iter().filter_map(|case| case.photo.lesion.as_deref()).collect();
+        Data {
+            selection: settings.selection.clone(),
+            photos: cases.len() as u64,
+            lesions: cases.iter().all(|case| case.photo.lesion.is_some()).then_some(lesions.len() as u64),
+            labels: counts.into_iter().map(|(node, photos)| self.count(node, photos)).collect(),
+            skipped,
+        }
+    }
+
+    fn count(&self, index: NodeIndex, photos: u64) -> LabelCount {
+        let node = self.pack.taxonomy().node(index);
+        let covered = self.pack.covered()[index.index()] || levels::fine_class(&self.pack, index).is_some();
+        LabelCount { id: node.id.clone(), name: node.name.clone(), photos, covered }
+    }
+
+    fn embedding(&self, map: &FeatureMapPlaces) -> Embedding {
+        let taxonomy = self.pack.taxonomy();
+        let mut counts: BTreeMap<NodeIndex, u64> = BTreeMap::new();
+        let group = |place: usize| {
+            let label = self.labels.photos[place].label;
+            at_level(taxonomy, label, Level::Group).unwrap_or(label)
+        };
+        for &(place, _, _) in &map.points {
+            *counts.entry(group(place)).or_default() += 1;
+        }
+        let nodes: Vec<NodeIndex> = counts.keys().copied().collect();
+        let index = |place| nodes.iter().position(|&node| node == group(place)).unwrap_or_default();
+        Embedding {
+            method: map.method.clone(),
+            points: map.points.iter().map(|&(place, x, y)| (x, y, index(place))).collect(),
+            groups: counts.into_iter().map(|(node, photos)| self.count(node, photos)).collect(),
+        }
+    }
+
+    fn mistakes(&self, cases: &[&Case<'_>]) -> Vec<Mistake> {
+        let taxonomy = self.pack.taxonomy();
+        let mistake = |case: &&Case<'_>| {
+            let truth = levels::fine_class(&self.pack, case.photo.label)?;
+            let answer = metrics::argmax(case.fine);
+            (answer != truth).then(|| Mistake {
+                file: case.photo.file.clone(),
+                label: taxonomy.node(case.photo.label).id.clone(),
+                answer: taxonomy.node(self.pack.classes()[answer]).id.clone(),
+                probability: case.fine[answer],
+            })
+        };
+        let mut mistakes: Vec<Mistake> = cases.iter().filter_map(mistake).collect();
+        mistakes.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        mistakes.truncate(MISTAKES);
+        mistakes
+    }
+}
+
+impl Context<'_> {
+    /// Draws lesions (photos, where the table names none) within their labels.
+    fn resampler(cases: &[&Case<'_>], members: &[usize]) -> Resampler {
+        let photo = |&member: &usize| cases[member].photo;
+        let strata: Vec<NodeIndex> = members.iter().map(|member| photo(member).label).collect();
+        let clusters: Vec<(&str, &str)> = members
+            .iter()
+            .map(|member| match &photo(member).lesion {
+                Some(lesion) => (lesion.as_str(), ""),
+                None => ("", photo(member).file.as_str()),
+            })
+            .collect();
+        Resampler::new(&strata, &clusters)
+    }
+
+    /// Figures and their intervals over some of the cases; the weights are in the order of `members`.
+    fn estimates(
+        &self,
+        cases: &[&Case<'_>],
+        members: &[usize],
+        figures: impl Fn(&[u32]) -> Vec<Option<f64>>,
+    ) -> Vec<Estimate> {
+        let values = figures(&vec![1; members.len()]);
+        if values.iter().all(Option::is_none) {
+            return vec![Estimate::default(); values.len()];
+        }
+        let mut intervals = Self::resampler(cases, members).intervals(self.resamples, self.seed, figures).into_iter();
+        let estimate = |value: Option<f64>| {
+            let interval = intervals.next().flatten();
+            Estimate { value, interval: value.and(interval) }
+        };
+        values.into_iter().map(estimate).collect()
+    }
+}
+
+/// The node of a level that a node is or lies below.
+fn at_level(taxonomy: &Taxonomy, mut node: NodeIndex, level: Level) -> Option<NodeIndex> {
+    loop {
+        let found = taxonomy.node(node);
+        if found.level == level {
+            return Some(node);
+        }
+        node = found.parent?;
+    }
+}
