@@ -12,6 +12,7 @@ use crate::pack::Pack;
 use crate::photo::{Limits, Photo};
 use crate::quality::Quality;
 use crate::report::{EngineInfo, Report, Timings};
+use crate::views::{MAX_VIEWS, view};
 
 /// How many fine classes a report lists unless told otherwise.
 pub const DEFAULT_TOP_K: usize = 5;
@@ -23,11 +24,13 @@ pub struct Options {
     pub top_k: usize,
     /// What goes into [`Report::heat_maps`].
     pub heat_maps: HeatMapChoice,
+    /// How many views of the photo are averaged, 1 to [`MAX_VIEWS`]; other numbers count as the nearest of these.
+    pub views: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { top_k: DEFAULT_TOP_K, heat_maps: HeatMapChoice::None }
+        Self { top_k: DEFAULT_TOP_K, heat_maps: HeatMapChoice::None, views: 1 }
     }
 }
 
@@ -94,10 +97,11 @@ impl Classifier {
         let input = InputTensor::from_photo(photo, &self.pack.manifest().input);
         let quality = Quality::measure(photo, &self.pack.manifest().input);
         let prepared = Instant::now();
-        let outputs = self.loaded.engine.run(&input.data).await?;
+        let outputs = self.run(&input, options.views).await?;
         let ran = Instant::now();
         let observation = Observation { photo: photo.info(), quality, outputs: &outputs, engine: &self.loaded.info };
         let mut report = assemble(&self.pack, &observation, options.top_k)?;
+        report.views = options.views.clamp(1, MAX_VIEWS);
         if let Some((mapper, selection)) = heat_maps {
             let features = outputs.features.as_ref();
             let features = features.ok_or_else(|| Error::Internal("the engine gave no feature map".to_owned()))?;
@@ -114,6 +118,18 @@ impl Classifier {
             total_ms: milliseconds(start, done),
         };
         Ok(Answer { report, input, outputs })
+    }
+
+    /// Runs the network on the first `views` views and averages the logits; features are those of the first view.
+    async fn run(&self, input: &InputTensor, views: usize) -> Result<Outputs> {
+        let views = views.clamp(1, MAX_VIEWS);
+        let mut outputs = self.loaded.engine.run(&view(input, 0)).await?;
+        for number in 1..views {
+            let more = self.loaded.engine.run(&view(input, number)).await?;
+            outputs.logits.iter_mut().zip(more.logits).for_each(|(sum, logit)| *sum += logit);
+        }
+        outputs.logits.iter_mut().for_each(|sum| *sum /= views as f32);
+        Ok(outputs)
     }
 
     fn select_heat_maps(&self, choice: &HeatMapChoice) -> Result<Option<(&HeatMapper, Selection)>, HeatMapError> {

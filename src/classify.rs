@@ -110,6 +110,7 @@ pub fn assemble(pack: &Pack, observation: &Observation<'_>, top_k: usize) -> Res
         photo: (*photo).clone(),
         quality: *quality,
         scope,
+        views: 1,
         fine: top(taxonomy, &own, top_k),
         groups: level(pack, &sums, Level::Group),
         classes: level(pack, &sums, Level::Class),

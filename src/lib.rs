@@ -28,6 +28,7 @@ pub mod quality;
 pub mod report;
 pub mod scope;
 pub mod taxonomy;
+pub mod views;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 

@@ -50,6 +50,8 @@ pub struct Report {
     pub quality: Quality,
     /// How far the photo is from those of the training; `None` if the pack does not say how to tell.
     pub scope: Option<Scope>,
+    /// How many views of the photo were averaged, see [`crate::views`].
+    pub views: usize,
     /// The most probable training classes, at most as many as were asked for; ties in the manifest's order.
     pub fine: Vec<FineResult>,
     /// Every node of the level `group`, most probable first; then covered ones before others, then by place in the

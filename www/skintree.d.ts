@@ -162,6 +162,8 @@ export interface Report {
   quality: Quality;
   /** `null` if the pack does not say how to tell. */
   scope: Scope | null;
+  /** Over how many views of the photo the logits were averaged. */
+  views: number;
   /** The top-k training classes, most probable first. */
   fine: FineResult[];
   /** Every node of the level, most probable first. */
@@ -219,6 +221,11 @@ export interface LoadOptions {
 export interface ClassifyOptions {
   /** How many entries `report.fine` has at most; 5 when left out. */
   topK?: number;
+  /**
+   * Over how many views of the photo (as it is, mirrored, upside down, both) the answer is averaged: 1, the default, to
+   * 4. Each costs one run of the network; the model card says what it gains.
+   */
+  views?: number;
   /**
    * Of which nodes `report.heat_maps` shows where in the photo their probability comes from: ids of `report.tree`, or
    * every node that is covered. A node without a class, or a pack without a feature map, rejects with `heat-map`.

@@ -14,7 +14,7 @@ export { SkintreeError };
  * @typedef {object} Call
  * @property {number} id
  * @property {Promise<Photo>} photo
- * @property {Pick<ClassifyOptions, 'topK' | 'heatMaps'>} options
+ * @property {Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views'>} options
  * @property {boolean} settled the caller has an answer, though the worker may still be busy with it
  * @property {AbortController} listening for the caller's signal, which may outlive the call by far
  * @property {(report: Report) => void} resolve
@@ -102,9 +102,12 @@ export class Classifier {
    * @param {ClassifyOptions} [options]
    * @returns {Promise<Report>}
    */
-  async classify(source, { topK, heatMaps, signal } = {}) {
+  async classify(source, { topK, heatMaps, views, signal } = {}) {
     if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
       throw new TypeError(`topK is a whole number above 0, not ${topK}`);
+    }
+    if (views !== undefined && ![1, 2, 3, 4].includes(views)) {
+      throw new TypeError(`views is a whole number from 1 to 4, not ${views}`);
     }
     if (heatMaps !== undefined && heatMaps !== 'all' && !isListOfStrings(heatMaps)) {
       throw new TypeError(`heatMaps is 'all' or a list of ids of nodes, not ${heatMaps}`);
@@ -123,7 +126,7 @@ export class Classifier {
       const call = {
         id: ++this.#lastId,
         photo,
-        options: { topK, heatMaps },
+        options: { topK, heatMaps, views },
         settled: false,
         listening: new AbortController(),
         resolve,

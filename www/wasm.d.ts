@@ -8,7 +8,7 @@ export interface PackFile {
   sha256: string;
 }
 
-export type WasmOptions = Pick<ClassifyOptions, 'topK' | 'heatMaps'>;
+export type WasmOptions = Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views'>;
 
 export interface WasmClassifier {
   classify(bytes: Uint8Array, options: WasmOptions): Promise<Report>;

@@ -43,6 +43,7 @@ struct LoadOptions {
 #[serde(rename_all = "camelCase")]
 struct ClassifyOptions {
     top_k: Option<usize>,
+    views: Option<usize>,
     heat_maps: Option<HeatMaps>,
 }
 
@@ -67,7 +68,7 @@ impl From<ClassifyOptions> for Options {
             Some(HeatMaps::All(All::All)) => HeatMapChoice::All,
             Some(HeatMaps::Nodes(ids)) => HeatMapChoice::Nodes(ids),
         };
-        Self { top_k: options.top_k.unwrap_or(DEFAULT_TOP_K), heat_maps }
+        Self { top_k: options.top_k.unwrap_or(DEFAULT_TOP_K), heat_maps, views: options.views.unwrap_or(1) }
     }
 }
 

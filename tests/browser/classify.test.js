@@ -182,19 +182,20 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       assert.ok(intact, 'what is handed to the worker is not taken from the caller');
     });
 
-    test('hands topK on, and refuses what is none', async () => {
-      const [two, all, wrong] = await page.evaluate(async () => {
+    test('hands topK on, and refuses numbers that are out of range', async () => {
+      const [two, all, ...wrong] = await page.evaluate(async () => {
         const classifier = await api.Classifier.load();
         const photo = new Uint8Array([1]);
         const results = [
           (await classifier.classify(photo, { topK: 2 })).fine.length,
           (await classifier.classify(photo)).fine.length,
           await outcome(classifier.classify(photo, { topK: 0 })),
+          await outcome(classifier.classify(photo, { views: 5 })),
         ];
         classifier.free();
         return results;
       });
-      assert.deepEqual([two, all, wrong], [2, 5, 'TypeError']);
+      assert.deepEqual([two, all, ...wrong], [2, 5, 'TypeError', 'TypeError']);
     });
 
     test('hands heatMaps on, and refuses what is none', async () => {

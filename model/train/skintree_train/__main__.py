@@ -102,20 +102,21 @@ def step_train(args: argparse.Namespace) -> None:
 
 def step_quantise(args: argparse.Namespace) -> None:
     """Make the shipping candidate of a training run; compare it in float and int8 on the validation fold."""
-    trained = shipping.load(args.folder)
+    trained = shipping.load(args.checkpoints)
     learned, validation, _ = training.divide(trained.recipe)
     counts = shipping.class_counts(learned)
     network = trained.network
     targets = np.array([photo.target for photo in validation])
     if args.recalibrate:
-        shipping.recalibrate_norms(network, learned, network.architecture.size, args.recalibrate)
+        size, balance = network.architecture.size, trained.recipe.balance
+        shipping.recalibrate_norms(network, learned, size, args.recalibrate, balance)
     compared = {}
     for name, int8 in (("float", False), ("int8", True)):
         logits = inference.run(export.session(export.build(network, int8)), validation).logits
         compared[name] = logits
         for row in shipping.compare_priors(logits, targets, counts, trained.recipe.balance):
-            shown = ("strength", "temperature", "accuracy", "balanced_accuracy", "log_loss", "calibration_error")
-            areas = [name for name in row if name.startswith("auc")]
+            shown = ("strength", "temperature", *figures.HEADLINES)
+            areas = [name for name in row if name.startswith("auc") and not name.endswith("95")]
             print(name, " ".join(f"{key} {row[key]:.4f}" for key in (*shown, *areas)))
     offset = shipping.shift_prior(network, counts, trained.recipe.balance, args.prior)
     temperature = calibration.fit_temperature(logits - offset, targets)
@@ -316,7 +317,9 @@ def main() -> None:
     _train_options(add(step_train))
     add(step_check)
     sub = add(step_quantise)
-    sub.add_argument("--folder", type=Path, default=paths.CHECKPOINTS)
+    sub.add_argument(
+        "--checkpoints", type=Path, nargs="+", default=[paths.CHECKPOINTS / "checkpoint.pt"], help="averaged if several"
+    )
     sub.add_argument("--recalibrate", type=int, default=0, help="plain photos for new batch-norm statistics")
     sub.add_argument("--prior", type=float, default=0.0, help="how far to even out the classes, 0 to 1")
     sub = add(step_hold_out)

@@ -15,7 +15,8 @@ def render(evaluation: dict, candidate: dict) -> str:
         "photos": f"{candidate['photos']:,}",
         "lesions": f"{candidate['lesions']:,}",
         "counts": ", ".join(f"{name} {count:,}" for name, count in zip(CLASSES, candidate["counts"], strict=True)),
-        "views": f"{candidate['views']:,}",
+        "views": f"{candidate['views'][-1]:,}",
+        "soup": ", ".join(f"{count:,}" for count in candidate["views"]),
         "minutes": f"{candidate['minutes']:.0f}",
         "train": command(candidate["recipe"]),
         "recalibrate": candidate["recalibrate"],
@@ -23,6 +24,19 @@ def render(evaluation: dict, candidate: dict) -> str:
         "temperature": f"{evaluation['temperature']:.3f}",
         "table": table(single, everything),
         "confusion": confusion(single["confusion"]),
+        "compared": compared(candidate["compared"]),
+        "operating": operating(
+            candidate["operating_points"], single["operating_points"], everything["operating_points"]
+        ),
+        "reliability": reliability(everything["reliability"]),
+        "subgroups": subgroups(everything["subgroups"]),
+        "subgroup_photos": everything["photos"],
+        "scope": scope(candidate["scope"]["measured"]),
+        "scope_lesions": f"{candidate['scope']['measured']['lesion photos']:,}",
+        "scope_others": candidate["scope"]["measured"]["other photos"],
+        "scope_threshold": candidate["scope"]["threshold"],
+        "in_scope": f"{everything['in_scope']:.1%}",
+        "test_views": test_views(single, evaluation),
     }
     for name, value in values.items():
         template = template.replace(f"{{{{{name}}}}}", str(value))
@@ -48,12 +62,21 @@ def table(single: dict, everything: dict) -> str:
     """Rows of figures for one photo a lesion and for all photos."""
     rows = [
         ("photos", lambda f: f"{f['photos']:,}"),
+        (
+            "balanced accuracy, 7 classes (`scc` and `ak` as one, as in HAM10000)",
+            lambda f: f"{f['balanced_accuracy_7']:.3f}",
+        ),
+        ("its 95 % interval (bootstrap)", lambda f: "{:.3f} to {:.3f}".format(*f["balanced_accuracy_7_95"])),
+        ("accuracy, 7 classes", lambda f: f"{f['accuracy_7']:.3f}"),
         ("balanced accuracy, 8 classes", lambda f: f"{f['balanced_accuracy']:.3f}"),
         ("its 95 % interval (bootstrap)", lambda f: "{:.3f} to {:.3f}".format(*f["balanced_accuracy_95"])),
-        ("accuracy", lambda f: f"{f['accuracy']:.3f}"),
+        ("accuracy, 8 classes", lambda f: f"{f['accuracy']:.3f}"),
         ("area under ROC, malignant or premalignant against benign", lambda f: f"{f['auc malignant']:.3f}"),
-        ("area under ROC, {bcc, scc, ak} against bkl", lambda f: f"{f['auc carcinoma-or-keratosis']:.3f}"),
-        ("area under ROC, mel against nv", lambda f: f"{f['auc melanoma-or-naevus']:.3f}"),
+        (
+            "area under ROC, {bcc, scc, ak} against bkl, with 95 % interval",
+            lambda f: _area(f, "carcinoma-or-keratosis"),
+        ),
+        ("area under ROC, mel against nv, with 95 % interval", lambda f: _area(f, "melanoma-or-naevus")),
         ("log loss (nats)", lambda f: f"{f['log_loss']:.3f}"),
         ("expected calibration error (15 bins)", lambda f: f"{f['calibration_error']:.3f}"),
     ]
@@ -66,6 +89,77 @@ def confusion(counts: list[list[int]]) -> str:
     head = f"| true \\ answer | {' | '.join(CLASSES)} |\n|---|{'---|' * len(CLASSES)}"
     body = (f"| {name} | {' | '.join(map(str, row))} |" for name, row in zip(CLASSES, counts, strict=True))
     return "\n".join((head, *body))
+
+
+def compared(rows: dict[str, dict]) -> str:
+    """Float and int8, before and after calibration, side by side."""
+    return _side_by_side(rows)
+
+
+def operating(chosen: dict[str, list], single: dict[str, list], everything: dict[str, list]) -> str:
+    """What each operating point did where it was chosen and on the test fold."""
+    head = "| question | point | threshold | validation fold | one photo a lesion | all photos |\n|---|---|---|---|---|---|"
+    rows = [
+        f"| {task} | {point['id']} | {point['threshold']:.4f} | {_pair(point)} | {_pair(one)} | {_pair(every)} |"
+        for task, points in chosen.items()
+        for point, one, every in zip(points, single[task], everything[task], strict=True)
+    ]
+    return "\n".join((head, *rows))
+
+
+def reliability(rows: list[dict]) -> str:
+    """The calibration plot as a table: a bar each for what was promised and what was kept."""
+    head = "| photos | top probability, mean | right | promised (light) and kept (dark) |\n|---|---|---|---|"
+    bar = "\n".join(
+        f"| {row['photos']} | {row['confidence']:.2f} | {row['accuracy']:.2f} | "
+        f"{'░' * round(20 * row['confidence'])}<br>{'█' * round(20 * row['accuracy'])} |"
+        for row in rows
+    )
+    return f"{head}\n{bar}"
+
+
+def subgroups(rows: list[dict]) -> str:
+    """Accuracy by sex, age band, body site and kind of confirmation."""
+    head = "| | photos | malignant | accuracy (95 % interval) | AUC malignant |\n|---|---|---|---|---|"
+    lines = [
+        f"| {row['kind']}: {row['name']} | {row['photos']} | {row['malignant']} | {row['accuracy']:.2f} "
+        f"({row['accuracy_95'][0]:.2f} to {row['accuracy_95'][1]:.2f}) | "
+        f"{'' if row['auc malignant'] is None else format(row['auc malignant'], '.2f')} |"
+        for row in rows
+    ]
+    return "\n".join((head, *lines))
+
+
+def scope(measured: dict) -> str:
+    """How well each method tells lesion photos from others."""
+    head = "| method | area under ROC | others refused |\n|---|---|---|"
+    rows = (f"| {name} | {row['auc']:.3f} | {row['caught']:.0%} |" for name, row in measured["methods"].items())
+    return "\n".join((head, *rows))
+
+
+def test_views(single: dict, evaluation: dict) -> str:
+    """What averaging over views of each photo gives."""
+    shown = ("accuracy", "balanced_accuracy", "balanced_accuracy_7", "log_loss", "calibration_error")
+    rows = {"1 view": single} | {name: row for name, row in evaluation.items() if name.endswith(" views")}
+    head = f"| | {' | '.join(name.replace('_', ' ') for name in shown)} |\n|---|{'---|' * len(shown)}"
+    body = (f"| {name} | {' | '.join(f'{row[key]:.4f}' for key in shown)} |" for name, row in rows.items())
+    return "\n".join((head, *body))
+
+
+def _side_by_side(rows: dict[str, dict]) -> str:
+    shown = ("accuracy", "balanced_accuracy", "balanced_accuracy_7", "log_loss", "calibration_error")
+    head = f"| | {' | '.join(name.replace('_', ' ') for name in shown)} |\n|---|{'---|' * len(shown)}"
+    body = (f"| {name} | {' | '.join(f'{row[key]:.4f}' for key in shown)} |" for name, row in rows.items())
+    return "\n".join((head, *body))
+
+
+def _pair(point: dict) -> str:
+    return f"{point['sensitivity']:.3f} / {point['specificity']:.3f}"
+
+
+def _area(figures: dict, task: str) -> str:
+    low, high = figures[f"auc {task} 95"]
+    return f"{figures[f'auc {task}']:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _recall(figures: dict, name: str) -> str:

@@ -20,20 +20,29 @@ class Trained:
     network: Network
     recipe: training.Recipe
     minutes: float
-    views: int
+    views: list[int]
+    """How many each of the averaged checkpoints had seen."""
 
 
-def load(folder: Path) -> Trained:
-    """Reads the checkpoint of a run, finished or not."""
-    saved = checkpoint.load(folder / "checkpoint.pt")
-    if saved is None:
-        raise SystemExit(f"no checkpoint in {folder}")
+def load(paths: list[Path]) -> Trained:
+    """Reads the checkpoints of a run, finished or not, and averages their weights (Wortsman et al. 2022, model soups).
+
+    The recipe is that of the last.  Means and variances of the batch norms must be taken anew afterwards if there is
+    more than one: see ``recalibrate_norms``.
+    """
+    total, views = None, []
+    for path in paths:
+        saved = checkpoint.load(path)
+        if saved is None:
+            raise SystemExit(f"no checkpoint at {path}")
+        state = {name: value.double() / len(paths) for name, value in saved["average"].items()}
+        total = state if total is None else {name: value + state[name] for name, value in total.items()}
+        views.append(saved["progress"]["photos"])
     network = Network(inception_v3(), len(CLASSES))
-    network.load_state_dict(saved["average"])
+    network.load_state_dict({name: value.to(saved["average"][name].dtype) for name, value in total.items()})
     recipe = dict(saved["recipe"])
     recipe["schedule"] = Schedule(**recipe["schedule"])
-    progress = saved["progress"]
-    return Trained(network.eval(), training.Recipe(**recipe), progress["seconds"] / 60, progress["photos"])
+    return Trained(network.eval(), training.Recipe(**recipe), saved["progress"]["seconds"] / 60, views)
 
 
 def shift_prior(network: Network, counts: np.ndarray, balance: float, strength: float) -> np.ndarray:
@@ -54,12 +63,15 @@ def _log_prior(counts: np.ndarray, balance: float) -> np.ndarray:
     return np.log(frequencies / frequencies.sum())
 
 
-def recalibrate_norms(network: Network, photos: list[labels.Photo], size: int, count: int, batch: int = 16) -> None:
+def recalibrate_norms(
+    network: Network, photos: list[labels.Photo], size: int, count: int, balance: float, batch: int = 32
+) -> None:
     """Takes the means and variances of all batch norms anew over ``count`` plain photos at ``size`` pixels.
 
-    They were gathered over augmented views, most of them at smaller sizes.
+    They were gathered over augmented views, most of them at smaller sizes.  The photos are drawn with the ``balance`` of
+    the training: other frequencies of the classes would move the statistics, and with them the answers.
     """
-    order = np.random.default_rng(1).permutation(len(photos))[:count]
+    order = dataset.draw(photos, count, balance, seed=7)
     norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     for norm in norms:
         norm.reset_running_stats()
@@ -67,7 +79,7 @@ def recalibrate_norms(network: Network, photos: list[labels.Photo], size: int, c
         norm.train()
     for start in range(0, len(order) - batch + 1, batch):
         pixels = [inference.pixels(photos[place], size) for place in order[start : start + batch]]
-        with torch.no_grad():
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             network.features(dataset.to_input(torch.from_numpy(np.stack(pixels)), torch.device("cpu")))
     for norm in norms:
         norm.momentum = 0.1

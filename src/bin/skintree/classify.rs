@@ -22,6 +22,9 @@ pub(crate) struct Arguments {
     /// How many fine diagnoses to list.
     #[arg(long, default_value_t = DEFAULT_TOP_K)]
     top_k: usize,
+    /// Average the answers for so many views of each photo (as it is, mirrored, upside down, both).
+    #[arg(long, default_value_t = 1, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=4))]
+    views: usize,
     /// Write one report (docs/formats.md) as JSON a line instead of text.
     #[arg(long)]
     json: bool,
@@ -67,7 +70,7 @@ impl Arguments {
             ids if ids.iter().any(|id| id == "all") => HeatMapChoice::All,
             ids => HeatMapChoice::Nodes(ids.to_vec()),
         };
-        Options { top_k: self.top_k, heat_maps }
+        Options { top_k: self.top_k, heat_maps, views: self.views }
     }
 }
 
