@@ -1,0 +1,116 @@
+//! A pack of the paper's size works like the small one: 757 classes of a random last layer over the large tree.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, missing_docs)]
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use pollster::block_on;
+use protobuf::Message as _;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use skintree::classifier::{Classifier, Options};
+use skintree::classify::probabilities;
+use skintree::engine::{CpuEngine, Engine, EngineChoice, EngineName};
+use skintree::heat_map::HeatMapChoice;
+use skintree::input::{InputTensor, self_test_input};
+use skintree::onnx::Signature;
+use skintree::pack::Pack;
+use skintree::photo::{Limits, Photo};
+use skintree::taxonomy::outline::Outline;
+use skintree::taxonomy::{Level, Taxonomy};
+use wonnx::onnx::ModelProto;
+
+const CLASSES: usize = 757;
+/// Channels of the tiny network's feature map.
+const CHANNELS: usize = 68;
+
+/// Logits by the definition of the last layer, from the tiny network's feature map.
+fn logits(engine: &CpuEngine, input: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
+    let features = block_on(engine.run(input)).unwrap().features.unwrap();
+    let place = features.shape[1] * features.shape[2];
+    let means = features.data.chunks(place).map(|c| c.iter().map(|&v| f64::from(v)).sum::<f64>() / place as f64);
+    let means: Vec<f64> = means.collect();
+    let logit = |class: usize| {
+        let weighted: f64 = means.iter().enumerate().map(|(k, m)| m * f64::from(weights[k * CLASSES + class])).sum();
+        (weighted + f64::from(bias[class])) as f32
+    };
+    (0..CLASSES).map(logit).collect()
+}
+
+#[test]
+fn a_pack_of_757_classes_works_like_the_small_one() {
+    let tiny = Path::new("tests/golden/tiny");
+    let small = Pack::read_dir(tiny).unwrap();
+    let engine = CpuEngine::load(small.model().to_vec(), &Signature::of(small.manifest())).unwrap();
+    let mut state = 1_u32;
+    let mut random = |scale: f32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        ((state >> 8) as f32 / 8_388_608.0 - 1.0) * scale
+    };
+    let weights: Vec<f32> = (0..CHANNELS * CLASSES).map(|_| random(0.5)).collect();
+    let bias: Vec<f32> = (0..CLASSES).map(|_| random(1.0)).collect();
+
+    let dim = |size: usize| i64::try_from(size).unwrap();
+    let mut model = ModelProto::parse_from_bytes(small.model()).unwrap();
+    for tensor in model.mut_graph().mut_initializer().iter_mut() {
+        let (values, dims) = match tensor.get_name() {
+            "head/dense/weight" => (&weights, vec![dim(CHANNELS), dim(CLASSES)]),
+            "head/dense/bias" => (&bias, vec![dim(CLASSES)]),
+            _ => continue,
+        };
+        tensor.set_dims(dims);
+        tensor.clear_raw_data();
+        tensor.set_float_data(values.clone());
+    }
+    let outputs = model.mut_graph().mut_output().iter_mut();
+    let output = outputs.into_iter().find(|output| output.get_name() == "logits").unwrap();
+    output.mut_field_type().mut_tensor_type().mut_shape().mut_dim()[1].set_dim_value(dim(CLASSES));
+    let model = model.write_to_bytes().unwrap();
+
+    let outline = Outline::parse(&std::fs::read_to_string("model/taxonomy/diseases.txt").unwrap()).unwrap();
+    let tree = outline.to_json("large").unwrap();
+    let taxonomy = Taxonomy::parse(tree.as_bytes()).unwrap();
+    assert!(taxonomy.len() > 2_032);
+    let diseases: Vec<&str> =
+        taxonomy.nodes().iter().filter(|n| n.level == Level::Disease).map(|n| n.id.as_str()).collect();
+    let classes: Vec<&str> = (0..CLASSES).map(|i| diseases[i * diseases.len() / CLASSES]).collect();
+
+    let mut manifest: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(tiny.join("manifest.json")).unwrap()).unwrap();
+    let hash =
+        |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    for (role, bytes) in [("model", model.as_slice()), ("taxonomy", tree.as_bytes())] {
+        manifest["files"][role]["bytes"] = json!(bytes.len());
+        manifest["files"][role]["sha256"] = json!(hash(bytes));
+    }
+    let recipe = &small.manifest().input;
+    let test = self_test_input(small.manifest().self_test.seed, recipe.size);
+    manifest["self_test"]["logits"] = json!(logits(&engine, &test.data, &weights, &bias));
+    manifest["classes"] = json!(classes);
+    manifest["tasks"] = json!([]);
+    manifest.as_object_mut().unwrap().remove("scope");
+    let pack = Pack::open(&serde_json::to_vec(&manifest).unwrap(), model, tree.as_bytes(), None).unwrap();
+    let classifier = block_on(Classifier::load(pack, EngineChoice::Only(EngineName::Cpu))).unwrap();
+
+    let bytes = std::fs::read("tests/golden/landscape-640x481.png").unwrap();
+    let options = Options { top_k: CLASSES, heat_maps: HeatMapChoice::All };
+    let report = block_on(classifier.classify(&bytes, &options)).unwrap().report;
+
+    let photo = Photo::decode(&bytes, &Limits::default()).unwrap();
+    let expected = logits(&engine, &InputTensor::from_photo(&photo, recipe).data, &weights, &bias);
+    let expected = probabilities(&expected, classifier.pack().manifest().temperature).unwrap();
+    let expected: HashMap<&str, f64> = classes.iter().copied().zip(expected).collect();
+    assert_eq!(report.fine.len(), CLASSES);
+    for fine in &report.fine {
+        assert!((fine.probability - expected[fine.id.as_str()]).abs() < 1e-6, "{}", fine.id);
+    }
+    assert_eq!(report.tree.len(), taxonomy.len());
+    for node in &report.tree {
+        let index = taxonomy.find(&node.id).unwrap();
+        let below = classes.iter().filter(|class| taxonomy.is_within(taxonomy.find(class).unwrap(), index));
+        let sum: f64 = below.map(|class| expected[class]).sum();
+        assert!((node.probability - sum).abs() < 1e-5, "{}: {} is not {sum}", node.id, node.probability);
+    }
+    let covered = report.tree.iter().filter(|node| node.covered).count();
+    assert_eq!(report.heat_maps.unwrap().len(), covered);
+}
