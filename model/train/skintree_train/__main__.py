@@ -177,7 +177,8 @@ def step_hold_out(args: argparse.Namespace) -> None:
     measured = {"lesion photos": len(held_out), "other photos": len(other.logits), "methods": figures.rounded(rows)}
     print(json.dumps(measured, indent=1))
     candidate["scope"] = {
-        "subspace": dataclasses.asdict(subspace),
+        "mean": torch.from_numpy(subspace.mean),
+        "components": torch.from_numpy(subspace.components),
         "threshold": round(threshold, 4),
         "measured": measured,
     }
@@ -208,7 +209,7 @@ def step_pack(args: argparse.Namespace) -> None:
     description = pack.Description(args.version, temperature, trained_on)
     if args.source == "candidate" and "scope" in candidate:
         limit = candidate["scope"]
-        subspace = scope.Subspace(**limit["subspace"])
+        subspace = scope.Subspace(limit["mean"].numpy(), limit["components"].numpy())
         description = dataclasses.replace(
             description,
             operating_points=candidate["operating_points"],

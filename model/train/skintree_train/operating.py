@@ -9,6 +9,7 @@ def points(positive: np.ndarray, scores: np.ndarray, sensitivity: float = 0.95) 
     ``positive`` is bool ``[N]``, ``scores`` the probability of the positive side ``[N]``; at or above a threshold the
     answer is yes.  Thresholds are rounded down to four digits before they are measured.
     """
+    scores = scores.astype(np.float64)
     candidates = np.unique(np.floor(scores * 1e4) / 1e4)
     measured = [measure(positive, scores, threshold) for threshold in candidates]
     enough = [point for point in measured if point["sensitivity"] >= sensitivity]
