@@ -1,19 +1,38 @@
 // The parts of the upload page, and what they show at each step.
 
+import { hasCamera, takePhoto } from './camera-view.js';
+import { CropView } from './crop-view.js';
 import { byId, el } from './dom.js';
+import { DRAWINGS, paintSpot } from './drawn-spots.js';
+import { heatMapView } from './heat-map.js';
+import { photoList } from './photo-list.js';
+import { ProgressView } from './progress-view.js';
+import { asCsv, asJson, asText } from './report-export.js';
 import { resultView, spokenResult } from './result-view.js';
-import { SkintreeError } from './skintree.js';
-import { currentLanguage, duration, languages, megabytes, say } from './strings.js';
+import { currentLanguage, languages, say } from './strings.js';
+import { troubleView } from './trouble-view.js';
 
 /**
+ * @import {PhotoItem} from './photo-item.js'
  * @import {Progress, Report} from './skintree.js'
  * @import {StringKey} from './strings.js'
  */
 
-/** @typedef {'photo-format' | 'photo-broken' | 'photo-too-large' | 'network' | 'pack' | 'engine' | 'gpu' | 'internal'} Trouble */
-
-/** A wait shorter than this needs no clock. */
-const CLOCK_AFTER_MS = 2000;
+/**
+ * What a visitor does.
+ *
+ * @typedef {object} Wishes
+ * @property {() => void} reached someone reaches for a photo
+ * @property {(files: File[], framed?: boolean) => void} give
+ * @property {(files: File[]) => void} examples
+ * @property {(item: PhotoItem) => void} select
+ * @property {(item: PhotoItem) => void} remove
+ * @property {() => void} removeAll
+ * @property {(item: PhotoItem, source: Blob) => void} ask
+ * @property {(item: PhotoItem) => void} crop
+ * @property {(item: PhotoItem) => Promise<Report | null>} explain gives a report with heat maps
+ * @property {(language: string) => void} speak
+ */
 
 const page = {
   language: byId('language', HTMLSelectElement),
@@ -21,86 +40,162 @@ const page = {
   file: byId('file', HTMLInputElement),
   fileLabel: byId('file-label', HTMLLabelElement),
   camera: byId('camera', HTMLInputElement),
+  openCamera: byId('open-camera', HTMLButtonElement),
+  examples: byId('examples', HTMLElement),
   sizeHint: byId('size-hint', HTMLElement),
+  loading: byId('loading', HTMLElement),
   work: byId('work', HTMLElement),
+  photos: byId('photos', HTMLElement),
+  photoList: byId('photo-list', HTMLElement),
+  clear: byId('clear', HTMLButtonElement),
   photo: byId('photo', HTMLElement),
   preview: byId('preview', HTMLImageElement),
   noPreview: byId('no-preview', HTMLElement),
   photoName: byId('photo-name', HTMLElement),
+  crop: byId('crop', HTMLButtonElement),
+  stage: byId('stage', HTMLElement),
+  explain: byId('explain', HTMLButtonElement),
+  explained: byId('explained', HTMLElement),
   remark: byId('remark', HTMLElement),
-  progress: byId('progress', HTMLElement),
-  progressText: byId('progress-text', HTMLElement),
-  progressCount: byId('progress-count', HTMLElement),
-  progressBar: byId('progress-bar', HTMLProgressElement),
-  progressNote: byId('progress-note', HTMLElement),
+  answer: byId('answer', HTMLElement),
   failure: byId('failure', HTMLElement),
   result: byId('result', HTMLElement),
   live: byId('live', HTMLElement),
 };
 
-export const inputs = [page.file, page.camera];
+const progress = new ProgressView(announce);
+/** @type {Wishes} */
+let wishes;
+/** @type {PhotoItem | null} */
+let shown = null;
+/** The bar shows how far the model is, which must not be overwritten. */
+let loading = false;
+/** Whose answer has been announced. @type {PhotoItem | null} */
+let told = null;
 
-page.preview.addEventListener('error', () => {
-  page.preview.hidden = true;
-  page.noPreview.hidden = false;
-});
+/** @param {Wishes} given */
+export function start(given) {
+  wishes = given;
+  page.loading.append(progress.element);
+  page.language.append(...languages.map(({ tag, name }) => el('option', { value: tag, lang: tag }, name)));
+  page.language.value = currentLanguage();
+  page.language.addEventListener('change', () => wishes.speak(page.language.value));
+  page.preview.addEventListener('error', () => {
+    page.preview.hidden = true;
+    page.noPreview.hidden = false;
+  });
+  page.crop.addEventListener('click', () => shown && wishes.crop(shown));
+  page.explain.addEventListener('click', () => shown && explain(shown));
+  page.clear.addEventListener('click', () => {
+    page.file.focus();
+    wishes.removeAll();
+  });
+  translate();
+  listenToInputs();
+  listenToPage();
+  openForPrint();
+}
+
+function listenToInputs() {
+  for (const input of [page.file, page.camera]) {
+    // The model starts to load when someone reaches for a photo: by the time one is chosen much of it is there, and
+    // those who only came to read don't pay tens of megabytes of their phone contract.
+    input.addEventListener('click', () => wishes.reached());
+    input.addEventListener('change', () => {
+      const files = [...(input.files ?? [])];
+      // Else choosing the same file again would be no change.
+      input.value = '';
+      wishes.give(files);
+    });
+  }
+  document.body.classList.toggle('live-camera', hasCamera);
+  page.openCamera.addEventListener('click', async () => {
+    wishes.reached();
+    const photo = await takePhoto(page.camera);
+    if (photo) wishes.give([photo], true);
+  });
+}
+
+function listenToPage() {
+  addEventListener('paste', (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length > 0) {
+      event.preventDefault();
+      wishes.give(files);
+    }
+  });
+  // On the whole page: a photo dropped beside the frame would otherwise replace the page.
+  addEventListener('dragover', (event) => {
+    if (event.dataTransfer?.types.includes('Files')) {
+      event.preventDefault();
+      event.dataTransfer.dropEffect = 'copy';
+      document.body.classList.add('dragging');
+      wishes.reached();
+    }
+  });
+  addEventListener('dragleave', (event) => {
+    if (!event.relatedTarget) {
+      document.body.classList.remove('dragging');
+    }
+  });
+  addEventListener('drop', (event) => {
+    document.body.classList.remove('dragging');
+    if (event.dataTransfer?.types.includes('Files')) {
+      event.preventDefault();
+      wishes.give([...event.dataTransfer.files]);
+    }
+  });
+}
+
+/** On paper nothing can be opened. */
+function openForPrint() {
+  /** @type {HTMLDetailsElement[]} */
+  let closed = [];
+  addEventListener('beforeprint', () => {
+    closed = [...document.querySelectorAll('details')].filter((one) => !one.open && one.matches('.technical, .numbers'));
+    for (const one of closed) one.open = true;
+  });
+  addEventListener('afterprint', () => {
+    for (const one of closed) one.open = false;
+  });
+}
 
 export function translate() {
   document.documentElement.lang = currentLanguage();
   for (const element of document.querySelectorAll('[data-say]')) {
     element.textContent = say(/** @type {StringKey} */ (element.getAttribute('data-say')));
   }
-  if (shown) {
-    const report = shown;
-    clearAnswer();
-    showResult(report);
-  }
+  page.examples.replaceChildren(...DRAWINGS.map(exampleButton));
+  page.photoList.setAttribute('aria-label', say('photosHeading'));
+  told = null;
 }
 
-/** @param {(tag: string) => void} choose */
-export function offerLanguages(choose) {
-  page.language.append(...languages.map(({ tag, name }) => el('option', { value: tag, lang: tag }, name)));
-  page.language.value = currentLanguage();
-  page.language.addEventListener('change', () => choose(page.language.value));
+/** @param {import('./drawn-spots.js').Drawing} drawing */
+function exampleButton(drawing) {
+  const canvas = draw(drawing, 96, 72);
+  const button = el('button', { type: 'button', className: 'example', 'aria-label': say(exampleName(drawing)) }, canvas);
+  button.addEventListener('click', () => {
+    draw(drawing, 600, 450).toBlob((blob) => {
+      if (blob) wishes.examples([new File([blob], `${say(exampleName(drawing))}.png`, { type: 'image/png' })]);
+    }, 'image/png');
+  });
+  return el('li', {}, button);
 }
 
-/** @param {boolean} over */
-export function dragging(over) {
-  document.body.classList.toggle('dragging', over);
+/** @param {import('./drawn-spots.js').Drawing} drawing */
+function exampleName({ id }) {
+  return /** @type {StringKey} */ (`drawing-${id}`);
 }
 
-export function hideSizeHint() {
-  page.sizeHint.hidden = true;
-}
-
-let clock = 0;
-/** @type {Report | null} */
-let shown = null;
-
-/** Takes the last answer away. The progress stays, as the model may still be loading. */
-export function clearAnswer() {
-  shown = null;
-  page.failure.replaceChildren();
-  const save = page.result.querySelector('a');
-  if (save) {
-    URL.revokeObjectURL(save.href);
-  }
-  page.result.replaceChildren();
-}
-
-function hideProgress() {
-  clearInterval(clock);
-  page.progress.hidden = true;
-}
-
-/** @param {string | null} text */
-export function showRemark(text) {
-  page.remark.hidden = text === null;
-  page.remark.textContent = text;
-  if (text) {
-    page.work.hidden = false;
-    announce(text);
-  }
+/**
+ * @param {import('./drawn-spots.js').Drawing} drawing
+ * @param {number} width
+ * @param {number} height
+ */
+function draw(drawing, width, height) {
+  const canvas = el('canvas', { width, height });
+  canvas.getContext('2d')?.putImageData(new ImageData(paintSpot(drawing, width, height), width, height), 0, 0);
+  return canvas;
 }
 
 /** @param {string} text */
@@ -108,109 +203,272 @@ function announce(text) {
   page.live.textContent = text;
 }
 
-/** @param {File} file */
-export function showPhoto(file) {
-  URL.revokeObjectURL(page.preview.src);
-  page.preview.src = URL.createObjectURL(file);
-  page.preview.alt = say('photoAlt');
-  page.preview.hidden = false;
-  page.noPreview.hidden = true;
-  page.photoName.textContent = file.name;
-  page.photo.hidden = false;
-  page.work.hidden = false;
-  page.fileLabel.setAttribute('data-say', 'chooseAnother');
-  page.fileLabel.textContent = say('chooseAnother');
+export function showLoaded() {
+  loading = false;
+  page.sizeHint.hidden = true;
+}
+
+/** @param {string | null} text */
+export function showRemark(text) {
+  page.remark.hidden = text === null;
+  page.remark.textContent = text;
+  if (text) announce(text);
+}
+
+export function showLoading() {
+  loading = true;
+  page.failure.replaceChildren();
+  progress.work(say('downloading'));
+}
+
+/** @param {Progress} news */
+export function showProgress(news) {
+  progress.measure(news);
+}
+
+/** @param {boolean} idle no photo waits */
+export function showReady(idle) {
+  if (idle) progress.done(say('ready'));
+  else progress.hide();
+}
+
+export function showClassifying() {
+  if (shown?.state === 'running') progress.work(say('classifying'));
+}
+
+/** Brings what is new into view. */
+export function arrive() {
   document.body.classList.add('has-photo');
+  page.fileLabel.setAttribute('data-say', 'chooseMore');
+  page.fileLabel.textContent = say('chooseMore');
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  page.picker.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'start' });
+  requestAnimationFrame(() => page.work.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'start' }));
 }
 
 /**
- * Something that takes its time and has no measure: the clock at least shows that it goes on.
- *
- * @param {string} text
- * @param {string} [note]
+ * @param {PhotoItem[]} items
+ * @param {PhotoItem | null} selected
  */
-export function showWork(text, note = '') {
-  clearInterval(clock);
-  page.work.hidden = false;
-  page.progress.hidden = false;
-  page.progressBar.hidden = false;
-  page.progressBar.removeAttribute('value');
-  page.progressText.textContent = text;
-  page.progressCount.textContent = '';
-  page.progressNote.textContent = note;
-  announce(text);
-  const start = performance.now();
-  clock = window.setInterval(() => {
-    const passed = performance.now() - start;
-    if (passed >= CLOCK_AFTER_MS) {
-      page.progressCount.textContent = duration(Math.floor(passed / 1000) * 1000);
-    }
-  }, 500);
+export function showList(items, selected) {
+  page.work.hidden = items.length === 0;
+  page.photos.hidden = items.length < 2;
+  // The list is made anew; whoever stands in it by keyboard must not fall out.
+  const place = [...page.photoList.querySelectorAll('button')].findIndex((button) => button === document.activeElement);
+  page.photoList.replaceChildren(...photoList(items, selected, wishes));
+  if (place >= 0) page.photoList.querySelectorAll('button')[place]?.focus();
 }
 
-let lastQuarter = 0;
-
-/** @param {Progress} progress */
-export function showProgress({ phase, loaded, total }) {
-  if (phase === 'compile') {
-    showWork(say('preparing'), say('preparingNote'));
+/**
+ * @param {PhotoItem | null} item
+ * @param {PhotoItem[]} items all of them, for what is done with all
+ */
+export function showItem(item, items) {
+  const same = shown === item;
+  shown = item;
+  page.result.replaceChildren();
+  if (!same || item?.state !== 'framing') page.failure.replaceChildren();
+  page.answer.dataset.state = item?.state ?? 'none';
+  if (!item) {
+    document.body.classList.remove('has-photo');
+    progress.hide();
     return;
   }
-  clearInterval(clock);
-  page.progressBar.max = total;
-  page.progressBar.value = loaded;
-  page.progressCount.textContent = say('downloaded', { loaded: megabytes(loaded), total: megabytes(total) });
-  page.progressNote.textContent = say('downloadNote');
-  // A screen reader would read out every step; a quarter is news.
-  const quarter = Math.floor((loaded / total) * 4);
-  if (quarter !== lastQuarter) {
-    lastQuarter = quarter;
-    announce(say('announceDownload', { percent: quarter * 25 }));
+  showPhoto(item, same);
+  switch (item.state) {
+    case 'done':
+      progress.hide();
+      showReport(item, items);
+      break;
+    case 'failed':
+      progress.hide();
+      if (item.trouble) showTrouble(item.trouble);
+      break;
+    case 'waiting':
+    case 'running':
+      if (!loading) progress.work(say(item.state === 'running' ? 'classifying' : 'stateWaiting'));
+      break;
+    case 'framing':
+      if (!loading) progress.hide();
   }
 }
 
-export function showReady() {
-  clearInterval(clock);
-  page.progressBar.hidden = true;
-  page.progressText.textContent = say('ready');
-  page.progressCount.textContent = '';
-  page.progressNote.textContent = '';
-  announce(say('ready'));
-}
-
-/** @param {Report} report */
-export function showResult(report) {
-  shown = report;
-  hideProgress();
-  const file = new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' });
-  const save = el('a', { className: 'button', href: URL.createObjectURL(file), download: 'skintree-report.json' }, say('save'));
-  page.result.append(resultView(report), el('p', { className: 'save' }, save));
-  announce(spokenResult(report));
+/**
+ * @param {PhotoItem} item
+ * @param {boolean} same it was shown before
+ */
+function showPhoto({ source, thumbnail, name, original, state }, same) {
+  page.photo.hidden = state === 'framing';
+  page.photoName.textContent = name;
+  page.crop.hidden = !original || page.photo.hidden;
+  page.explain.hidden = state !== 'done' || !source || page.noPreview.hidden === false;
+  page.explained.replaceChildren();
+  page.stage.hidden = false;
+  page.preview.alt = say('photoAlt');
+  if (!same || page.preview.dataset.of !== state) {
+    URL.revokeObjectURL(page.preview.src);
+    page.preview.dataset.of = state;
+    page.preview.src = source ? URL.createObjectURL(source) : (thumbnail ?? '');
+    page.preview.hidden = false;
+    page.noPreview.hidden = true;
+  }
 }
 
 /**
- * @param {Trouble} trouble
- * @param {unknown} error
- * @param {() => void} again
+ * Puts the heat maps in the place of the plain photo.
+ *
+ * @param {PhotoItem} item
  */
-export function showTrouble(trouble, error, again) {
-  hideProgress();
-  const { code, message } = error instanceof SkintreeError ? error : { code: 'internal', message: String(error) };
-  const aboutPhoto = trouble.startsWith('photo-');
-  const retry = el('button', { type: 'button', className: 'button' }, say(trouble === 'gpu' ? 'retryCpu' : 'retry'));
-  retry.addEventListener('click', () => {
+async function explain(item) {
+  page.explain.disabled = true;
+  announce(say('classifying'));
+  try {
+    const report = await wishes.explain(item);
+    if (report && item === shown && item.state === 'done') {
+      const { element } = heatMapView(report, page.preview);
+      page.explained.replaceChildren(element);
+      page.stage.hidden = true;
+      page.explain.hidden = true;
+      element.querySelector('select')?.focus({ preventScroll: true });
+    }
+  } catch {
+    if (item === shown) {
+      page.explained.replaceChildren(el('p', { className: 'hint' }, say('heatMapNone')));
+      page.explain.hidden = true;
+      announce(say('heatMapNone'));
+    }
+  } finally {
+    page.explain.disabled = false;
+  }
+}
+
+/**
+ * @param {PhotoItem} item
+ * @param {ImageBitmap} bitmap
+ */
+export function showCrop(item, bitmap) {
+  if (item !== shown) {
+    return;
+  }
+  const crop = new CropView(bitmap, {
+    ask: async () => {
+      const { original } = item;
+      if (!original) return;
+      // As it came, if that is what is wanted: no pixel is then changed on the way.
+      const source = crop.untouched ? original : await crop.cut();
+      bitmap.close();
+      // The button is about to vanish, and with it the place of those who came by keyboard.
+      page.work.focus({ preventScroll: true });
+      wishes.ask(item, source);
+    },
+    leave: () => {
+      page.file.focus();
+      wishes.remove(item);
+    },
+  });
+  page.result.replaceChildren(crop.element);
+  crop.element.querySelector('h2')?.focus({ preventScroll: true });
+}
+
+/**
+ * @param {PhotoItem} item
+ * @param {PhotoItem[]} items
+ */
+function showReport(item, items) {
+  const { report } = item;
+  if (!report) {
+    return;
+  }
+  page.result.append(resultView(report), actions(item, items));
+  if (told !== item) {
+    told = item;
+    announce(spokenResult(report));
+  }
+}
+
+/**
+ * @param {PhotoItem} item
+ * @param {PhotoItem[]} items
+ */
+function actions(item, items) {
+  const one = named([item]);
+  const all = named(items);
+  return el(
+    'section',
+    { className: 'actions', 'aria-labelledby': 'actions-heading' },
+    el('h3', { id: 'actions-heading' }, say('actionsHeading')),
+    el(
+      'div',
+      { className: 'buttons' },
+      action('copy', async () => {
+        await navigator.clipboard.writeText(asText(one[0]));
+        announce(say('copied'));
+        return say('copied');
+      }),
+      action('print', () => print()),
+      action('saveJson', () => save(asJson(one), 'json')),
+      action('saveCsv', () => save(asCsv(one), 'csv')),
+      ...(all.length > 1
+        ? [
+            action('saveAllJson', () => save(asJson(all), 'json'), all.length),
+            action('saveAllCsv', () => save(asCsv(all), 'csv'), all.length),
+          ]
+        : []),
+    ),
+    el('p', { className: 'hint' }, say('actionsNote')),
+  );
+}
+
+/** @param {PhotoItem[]} items */
+function named(items) {
+  return items.flatMap(({ name, report }) => (report ? [{ name, report }] : []));
+}
+
+/**
+ * @param {StringKey} key
+ * @param {() => unknown} act may give a new text for the button
+ * @param {number} [count]
+ */
+function action(key, act, count = 0) {
+  const button = el('button', { type: 'button', className: 'button', 'data-action': key }, say(key, { count }));
+  button.addEventListener('click', async () => {
+    try {
+      const text = await act();
+      if (typeof text === 'string') button.textContent = text;
+    } catch {
+      button.textContent = say('actionFailed');
+      announce(say('actionFailed'));
+    }
+  });
+  return button;
+}
+
+/**
+ * @param {string} text
+ * @param {'json' | 'csv'} kind
+ */
+function save(text, kind) {
+  // The mark tells spreadsheets that the names in it are UTF-8.
+  const parts = kind === 'csv' ? ['\ufeff', text] : [text];
+  const href = URL.createObjectURL(new Blob(parts, { type: kind === 'csv' ? 'text/csv' : 'application/json' }));
+  el('a', { href, download: `skintree-report.${kind}` }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}
+
+/** @param {NonNullable<PhotoItem['trouble']>} trouble */
+function showTrouble({ kind, error, again }) {
+  loading = false;
+  const retry = () => {
     // The button is about to vanish, and with it the place of those who came by keyboard.
     page.file.focus();
     again();
-  });
+  };
   // Said by the alert role of the element it goes into, so not announced once more.
-  page.failure.append(
-    el('h2', {}, say(`error-${trouble}`)),
-    el('p', {}, say(`error-${trouble}-help`)),
-    el('p', { className: 'hint' }, say('errorCode', { code, message })),
-    ...(aboutPhoto ? [] : [el('p', { className: 'buttons' }, retry)]),
-  );
   announce('');
+  page.failure.append(...troubleView(kind, error, retry));
+}
+
+/** The model could not be loaded, and no photo waits for it. @param {NonNullable<PhotoItem['trouble']>} trouble */
+export function showLoadTrouble(trouble) {
+  progress.hide();
+  showTrouble(trouble);
 }

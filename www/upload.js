@@ -1,207 +1,253 @@
-// The upload page: takes a photo in whatever way it is given, and shows what the model says about it.
+// The upload page: takes photos in whatever way they are given, asks the model about one after the other, and shows
+// what it says about the one that is selected.
 
-import { Classifier, SkintreeError } from './skintree.js';
 import { keepPage, startDevice } from './device-view.js';
 import { chooseLanguage, startLanguage } from './language.js';
+import { photoItem } from './photo-item.js';
+import { remember, showHistory, startHistory } from './history-view.js';
+import { Session } from './session.js';
 import { say } from './strings.js';
+import { thumbnailOf } from './thumbnails.js';
 import * as view from './upload-view.js';
 
 /**
- * @import {EngineChoice} from './skintree.js'
- * @import {Trouble} from './upload-view.js'
+ * @import {Entry} from './history.js'
+ * @import {PhotoItem} from './photo-item.js'
+ * @import {Trouble} from './session.js'
+ * @import {SkintreeError} from './skintree.js'
  */
 
+/** So many diagnoses the details list. */
+const TOP = 20;
 const PACK = 'pack/manifest.json';
-/** @type {Promise<Classifier> | null} */
-let loading = null;
-/** @type {File | null} */
-let photo = null;
-/** @type {AbortController | null} */
-let running = null;
-/** @type {EngineChoice} */
-let engine = 'auto';
+
+/** @type {PhotoItem[]} */
+let items = [];
+/** @type {PhotoItem | null} */
+let selected = null;
+/** The photo the model is asked about. @type {PhotoItem | null} */
+let current = null;
+/** Loading failed for a reason that the next photo would meet too. */
+let stuck = false;
+
+const session = new Session(
+  {
+    clearAnswer() {},
+    showLoading: view.showLoading,
+    showProgress: view.showProgress,
+    loaded() {
+      view.showLoaded();
+      // Where it can't be kept, it works with network all the same.
+      keepPage().catch(() => {});
+    },
+    showReady: () => view.showReady(items.length === 0),
+    showClassifying: view.showClassifying,
+    showResult(report) {
+      const item = current;
+      current = null;
+      if (item) {
+        change(item, { state: 'done', report });
+        remember(item);
+      }
+      next();
+    },
+    showTrouble,
+  },
+  () => ({ packUrl: PACK }),
+);
 
 startLanguage();
-view.offerLanguages((tag) => {
-  chooseLanguage(tag);
-  view.translate();
-});
-view.translate();
-listen();
-startDevice({
-  async loadModel() {
-    prepare();
-    await load();
+view.start({
+  reached: () => void session.prepare(),
+  give: take,
+  examples: (files) => takeAll(files.map((file) => photoItem(file.name, file))),
+  select,
+  remove,
+  removeAll,
+  ask,
+  crop: (item) => void frame(item),
+  explain,
+  speak(tag) {
+    chooseLanguage(tag);
+    view.translate();
+    showHistory();
+    show();
   },
-  takeFiles: takeFirst,
+});
+startHistory(recall);
+startDevice({
+  loadModel: () => session.load(),
+  takeFiles: (files) => take(files, true),
   sharedLost: () => view.showRemark(say('sharedLost')),
 });
 
-function listen() {
-  for (const input of view.inputs) {
-    // The model starts to load when someone reaches for a photo: by the time one is chosen much of it is there, and
-    // those who only came to read don't pay tens of megabytes of their phone contract.
-    input.addEventListener('click', () => prepare());
-    input.addEventListener('change', () => {
-      const files = [...(input.files ?? [])];
-      // Else choosing the same file again would be no change.
-      input.value = '';
-      takeFirst(files);
-    });
-  }
-
-  addEventListener('paste', (event) => {
-    const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length > 0) {
-      event.preventDefault();
-      takeFirst(files);
-    }
-  });
-
-  // On the whole page: a photo dropped beside the frame would otherwise replace the page.
-  addEventListener('dragover', (event) => {
-    if (event.dataTransfer?.types.includes('Files')) {
-      event.preventDefault();
-      event.dataTransfer.dropEffect = 'copy';
-      view.dragging(true);
-      prepare();
-    }
-  });
-  addEventListener('dragleave', (event) => {
-    if (!event.relatedTarget) {
-      view.dragging(false);
-    }
-  });
-  addEventListener('drop', (event) => {
-    view.dragging(false);
-    if (event.dataTransfer?.types.includes('Files')) {
-      event.preventDefault();
-      takeFirst([...event.dataTransfer.files]);
-    }
-  });
-}
-
-/** @param {File[]} files */
-function takeFirst(files) {
+/** @param {File[]} files @param {boolean} [framed] the visitor has chosen the part of the photo already */
+function take(files, framed = false) {
   if (files.length === 0) {
     view.showRemark(say('noFile'));
     return;
   }
-  view.showRemark(files.length > 1 ? say('onlyFirst', { count: files.length }) : null);
-  take(files.find((file) => file.type.startsWith('image/')) ?? files[0]);
-}
-
-/** @param {File} file */
-async function take(file) {
-  // The newest photo wins: whoever chooses another one has lost interest in the one before.
-  running?.abort();
-  const run = (running = new AbortController());
-  photo = file;
-  view.clearAnswer();
-  view.showPhoto(file);
-  /** @type {Classifier | null} */
-  let classifier = null;
-  try {
-    classifier = await load();
-    if (run.signal.aborted) {
-      return;
-    }
-    view.showWork(say('classifying'));
-    view.showResult(await classifier.classify(file, { signal: run.signal }));
-  } catch (error) {
-    if (!run.signal.aborted) {
-      fail(error, classifier);
-    }
-  } finally {
-    if (running === run) {
-      running = null;
-    }
+  view.showRemark(null);
+  const pictures = files.filter((file) => file.type.startsWith('image/'));
+  // Some systems know no type for HEIC; then the decoder is asked.
+  const photos = (pictures.length ? pictures : files).map((file) => photoItem(file.name, file));
+  if (photos.length === 1 && !framed) {
+    void session.prepare();
+    takeAll(photos.map((item) => Object.assign(item, { state: 'framing' })));
+    void frame(photos[0]);
+  } else {
+    takeAll(photos);
   }
 }
 
-/** Loads the model ahead of the photo. */
-async function prepare() {
-  if (loading || running) {
+/** @param {PhotoItem[]} photos */
+function takeAll(photos) {
+  items = [...items, ...photos];
+  // Giving another photo is another try.
+  stuck = false;
+  selected = photos[0];
+  view.arrive();
+  show();
+  for (const item of photos) {
+    if (!item.thumbnail) void thumbnail(item);
+  }
+  next();
+}
+
+/** @param {PhotoItem} item */
+async function thumbnail(item) {
+  item.thumbnail = item.source && (await thumbnailOf(item.source));
+  view.showList(items, selected);
+}
+
+/**
+ * Lets the visitor choose the part of the photo, where this browser can show it at all.
+ *
+ * @param {PhotoItem} item
+ */
+async function frame(item) {
+  if (!item.original) {
     return;
   }
-  view.clearAnswer();
   try {
-    await load();
-    if (!running) {
-      view.showReady();
+    const bitmap = await createImageBitmap(item.original);
+    if (items.includes(item)) {
+      change(item, { state: 'framing', report: null, trouble: null });
+      view.showCrop(item, bitmap);
     }
-  } catch (error) {
-    // With a photo waiting, take() says it.
-    if (!running) {
-      fail(error, null);
-    }
+  } catch {
+    ask(item, item.original);
   }
-}
-
-function load() {
-  if (!loading) {
-    view.showWork(say('downloading'));
-    loading = Classifier.load(PACK, { engine, onProgress: view.showProgress });
-    loading.then(
-      () => {
-        view.hideSizeHint();
-        // Where it can't be kept, it works with network all the same.
-        keepPage().catch(() => {});
-      },
-      () => (loading = null),
-    );
-  }
-  return loading;
 }
 
 /**
- * @param {unknown} error
- * @param {Classifier | null} classifier
+ * @param {PhotoItem} item
+ * @param {Blob} source
  */
-function fail(error, classifier) {
-  const trouble = troubleOf(error, classifier);
-  if (trouble === 'gpu' || trouble === 'internal') {
-    unload(classifier);
-  }
-  view.showTrouble(trouble, error, () => {
-    engine = trouble === 'gpu' ? 'cpu' : engine;
-    photo ? take(photo) : prepare();
-  });
+function ask(item, source) {
+  stuck = false;
+  const cropped = source !== item.source;
+  change(item, { source, state: 'waiting' });
+  if (cropped) void thumbnail(item);
+  next();
 }
 
-/** @param {Classifier | null} classifier */
-function unload(classifier) {
-  classifier?.free();
-  loading = null;
+/** Asks about the next photo: the selected one, if it waits, as that is what the visitor looks at. */
+function next() {
+  if (current || stuck) {
+    return;
+  }
+  const item = selected?.state === 'waiting' ? selected : items.find(({ state }) => state === 'waiting');
+  if (!item?.source) {
+    return;
+  }
+  current = item;
+  change(item, { state: 'running' });
+  // Everything that comes of it, comes through the session's view.
+  session.classify(item.source, { topK: TOP }).catch(() => {});
 }
 
 /**
- * @param {unknown} error
- * @param {Classifier | null} classifier
- * @returns {Trouble}
+ * @param {Trouble} kind
+ * @param {SkintreeError} error
+ * @param {() => void} again
  */
-function troubleOf(error, classifier) {
-  const code = error instanceof SkintreeError ? error.code : 'internal';
-  switch (code) {
-    case 'photo-format':
-    case 'photo-broken':
-    case 'photo-too-large':
-    case 'network':
-      return code;
-    case 'pack-manifest':
-    case 'pack-truncated':
-    case 'pack-hash':
-    case 'pack-graph':
-    case 'taxonomy':
-      return 'pack';
-    case 'engine-unavailable':
-    case 'engine-self-test':
-      return 'engine';
-    case 'engine-failed':
-    case 'gpu-lost':
-    case 'gpu-memory':
-      return classifier?.info.engine.name === 'cpu' ? 'internal' : 'gpu';
-    default:
-      return 'internal';
+function showTrouble(kind, error, again) {
+  const item = current;
+  current = null;
+  stuck = !kind.startsWith('photo-');
+  const retry = () => {
+    stuck = false;
+    current = item;
+    if (item) change(item, { state: 'running', trouble: null });
+    again();
+  };
+  if (item) change(item, { state: 'failed', trouble: { kind, error, again: retry } });
+  else view.showLoadTrouble({ kind, error, again: retry });
+  next();
+}
+
+/**
+ * @param {PhotoItem} item
+ * @param {Partial<PhotoItem>} news
+ */
+function change(item, news) {
+  Object.assign(item, news);
+  show(item);
+}
+
+/** @param {PhotoItem} [changed] */
+function show(changed) {
+  view.showList(items, selected);
+  if (!changed || changed === selected) view.showItem(selected, items);
+}
+
+/** @param {PhotoItem} item */
+function select(item) {
+  selected = item;
+  show();
+  if (item.state === 'framing') void frame(item);
+  next();
+}
+
+/** @param {PhotoItem} item */
+function remove(item) {
+  const place = items.indexOf(item);
+  items = items.filter((other) => other !== item);
+  if (current === item) {
+    current = null;
+    session.cancel();
   }
+  if (item.state === 'failed') stuck = false;
+  if (selected === item) selected = items[Math.min(place, items.length - 1)] ?? null;
+  show();
+  if (selected?.state === 'framing') void frame(selected);
+  next();
+}
+
+function removeAll() {
+  items = [];
+  selected = current = null;
+  stuck = false;
+  session.cancel();
+  show();
+}
+
+/**
+ * Asks once more, this time for heat maps as well: they cost time that nobody should pay who does not look at them.
+ *
+ * @param {PhotoItem} item
+ */
+async function explain({ source, report }) {
+  if (!source || !report) {
+    return null;
+  }
+  const upper = report.tree.filter(({ level, covered }) => covered && level !== 'disease');
+  const nodes = new Set([...upper, ...report.fine].map(({ id }) => id));
+  return (await session.load()).classify(source, { heatMaps: [...nodes] });
+}
+
+/** @param {Entry} entry */
+function recall({ name, thumbnail, report }) {
+  takeAll([photoItem(name, null, { thumbnail, report, state: 'done' })]);
 }

@@ -330,7 +330,7 @@ for (const kind of KINDS) {
       server.requests = [];
       server.foreign = [];
       await choose(upload, photoFile('second.png'));
-      await upload.waitForFunction(() => document.querySelector('figcaption')?.textContent === 'second.png');
+      await upload.waitForFunction(() => document.querySelector('#photo-name')?.textContent === 'second.png');
       await answerOf(upload, 120_000);
       await new Promise((resolve) => setTimeout(resolve, 1000));
       assert.deepEqual(server.requests, [], 'not even to the page’s own server');
@@ -349,7 +349,7 @@ for (const kind of KINDS) {
       await answerOf(upload, 120_000);
       await server.stop();
       await choose(upload, photoFile('second.png'));
-      await upload.waitForFunction(() => document.querySelector('figcaption')?.textContent === 'second.png');
+      await upload.waitForFunction(() => document.querySelector('#photo-name')?.textContent === 'second.png');
       await answerOf(upload, 120_000);
       assert.match(await textOf(upload, '.technical summary'), /Technical details/);
       await upload.close();

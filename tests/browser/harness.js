@@ -172,7 +172,12 @@ export function launch(kind, server) {
       browser: 'firefox',
       executablePath: PATHS.firefox,
       headless: true,
-      extraPrefsFirefox: { 'network.captive-portal-service.enabled': false, 'network.connectivity-service.enabled': false },
+      extraPrefsFirefox: {
+        'network.captive-portal-service.enabled': false,
+        'network.connectivity-service.enabled': false,
+        'media.navigator.streams.fake': true,
+        'media.navigator.permission.disabled': true,
+      },
     });
   }
   return puppeteer.launch({
@@ -188,6 +193,8 @@ export function launch(kind, server) {
       '--disable-component-update',
       '--disable-sync',
       '--disable-gpu-watchdog',
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
       `--proxy-server=${proxy}`,
       '--proxy-bypass-list=<-loopback>',
     ],

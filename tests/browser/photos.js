@@ -2,6 +2,8 @@
 
 import { crc32, deflateSync } from 'node:zlib';
 
+import { DRAWINGS, paintSpot } from '../../www/drawn-spots.js';
+
 /**
  * @param {number} width
  * @param {number} height
@@ -49,55 +51,15 @@ function chunk(type, data) {
 }
 
 /**
- * Something like a brown spot on skin: an uneven blotch with a soft edge, darker patches and the grain of a camera.
+ * Something like a brown spot on skin.
  *
  * @param {number} width
  * @param {number} height
  */
 export function spot(width = 600, height = 450) {
-  const random = generator(7);
-  const coarse = smoothNoise(random, 6);
-  const fine = smoothNoise(random, 40);
-  const skin = [222, 178, 156];
-  const brown = [104, 62, 46];
+  const pixels = paintSpot(DRAWINGS[1], width, height);
   return png(width, height, (x, y) => {
-    const [u, v] = [x / width, y / height];
-    const dx = (x - width * 0.52) / (height * 0.3);
-    const dy = (y - height * 0.48) / (height * 0.24);
-    const angle = Math.atan2(dy, dx);
-    const edge = 1 + 0.1 * Math.sin(3 * angle + 1) + 0.05 * Math.sin(7 * angle) + 0.5 * (coarse(u, v) - 0.5);
-    const inside = 1 / (1 + Math.exp((Math.hypot(dx, dy) - edge) * 9));
-    const share = inside * (0.55 + 0.5 * coarse(v, u) + 0.2 * (fine(u, v) - 0.5)) + 0.1 * (fine(v, u) - 0.5);
-    const light = 1 - 0.3 * Math.hypot(u - 0.5, v - 0.5) ** 2;
-    const grain = 5 * (random() - 0.5);
-    const mix = (/** @type {number} */ i) => (skin[i] + (brown[i] - skin[i]) * share) * light + grain;
-    return [mix(0), mix(1), mix(2)];
+    const at = 4 * (y * width + x);
+    return [pixels[at], pixels[at + 1], pixels[at + 2]];
   });
-}
-
-/** Numbers from 0 to 1, the same ones in every run. @param {number} state */
-function generator(state) {
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-/**
- * Random values on a grid, smoothly joined: (u, v) in 0 to 1 give 0 to 1.
- *
- * @param {() => number} random
- * @param {number} cells
- */
-function smoothNoise(random, cells) {
-  const side = cells + 2;
-  const grid = Float64Array.from({ length: side * side }, random);
-  const ease = (/** @type {number} */ t) => t * t * (3 - 2 * t);
-  return (/** @type {number} */ u, /** @type {number} */ v) => {
-    const [x, y] = [u * cells, v * cells];
-    const [i, j] = [Math.floor(x), Math.floor(y)];
-    const [s, t] = [ease(x - i), ease(y - j)];
-    const row = (/** @type {number} */ k) => grid[k * side + i] * (1 - s) + grid[k * side + i + 1] * s;
-    return row(j) * (1 - t) + row(j + 1) * t;
-  };
 }

@@ -166,7 +166,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       await input.uploadFile(photo);
       await Promise.all([page.waitForNavigation(), page.$eval('form', (form) => form.submit())]);
       await answerOf(page);
-      assert.equal(await textOf(page, 'figcaption'), 'spot.png');
+      assert.equal(await textOf(page, '#photo-name'), 'spot.png');
       assert.equal(page.url(), `${server.origin}/`);
       assert.equal(server.count('/share'), 0, 'the photo did not reach the server');
       await page.goto(`${server.origin}/?shared`);

@@ -28,18 +28,36 @@ export function photoFile(name = 'spot.png') {
  */
 export async function openUploadPage(browser, server, options) {
   const page = await newPage(browser, options);
-  // Two pages of one test must not share what the first has downloaded.
+  // Two pages of one test must not share what the first has downloaded or kept.
   await page.goto(`${server.origin}/blank.html`);
-  await page.evaluate(() => caches.delete('skintree-pack/1'));
+  await page.evaluate(() => {
+    localStorage.clear();
+    indexedDB.deleteDatabase('skintree-history');
+    return caches.delete('skintree-pack/1');
+  });
   await page.goto(`${server.origin}/index.html`);
   return page;
+}
+
+/**
+ * Gives the page photos. A single one is framed first; it is then asked about as it is.
+ *
+ * @param {Page} page
+ * @param {...string} files
+ */
+export async function choose(page, ...files) {
+  await give(page, ...files);
+  if (files.length === 1) {
+    await page.waitForSelector('.crop .primary');
+    await page.$eval('.crop .primary', (button) => /** @type {HTMLElement} */ (button).click());
+  }
 }
 
 /**
  * @param {Page} page
  * @param {...string} files
  */
-export async function choose(page, ...files) {
+export async function give(page, ...files) {
   const input = /** @type {ElementHandle<HTMLInputElement>} */ (await page.$('#file'));
   await input.uploadFile(...files);
 }
