@@ -72,22 +72,11 @@ export interface TaskSide {
   probability: number;
 }
 
-/** What a threshold on `positive.probability` gives on photos that were held back from training. */
-export interface OperatingPoint {
-  id: string;
-  threshold: number;
-  sensitivity: number;
-  specificity: number;
-  /** Whether this photo is at or above the threshold. */
-  positive: boolean;
-}
-
 export interface TaskResult {
   id: string;
   name: LocalText;
   positive: TaskSide;
   negative: TaskSide;
-  operating_points?: OperatingPoint[];
   /** How much of the whole probability both sides have together; small means the photo probably shows neither. */
   mass: number;
   operating_points: OperatingPoint[];
@@ -146,13 +135,6 @@ export interface Timings {
   total_ms: number;
 }
 
-/** How far the photo is from those the model was trained on. */
-export interface Scope {
-  score: number;
-  threshold: number;
-  in_scope: boolean;
-}
-
 export interface Report {
   schema: 'skintree.report/1';
   disclaimer: LocalText;
@@ -174,9 +156,6 @@ export interface Report {
   tree: TreeNode[];
   /** Only if asked for with `heatMaps`. */
   heat_maps?: HeatMap[];
-  scope?: Scope | null;
-  /** Measures of the photo, by name. */
-  quality?: Record<string, number>;
   warnings: Warning[];
   timings: Timings;
 }
