@@ -19,11 +19,15 @@ export async function isKept() {
 }
 
 /**
- * Keeps the page; the model keeps itself when it is loaded. Resolves once all is stored.
+ * Keeps the page, unless it is kept already; the model keeps itself when it is loaded. Resolves once all is stored.
  *
  * @returns {Promise<void>}
  */
 export async function keep() {
+  // Registering again would ask the server for updates, in the middle of a classification perhaps.
+  if ((await registration())?.active) {
+    return;
+  }
   const { installing, waiting, active } = await container.register('sw.js', { updateViaCache: 'none' });
   const coming = installing ?? waiting;
   if (active || !coming) {

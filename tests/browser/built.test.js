@@ -327,13 +327,18 @@ for (const kind of KINDS) {
       const upload = await openUploadPage(browser, server);
       await choose(upload, photoFile());
       await answerOf(upload, 120_000);
+      // After the first answer the page is kept for use without network: its files are fetched once more, hash-checked.
+      await upload.waitForFunction(async () => (await navigator.serviceWorker.ready).active?.state === 'activated');
       server.requests = [];
       server.foreign = [];
       await choose(upload, photoFile('second.png'));
       await upload.waitForFunction(() => document.querySelector('#photo-name')?.textContent === 'second.png');
       await answerOf(upload, 120_000);
       await new Promise((resolve) => setTimeout(resolve, 1000));
-      assert.deepEqual(server.requests, [], 'not even to the page’s own server');
+      // Chromium looks for a newer service worker when it likes, by asking for the very files that make it up.
+      const updates = ['GET /sw.js', 'GET /precache.js'];
+      const requests = server.requests.map(({ method, path }) => `${method} ${path}`);
+      assert.deepEqual(requests.filter((request) => !updates.includes(request)), [], 'not even to the page’s own server');
       assert.deepEqual(server.foreign.filter((host) => !BROWSERS_OWN.test(host)), []);
 
       // The instrument works: what a worker does ask for elsewhere is seen.
