@@ -62,7 +62,9 @@ export function takePhoto(fallback) {
         stage.hidden = true;
         message.hidden = false;
         message.textContent = say(error?.name === 'NotAllowedError' ? 'cameraRefused' : 'cameraMissing');
+        shutter.hidden = true;
         app.hidden = false;
+        app.classList.add('primary');
       },
     );
   });

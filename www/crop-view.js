@@ -40,8 +40,7 @@ export class CropView {
       el(
         'div',
         { className: 'crop-tools' },
-        el('label', { htmlFor: 'crop-zoom' }, say('cropZoom')),
-        this.#slider,
+        el('span', { className: 'crop-zoom' }, el('label', { htmlFor: 'crop-zoom' }, say('cropZoom')), this.#slider),
         button('cropLeft', () => this.#turn(-1)),
         button('cropRight', () => this.#turn(1)),
       ),

@@ -123,7 +123,7 @@ function show(key, values) {
 }
 
 /** @param {() => void} apply */
-function offerUpdate(apply) {
+export function offerUpdate(apply) {
   document.querySelector('.update')?.remove();
   const now = el('button', { type: 'button', className: 'button primary' }, say('updateNow'));
   const later = el('button', { type: 'button', className: 'button' }, say('updateLater'));

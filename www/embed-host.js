@@ -104,10 +104,11 @@ export class SkintreeFrame extends EventTarget {
    * Hands over a photo. It is shown in the frame, and so is the answer.
    *
    * @param {Blob} photo
-   * @param {{topK?: number, signal?: AbortSignal}} [options]
+   * @param {{topK?: number, heatMaps?: 'all' | string[], signal?: AbortSignal}} [options] `heatMaps`: nodes of the tree
+   *   whose maps `report.heat_maps` shall hold; a frame of an older version ignores it
    * @returns {Promise<Report>} rejects with a SkintreeFrameError
    */
-  classify(photo, { topK, signal } = {}) {
+  classify(photo, { topK, heatMaps, signal } = {}) {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
@@ -116,7 +117,13 @@ export class SkintreeFrame extends EventTarget {
       }
       this.#calls.set(id, { resolve, reject });
       signal?.addEventListener('abort', () => this.#send({ type: 'cancel', id }), { once: true });
-      this.#send({ type: 'classify', id, photo, ...(topK === undefined ? {} : { topK }) });
+      this.#send({
+        type: 'classify',
+        id,
+        photo,
+        ...(topK === undefined ? {} : { topK }),
+        ...(heatMaps === undefined ? {} : { heatMaps }),
+      });
     });
   }
 

@@ -76,7 +76,7 @@ export function linkToHost(widget, origins, onConnect) {
   };
 
   /** @param {HostMessage & {type: 'classify'}} message */
-  const classify = async ({ id, photo, topK }) => {
+  const classify = async ({ id, photo, topK, heatMaps }) => {
     const call = new AbortController();
     if (calls.has(id)) {
       sendError(null, 'embed-message', `call ${id} is still under way`);
@@ -84,7 +84,11 @@ export function linkToHost(widget, origins, onConnect) {
     }
     calls.set(id, call);
     try {
-      const report = await widget.classify(photo, { signal: call.signal, ...(topK === undefined ? {} : { topK }) });
+      const report = await widget.classify(photo, {
+        signal: call.signal,
+        ...(topK === undefined ? {} : { topK }),
+        ...(heatMaps === undefined ? {} : { heatMaps }),
+      });
       send({ type: 'result', id, report });
     } catch (error) {
       const code = error instanceof SkintreeError ? error.code : 'internal';
@@ -119,6 +123,11 @@ function isForUs(data) {
   return typeof data === 'object' && data !== null && typeof data.schema === 'string' && data.schema.startsWith('skintree.embed/');
 }
 
+/** @param {unknown} list */
+function isListOfText(list) {
+  return Array.isArray(list) && list.every((one) => typeof one === 'string');
+}
+
 /** @param {unknown} id */
 function isId(id) {
   return typeof id === 'string' || Number.isFinite(id);
@@ -130,7 +139,7 @@ function isId(id) {
  * @param {any} message
  * @returns {string | null}
  */
-function problemOf({ schema, type, id, photo, topK, lang }) {
+function problemOf({ schema, type, id, photo, topK, heatMaps, lang }) {
   if (schema !== SCHEMA) return `this frame speaks ${SCHEMA}, not ${schema}`;
   switch (type) {
     case 'hello':
@@ -143,7 +152,8 @@ function problemOf({ schema, type, id, photo, topK, lang }) {
     case 'classify':
       if (!isId(id)) return 'id is a string or a number';
       if (!(photo instanceof Blob)) return 'photo is a Blob or File';
-      return topK === undefined || (Number.isInteger(topK) && topK > 0) ? null : 'topK is a whole number above 0';
+      if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) return 'topK is a whole number above 0';
+      return heatMaps === undefined || heatMaps === 'all' || isListOfText(heatMaps) ? null : "heatMaps is 'all' or a list of node ids";
     default:
       return `unknown type ${type}`;
   }

@@ -10,7 +10,7 @@ export type CallId = string | number;
 export type HostMessage =
   | { schema: Schema; type: 'hello'; lang?: string }
   | { schema: Schema; type: 'load' }
-  | { schema: Schema; type: 'classify'; id: CallId; photo: Blob; topK?: number }
+  | { schema: Schema; type: 'classify'; id: CallId; photo: Blob; topK?: number; heatMaps?: 'all' | string[] }
   | { schema: Schema; type: 'cancel'; id: CallId }
   | { schema: Schema; type: 'reset' };
 

@@ -6,7 +6,7 @@ import { currentLanguage, say, setLanguage } from './strings.js';
 import { SkintreeWidget } from './widget.js';
 
 /** What the frame's URL may set. Not the pack: a link must not bring in another model. */
-const FROM_URL = ['lang', 'engine', 'top-k', 'preload'];
+const FROM_URL = ['lang', 'engine', 'top-k', 'preload', 'heat-map'];
 
 const widget = byId('widget', SkintreeWidget);
 const hostLine = byId('host', HTMLElement);

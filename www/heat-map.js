@@ -93,11 +93,11 @@ export function heatMapView(report, photo, node = report.fine[0]?.id) {
     'section',
     { className: 'heat-map', 'aria-labelledby': `${id}-heading` },
     el('h3', { id: `${id}-heading` }, say('heatHeading')),
-    el('p', { className: 'hint' }, say('heatNote')),
     el('p', { className: 'heat-map-control' }, el('label', { htmlFor: choice.id }, say('heatNode')), ' ', choice),
     el('figure', {}, canvas, el('figcaption', {}, text)),
     el('p', { className: 'heat-map-control' }, el('label', { htmlFor: slider.id }, say('heatOpacity')), ' ', slider),
     legend(),
+    el('p', { className: 'hint' }, say('heatNote')),
   );
   return {
     element,

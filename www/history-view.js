@@ -74,7 +74,9 @@ export async function showHistory() {
           { className: 'photo-words' },
           el('span', { className: 'photo-file' }, inShort(entry.report)),
           ' ',
-          el('span', { className: 'hint' }, `${entry.name}, ${format.format(entry.date)}`),
+          el('span', { className: 'hint one-line' }, entry.name),
+          ' ',
+          el('span', { className: 'hint' }, format.format(entry.date)),
         ),
       );
       open.addEventListener('click', () => openEntry(entry));

@@ -19,7 +19,7 @@ export function photoList(items, selected, { select, remove }) {
       'button',
       { type: 'button', className: 'photo-open' },
       item.thumbnail ? el('img', { src: item.thumbnail, alt: '' }) : el('span', { className: 'no-thumbnail', 'aria-hidden': true }),
-      el('span', { className: 'photo-words' }, el('span', { className: 'photo-file' }, item.name), ' ', el('span', { className: 'hint' }, status)),
+      el('span', { className: 'photo-words' }, el('span', { className: 'photo-file one-line' }, item.name), ' ', el('span', { className: 'hint' }, status)),
     );
     if (item === selected) open.setAttribute('aria-current', 'true');
     open.addEventListener('click', () => select(item));

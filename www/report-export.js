@@ -1,8 +1,9 @@
 // Reports as text, JSON and CSV.
 
+import { toFhir } from './fhir.js';
 import { headline, spokenResult } from './result-view.js';
 import { answerOf } from './answer.js';
-import { local, percent, say } from './strings.js';
+import { currentLanguage, local, percent, say } from './strings.js';
 
 /** @import {Report} from './skintree.js' */
 
@@ -30,6 +31,15 @@ export function asText({ name, report }) {
 /** @param {Named[]} all */
 export function asJson(all) {
   return JSON.stringify(all.length === 1 ? all[0].report : all.map(({ name, report }) => ({ name, ...report })), null, 2);
+}
+
+/**
+ * As a FHIR R4 DiagnosticReport, with the names in the visitor's language. It names no patient.
+ *
+ * @param {Named} named
+ */
+export function asFhir({ report }) {
+  return JSON.stringify(toFhir(report, { language: currentLanguage() }), null, 2);
 }
 
 /**

@@ -120,6 +120,20 @@ export class Session {
     }
   }
 
+  /**
+   * Asks about a photo once more, this time for heat maps as well: they cost time that nobody should pay who does not
+   * look at them. Nothing of it is shown.
+   *
+   * @param {PhotoSource} photo
+   * @param {Report} report what was said about it
+   * @returns {Promise<Report>} with maps of all classes and groups, and of the diagnoses listed in `fine`
+   */
+  async explain(photo, { tree, fine }) {
+    const upper = tree.filter(({ level, covered }) => covered && level !== 'disease');
+    const nodes = new Set([...upper, ...fine].map(({ id }) => id));
+    return (await this.load()).classify(photo, { heatMaps: [...nodes] });
+  }
+
   /** Forgets the photo; the model stays. */
   cancel() {
     this.#running?.abort();

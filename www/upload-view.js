@@ -7,7 +7,7 @@ import { DRAWINGS, paintSpot } from './drawn-spots.js';
 import { heatMapView } from './heat-map.js';
 import { photoList } from './photo-list.js';
 import { ProgressView } from './progress-view.js';
-import { asCsv, asJson, asText } from './report-export.js';
+import { asCsv, asFhir, asJson, asText } from './report-export.js';
 import { resultView, spokenResult } from './result-view.js';
 import { currentLanguage, languages, say } from './strings.js';
 import { troubleView } from './trouble-view.js';
@@ -250,7 +250,7 @@ export function arrive() {
  * @param {PhotoItem | null} selected
  */
 export function showList(items, selected) {
-  page.work.hidden = items.length === 0;
+  page.work.classList.toggle('bare', items.length === 0);
   page.photos.hidden = items.length < 2;
   // The list is made anew; whoever stands in it by keyboard must not fall out.
   const place = [...page.photoList.querySelectorAll('button')].findIndex((button) => button === document.activeElement);
@@ -270,6 +270,7 @@ export function showItem(item, items) {
   page.answer.dataset.state = item?.state ?? 'none';
   if (!item) {
     document.body.classList.remove('has-photo');
+    page.photo.hidden = true;
     progress.hide();
     return;
   }
@@ -407,6 +408,7 @@ function actions(item, items) {
       action('print', () => print()),
       action('saveJson', () => save(asJson(one), 'json')),
       action('saveCsv', () => save(asCsv(one), 'csv')),
+      action('saveFhir', () => save(asFhir(one[0]), 'fhir.json')),
       ...(all.length > 1
         ? [
             action('saveAllJson', () => save(asJson(all), 'json'), all.length),
@@ -442,14 +444,16 @@ function action(key, act, count = 0) {
   return button;
 }
 
+const MEDIA_TYPES = { csv: 'text/csv', json: 'application/json', 'fhir.json': 'application/fhir+json' };
+
 /**
  * @param {string} text
- * @param {'json' | 'csv'} kind
+ * @param {keyof typeof MEDIA_TYPES} kind
  */
 function save(text, kind) {
   // The mark tells spreadsheets that the names in it are UTF-8.
   const parts = kind === 'csv' ? ['\ufeff', text] : [text];
-  const href = URL.createObjectURL(new Blob(parts, { type: kind === 'csv' ? 'text/csv' : 'application/json' }));
+  const href = URL.createObjectURL(new Blob(parts, { type: MEDIA_TYPES[kind] }));
   el('a', { href, download: `skintree-report.${kind}` }).click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }

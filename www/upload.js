@@ -233,18 +233,9 @@ function removeAll() {
   show();
 }
 
-/**
- * Asks once more, this time for heat maps as well: they cost time that nobody should pay who does not look at them.
- *
- * @param {PhotoItem} item
- */
+/** @param {PhotoItem} item */
 async function explain({ source, report }) {
-  if (!source || !report) {
-    return null;
-  }
-  const upper = report.tree.filter(({ level, covered }) => covered && level !== 'disease');
-  const nodes = new Set([...upper, ...report.fine].map(({ id }) => id));
-  return (await session.load()).classify(source, { heatMaps: [...nodes] });
+  return source && report && session.explain(source, report);
 }
 
 /** @param {Entry} entry */

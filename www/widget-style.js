@@ -4,6 +4,7 @@
 const FILES = [
   new URL('./theme.css', import.meta.url),
   new URL('./result.css', import.meta.url),
+  new URL('./heat-map.css', import.meta.url),
   new URL('./progress.css', import.meta.url),
   new URL('./widget.css', import.meta.url),
 ];

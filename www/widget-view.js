@@ -1,6 +1,7 @@
 // What the widget shows, inside its shadow root.
 
 import { el } from './dom.js';
+import { heatMapView } from './heat-map.js';
 import { ProgressView } from './progress-view.js';
 import { resultView, spokenResult } from './result-view.js';
 import { currentLanguage, say } from './strings.js';
@@ -25,7 +26,18 @@ export class WidgetView {
   #fileLabel = el('label', { htmlFor: 'file', className: 'button primary', part: 'button button-primary' });
   #preview = el('img');
   #noPreview = this.#text('noPreview', el('p', { className: 'hint', hidden: true }));
-  #photo = el('figure', { className: 'photo', part: 'photo', hidden: true }, this.#preview, this.#noPreview);
+  #explained = el('div');
+  #explain = this.#text('heatMap', el('button', { type: 'button', className: 'link', hidden: true }));
+  #photo = el(
+    'figure',
+    { className: 'photo', part: 'photo', hidden: true },
+    this.#preview,
+    this.#noPreview,
+    this.#explained,
+    el('figcaption', {}, this.#explain),
+  );
+  /** Draws the heat map once more, for a change of language. @type {(() => void) | null} */
+  #mapAgain = null;
   #remark = el('p', { className: 'note', hidden: true });
   #failure = el('div', { className: 'failure', part: 'failure', role: 'alert' });
   #result = el('div', { part: 'result' });
@@ -58,6 +70,7 @@ export class WidgetView {
     this.#preview.addEventListener('error', () => {
       this.#preview.hidden = true;
       this.#noPreview.hidden = false;
+      this.#explain.hidden = true;
     });
     this.#listen(wishes);
   }
@@ -143,6 +156,7 @@ export class WidgetView {
     this.#fileLabel.textContent = say(this.#photo.hidden ? 'choose' : 'chooseAnother');
     this.#preview.alt = say('photoAlt');
     this.#again?.();
+    this.#mapAgain?.();
   }
 
   /** As if no photo had ever been there. */
@@ -164,6 +178,41 @@ export class WidgetView {
     this.#failure.replaceChildren();
     this.#result.replaceChildren();
     this.#afterResult.hidden = true;
+    this.offerHeatMap(null);
+  }
+
+  /**
+   * A button below the photo, for as long as the answer is on show.
+   *
+   * @param {(() => Promise<void>) | null} explain comes to showHeatMap; `null` takes button and map away
+   */
+  offerHeatMap(explain) {
+    this.#mapAgain = null;
+    this.#explained.replaceChildren();
+    this.#preview.hidden = !this.#noPreview.hidden;
+    this.#explain.hidden = explain === null || this.#preview.hidden;
+    this.#explain.disabled = false;
+    this.#explain.onclick = () => {
+      this.#explain.disabled = true;
+      this.#announce(say('classifying'));
+      explain?.();
+    };
+  }
+
+  /** @param {Report | null} report with heat maps; `null` where there are none to be had */
+  showHeatMap(report) {
+    this.#explain.hidden = true;
+    this.#mapAgain = () => {
+      if (report?.heat_maps?.length) {
+        this.#explained.replaceChildren(heatMapView(report, this.#preview).element);
+        this.#preview.hidden = true;
+      } else {
+        this.#explained.replaceChildren(el('p', { className: 'hint' }, say('heatMapNone')));
+        this.#announce(say('heatMapNone'));
+      }
+    };
+    this.#mapAgain();
+    this.#explained.querySelector('select')?.focus({ preventScroll: true });
   }
 
   /** @param {PhotoSource} photo pixels that have no file are not shown */

@@ -14,8 +14,11 @@ import { WidgetView } from './widget-view.js';
 /** Attributes that say which model runs, and how: a change takes the loaded one away. */
 const MODEL_ATTRIBUTES = ['pack', 'engine', 'base'];
 
+/**
+ * @implements {Omit<import('./widget.js').SkintreeWidget, keyof HTMLElement>}
+ */
 export class SkintreeWidget extends HTMLElement {
-  static observedAttributes = ['lang', 'preload', ...MODEL_ATTRIBUTES];
+  static observedAttributes = ['lang', 'preload', 'heat-map', ...MODEL_ATTRIBUTES];
 
   #view = new WidgetView({
     picked: (files) => this.#speaking(() => this.#takeFirst(files)),
@@ -38,6 +41,7 @@ export class SkintreeWidget extends HTMLElement {
       showResult: (report) => {
         this.#report = report;
         this.#speaking(() => this.#view.showResult(report));
+        this.#offerHeatMap();
         this.#tell('result', report);
       },
       showTrouble: (trouble, error, again) => this.#fail(trouble, error, again),
@@ -52,6 +56,8 @@ export class SkintreeWidget extends HTMLElement {
   #info = null;
   /** @type {Report | null} */
   #report = null;
+  /** The photo of the newest call. @type {PhotoSource | null} */
+  #photo = null;
 
   constructor() {
     super();
@@ -87,6 +93,8 @@ export class SkintreeWidget extends HTMLElement {
       this.#speaking(() => this.#view.translate());
     } else if (name === 'preload') {
       this.#preload();
+    } else if (name === 'heat-map') {
+      this.#offerHeatMap();
     } else {
       this.#unload();
       this.reset();
@@ -128,6 +136,14 @@ export class SkintreeWidget extends HTMLElement {
     this.toggleAttribute('preload', preload);
   }
 
+  /** Offer to show which parts of the photo counted, below the photo. */
+  get heatMap() {
+    return this.hasAttribute('heat-map');
+  }
+  set heatMap(heatMap) {
+    this.toggleAttribute('heat-map', heatMap);
+  }
+
   /** The report on show, or `null`. */
   get report() {
     return this.#report;
@@ -156,6 +172,7 @@ export class SkintreeWidget extends HTMLElement {
    * @returns {Promise<Report>}
    */
   classify(photo, options = {}) {
+    this.#photo = photo;
     this.#view.showRemark(null);
     this.#speaking(() => this.#view.showPhoto(photo));
     return this.#session.classify(photo, { topK: this.topK, ...options });
@@ -164,7 +181,7 @@ export class SkintreeWidget extends HTMLElement {
   /** Forgets photo and answer, for the next patient. The model stays loaded. */
   reset() {
     this.#session.cancel();
-    this.#report = null;
+    this.#report = this.#photo = null;
     this.#speaking(() => this.#view.clear());
   }
 
@@ -179,6 +196,20 @@ export class SkintreeWidget extends HTMLElement {
     if (files.length > 1) {
       this.#view.showRemark(say('onlyFirst', { count: files.length }));
     }
+  }
+
+  #offerHeatMap() {
+    const [photo, report] = [this.#photo, this.#report];
+    if (!this.heatMap || !photo || !report) {
+      this.#speaking(() => this.#view.offerHeatMap(null));
+      return;
+    }
+    this.#speaking(() =>
+      this.#view.offerHeatMap(async () => {
+        const explained = report.heat_maps ? report : await this.#session.explain(photo, report).catch(() => null);
+        if (this.#report === report) this.#speaking(() => this.#view.showHeatMap(explained));
+      }),
+    );
   }
 
   #preload() {

@@ -170,9 +170,12 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
           all.push(await outcome(frame.classify(new Blob(['a']), { signal: stop.signal })));
           all.push(await outcome(frame.classify(/** @type {any} */ ('not a photo'))));
           all.push(await outcome(frame.classify(new Blob(['a']), { topK: -1 })));
+          all.push(await outcome(frame.classify(new Blob(['a']), { heatMaps: /** @type {any} */ ([7]) })));
+          const { heat_maps } = await frame.classify(new Blob(['a']), { heatMaps: ['mel'] });
+          all.push(heat_maps?.map(({ node, values }) => `${node} ${values.length}`).join());
           return all;
         });
-        assert.deepEqual(outcomes, [2, 'photo-format', 'aborted', 'embed-message', 'embed-message']);
+        assert.deepEqual(outcomes, [2, 'photo-format', 'aborted', 'embed-message', 'embed-message', 'embed-message', 'mel 64']);
         const reloaded = page.evaluate(() =>
           /** @type {any} */ (globalThis).frame.classify(new Blob(['a'])).catch((/** @type {any} */ { code }) => code),
         );

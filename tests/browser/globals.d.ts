@@ -2,7 +2,3 @@
 declare var api: typeof import('../../www/skintree.js');
 declare var outcome: (promise: Promise<unknown>) => Promise<string>;
 declare var everyInput: (url: string) => Promise<Record<string, import('../../www/skintree.js').PhotoSource>>;
-
-interface HTMLElementTagNameMap {
-  'skintree-widget': import('../../www/widget.js').SkintreeWidget;
-}

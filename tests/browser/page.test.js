@@ -328,6 +328,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await page.waitForSelector('#explained canvas');
         assert.equal(await page.$eval('#stage', (stage) => stage.checkVisibility()), false);
         assert.equal((await page.$$('#explained input[type=range]')).length, 1);
+        const widths = await page.$eval('#explained figure canvas', (canvas) => [canvas.clientWidth, canvas.closest('#photo')?.clientWidth]);
+        assert.ok(Number(widths[0]) > 100 && Number(widths[0]) <= Number(widths[1]), `the map fits: ${widths}`);
         assert.ok((await page.$$('#explained option')).length > 8);
         assert.deepEqual(await accessibilityProblems(page), []);
       }));
@@ -471,6 +473,18 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await page.click('[data-action=saveJson]');
         await done;
         assert.equal(JSON.parse(readFileSync(file, 'utf8')).schema, 'skintree.report/1');
+
+        const fhir = `${OUTPUT}/skintree-report.fhir.json`;
+        rmSync(fhir, { force: true });
+        await page.select('#language', 'ko');
+        const saved = new Promise((resolve) => {
+          client.on('Browser.downloadProgress', ({ state }) => state === 'completed' && resolve(null));
+        });
+        await page.click('[data-action=saveFhir]');
+        await saved;
+        const { resourceType, status, contained } = JSON.parse(readFileSync(fhir, 'utf8'));
+        assert.deepEqual([resourceType, status], ['DiagnosticReport', 'preliminary']);
+        assert.ok(contained[1].prediction.some((/** @type {any} */ { outcome }) => outcome.text === '흑색종'));
       }));
 
     test('the keyboard is enough', { skip: kind === 'firefox' && 'no file dialogue over BiDi' }, () =>

@@ -210,6 +210,33 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         }
       }));
 
+    test('shows which parts of the photo counted, where the page offers it', () =>
+      onBody('<div lang="en"><skintree-widget></skintree-widget></div>', {}, async (page) => {
+        const offered = () => page.$eval('skintree-widget >>> .photo .link', (button) => button.checkVisibility());
+        await choose(page);
+        await appears(page, '.result');
+        assert.equal(await offered(), false);
+        await page.$eval('skintree-widget', (widget) => (widget.heatMap = true));
+        assert.equal(await page.$eval('skintree-widget', (widget) => widget.hasAttribute('heat-map')), true);
+        assert.equal(await offered(), true);
+        await page.click('skintree-widget >>> .photo .link');
+        await appears(page, '.heat-map');
+        assert.equal(await offered(), false);
+        assert.equal((await told(page)).filter(({ type }) => type === 'result').length, 1, 'asking once more is no new result');
+        const widths = await page.$eval('skintree-widget >>> .heat-map figure canvas', (canvas) => [canvas.clientWidth, canvas.closest('.photo')?.clientWidth]);
+        assert.ok(Number(widths[0]) > 100 && Number(widths[0]) <= Number(widths[1]), `the map fits: ${widths}`);
+        assert.deepEqual(await accessibilityProblems(page), []);
+        await page.$eval('div', (div) => (div.lang = 'ko'));
+        await page.$eval('skintree-widget', (widget) => widget.setAttribute('lang', 'ko'));
+        assert.match(await textOf(page, '.heat-map h3'), /사진의 어느/);
+        await choose(page);
+        await appears(page, '.result');
+        assert.equal(await page.$('skintree-widget >>> .heat-map'), null, 'another photo, another map');
+        assert.equal(await page.$eval('skintree-widget >>> .photo img', (image) => image.checkVisibility()), true);
+        await page.$eval('skintree-widget', (widget) => widget.reset());
+        assert.equal(await offered(), false);
+      }));
+
     test('follows the colour scheme of the page, not of the system', { skip: kind === 'firefox' && 'no media emulation over BiDi' }, () =>
       onBody('<skintree-widget></skintree-widget>', {}, async (page) => {
         await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);

@@ -22,7 +22,7 @@ export default {
   photoAlt: 'The photo you chose',
   noPreview: 'This browser cannot show this kind of picture.',
   onlyFirst: 'You gave {count} files; only the first is used.',
-  heatMap: 'Show what counts',
+  heatMap: 'Show which parts counted',
   heatMapNone: 'This model cannot show which parts of the photo count.',
   noFile: 'No picture file was in there. Save the picture first, then choose the file.',
 
@@ -74,6 +74,7 @@ export default {
   print: 'Print or save as PDF',
   saveJson: 'Save as JSON',
   saveCsv: 'Save as CSV',
+  saveFhir: 'Save for a health record (FHIR)',
   saveAllJson: 'All {count} as JSON',
   saveAllCsv: 'All {count} as CSV',
   actionFailed: 'The browser refused',
