@@ -349,7 +349,7 @@ if (wishes.docs) {
   const wanted = IN_DOCS.flatMap((name) =>
     shots.filter(({ state, size, language, scheme }) => state.name === name && size < 500 && ['en light', 'ko dark'].includes(`${language} ${scheme}`)),
   );
-  await sheet(`${ROOT}docs/faces.webp`, wanted, 240, 494, 'webp');
+  await sheet(`${ROOT}docs/faces.webp`, wanted, 240, 860, 'webp');
 }
 await browser.close();
 await server.stop();
