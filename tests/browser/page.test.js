@@ -174,6 +174,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
           await page.select('#language', language);
           await restart({});
           await check('idle');
+          await page.evaluate(() => document.body.classList.add('dragging'));
+          await check('drag-over');
           await give(page, photo);
           await page.waitForSelector('.crop');
           await check('framing');
@@ -184,6 +186,15 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
             await page.$$eval('details', (all) => all.forEach((one) => (one.open = true)));
             await check(`answer ${JSON.stringify(fake)}`);
           }
+          await page.click('#explain');
+          await page.waitForSelector('#explained canvas');
+          await check('heat map');
+          await page.evaluate(() => {
+            navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+          });
+          await page.click('#open-camera');
+          await page.waitForSelector('.camera-view [role=alert]:not([hidden])');
+          await check('camera refused');
           await restart({ classify_error: 'gpu-lost' });
           await choose(page, photo);
           await page.waitForSelector('.failure button');
@@ -210,6 +221,19 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
           }
         }
       }));
+
+    test('on a phone, progress and failure come into view by themselves', () =>
+      onPage({ classify_ms: 600, classify_error: 'gpu-lost' }, async (page) => {
+        /** @param {string} selector */
+        const comesIntoView = (selector) =>
+          page.waitForFunction((wanted) => {
+            const box = document.querySelector(wanted)?.getBoundingClientRect();
+            return box && box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;
+          }, {}, selector);
+        await choose(page, photo);
+        await comesIntoView('.progress');
+        await comesIntoView('.failure');
+      }, { width: 360, height: 740 }));
 
     for (const [code, heading, button] of [
       ['photo-format', 'This kind of picture cannot be read here', null],
