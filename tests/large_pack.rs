@@ -89,12 +89,16 @@ fn a_pack_of_757_classes_works_like_the_small_one() {
     manifest["classes"] = json!(classes);
     manifest["tasks"] = json!([]);
     manifest.as_object_mut().unwrap().remove("scope");
-    let pack = Pack::open(&serde_json::to_vec(&manifest).unwrap(), model, tree.as_bytes(), None).unwrap();
+    let manifest = serde_json::to_vec(&manifest).unwrap();
+    inspection_names_only_some_classes(&manifest, &model, &tree);
+    let pack = Pack::open(&manifest, model, tree.as_bytes(), None).unwrap();
     let classifier = block_on(Classifier::load(pack, EngineChoice::Only(EngineName::Cpu))).unwrap();
 
     let bytes = std::fs::read("tests/golden/landscape-640x481.png").unwrap();
     let options = Options { top_k: CLASSES, heat_maps: HeatMapChoice::All, views: 1 };
     let report = block_on(classifier.classify(&bytes, &options)).unwrap().report;
+
+    text_shows_only_what_matters(&classifier, &bytes);
 
     let photo = Photo::decode(&bytes, &Limits::default()).unwrap();
     let expected = logits(&engine, &InputTensor::from_photo(&photo, recipe).data, &weights, &bias);
@@ -113,4 +117,42 @@ fn a_pack_of_757_classes_works_like_the_small_one() {
     }
     let covered = report.tree.iter().filter(|node| node.covered).count();
     assert_eq!(report.heat_maps.unwrap().len(), covered);
+}
+
+/// What `skintree classify` prints.
+fn text_shows_only_what_matters(classifier: &Classifier, photo: &[u8]) {
+    let report = block_on(classifier.classify(photo, &Options::default())).unwrap().report;
+    let text = report.to_text("en");
+    assert!(text.lines().count() < 60, "{text}");
+    let diagnoses = || report.fine.iter().map(|fine| fine.name.en());
+    let upper = report.classes.iter().chain(&report.groups).map(|node| node.name.en());
+    for name in diagnoses().chain(upper) {
+        assert!(text.contains(name), "{name} is not in {text}");
+    }
+    // The way from the groups to each listed diagnosis is there.
+    let node = |id: &str| report.tree.iter().find(|node| node.id == id).unwrap();
+    for fine in &report.fine {
+        let mut above = node(&fine.id).parent.as_deref();
+        while let Some(id) = above {
+            assert!(text.contains(node(id).name.en()), "{id} is not in {text}");
+            above = node(id).parent.as_deref();
+        }
+    }
+    let rest: f64 = 1.0 - report.fine.iter().map(|fine| fine.probability).sum::<f64>();
+    let line = format!("752 diagnoses are less probable than these, together {:.1} %", rest * 100.0);
+    assert!(text.contains(&line), "{line} is not in {text}");
+}
+
+/// What `skintree inspect` prints.
+fn inspection_names_only_some_classes(manifest: &[u8], model: &[u8], tree: &str) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("large-pack");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, bytes) in [("manifest.json", manifest), ("model.onnx", model), ("taxonomy.json", tree.as_bytes())] {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_skintree")).arg("inspect").arg(&folder).output().unwrap();
+    let text = String::from_utf8(run.stdout).unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(text.contains("and 737 more, in manifest.json"), "{text}");
+    assert!(text.len() < 4_000, "{text}");
 }

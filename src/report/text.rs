@@ -1,14 +1,17 @@
 //! A report for a terminal.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::{Report, TreeResult};
+use crate::taxonomy::Level;
 
 /// Width of a bar in characters.
 const BAR: usize = 20;
 /// Deepest indentation; trees may be much deeper.
 const MAX_INDENT: usize = 12;
+/// A tree of at most so many nodes is shown whole; of a larger one only what matters.
+const WHOLE: usize = 40;
 
 /// The words around the numbers.
 struct Words {
@@ -20,6 +23,8 @@ struct Words {
     neither: &'static str,
     warning: &'static str,
     unknown: &'static str,
+    /// After a number.
+    others: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -31,6 +36,7 @@ const ENGLISH: Words = Words {
     neither: "probably neither: together they have only",
     warning: "Warning",
     unknown: "not known to this model",
+    others: "diagnoses are less probable than these, together",
 };
 
 const KOREAN: Words = Words {
@@ -42,6 +48,7 @@ const KOREAN: Words = Words {
     neither: "둘 다 아닐 가능성이 큼: 두 확률의 합",
     warning: "주의",
     unknown: "이 모델이 알지 못함",
+    others: "개 진단은 이보다 가능성이 낮음, 합계",
 };
 
 /// Below this mass a binary question is marked as probably not applying.
@@ -49,7 +56,8 @@ const SMALL_MASS: f64 = 0.5;
 
 impl Report {
     /// The report as plain text with the tree as bars, in English or Korean (`"ko"`); names of nodes in any language
-    /// the pack has, else in English. Ends with a newline.
+    /// the pack has, else in English. Of a large tree it shows the classes, the groups and the way down to each of
+    /// [`Report::fine`], and says how much the other diagnoses have together. Ends with a newline.
     #[must_use]
     pub fn to_text(&self, lang: &str) -> String {
         let mut out = String::new();
@@ -87,13 +95,39 @@ impl Report {
     }
 
     fn write_tree(&self, out: &mut String, lang: &str, words: &Words) -> std::fmt::Result {
+        let shown = self.shown();
         let mut depths: HashMap<&str, usize> = HashMap::with_capacity(self.tree.len());
         for node in &self.tree {
             let depth = node.parent.as_deref().and_then(|parent| depths.get(parent)).map_or(0, |depth| depth + 1);
             depths.insert(&node.id, depth);
-            write_node(out, node, depth, lang, words)?;
+            if shown.contains(node.id.as_str()) {
+                write_node(out, node, depth, lang, words)?;
+            }
+        }
+        let others = self.tree.iter().filter(|node| node.fine).count().saturating_sub(self.fine.len());
+        if others > 0 && self.tree.len() > WHOLE {
+            let rest = 1.0 - self.fine.iter().map(|fine| fine.probability).sum::<f64>();
+            writeln!(out, "{others} {} {}", words.others, percent(rest.clamp(0.0, 1.0)).trim_start())?;
         }
         Ok(())
+    }
+
+    /// Ids of the nodes that the text shows.
+    fn shown(&self) -> HashSet<&str> {
+        if self.tree.len() <= WHOLE {
+            return self.tree.iter().map(|node| node.id.as_str()).collect();
+        }
+        let mut shown: HashSet<&str> =
+            self.tree.iter().filter(|node| node.level != Level::Disease).map(|node| node.id.as_str()).collect();
+        let parents: HashMap<&str, Option<&str>> =
+            self.tree.iter().map(|node| (node.id.as_str(), node.parent.as_deref())).collect();
+        for fine in &self.fine {
+            let mut node = Some(fine.id.as_str());
+            while let Some(id) = node.filter(|&id| shown.insert(id)) {
+                node = parents.get(id).copied().flatten();
+            }
+        }
+        shown
     }
 
     fn write_tasks(&self, out: &mut String, lang: &str, words: &Words) -> std::fmt::Result {

@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     photos: Vec<PathBuf>,
     #[command(flatten)]
     model: ModelArguments,
-    /// How many fine diagnoses to list.
+    /// How many fine diagnoses to list; text shows small trees whole.
     #[arg(long, default_value_t = DEFAULT_TOP_K)]
     top_k: usize,
     /// Average the answers for so many views of each photo (as it is, mirrored, upside down, both).

@@ -5,6 +5,9 @@ use std::path::Path;
 use skintree::onnx::{Graph, Signature};
 use skintree::pack::Pack;
 
+/// More classes than this are not named one by one.
+const MOST_NAMED: usize = 20;
+
 pub(crate) fn run(folder: &Path) -> skintree::Result<()> {
     let pack = Pack::read_dir(folder)?;
     let manifest = pack.manifest();
@@ -23,9 +26,17 @@ pub(crate) fn run(folder: &Path) -> skintree::Result<()> {
         graph.multiply_accumulates() as f64 / 1e9
     );
     println!("taxonomy      {} nodes", pack.taxonomy().len());
-    println!("classes       {}", manifest.classes.join(", "));
+    println!("classes       {}", listed(&manifest.classes));
     for task in &manifest.tasks {
         println!("task          {}", task.name.get("en"));
     }
     Ok(())
+}
+
+fn listed(classes: &[String]) -> String {
+    let named = classes[..classes.len().min(MOST_NAMED)].join(", ");
+    match classes.len() - classes.len().min(MOST_NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more, in manifest.json"),
+    }
 }
