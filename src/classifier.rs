@@ -8,6 +8,7 @@ use crate::engine::{self, EngineChoice, Loaded, Outputs};
 use crate::error::Error;
 use crate::heat_map::{HeatMapChoice, HeatMapError, HeatMapper, Selection};
 use crate::input::InputTensor;
+use crate::onnx::{ModelFile, Signature};
 use crate::pack::Pack;
 use crate::photo::{Limits, Photo};
 use crate::quality::Quality;
@@ -59,8 +60,8 @@ impl Classifier {
     /// # Errors
     /// [`crate::Error::Graph`] if the ONNX file is not accepted, [`crate::Error::Engine`] if no engine can be had.
     pub async fn load(mut pack: Pack, choice: EngineChoice) -> Result<Self> {
-        let model = pack.take_model();
-        let heat_mapper = HeatMapper::read(&model, pack.manifest())?;
+        let model = ModelFile::read(pack.take_model(), &Signature::of(pack.manifest()))?;
+        let heat_mapper = HeatMapper::of(model.graph(), pack.manifest())?;
         let loaded = engine::load(pack.manifest(), model, choice).await?;
         Ok(Self { pack, loaded, heat_mapper })
     }
@@ -97,11 +98,12 @@ impl Classifier {
         let input = InputTensor::from_photo(photo, &self.pack.manifest().input);
         let quality = Quality::measure(photo, &self.pack.manifest().input);
         let prepared = Instant::now();
-        let outputs = self.run(&input, options.views).await?;
+        let views = options.views.clamp(1, MAX_VIEWS);
+        let outputs = self.run(&input, views).await?;
         let ran = Instant::now();
-        let observation = Observation { photo: photo.info(), quality, outputs: &outputs, engine: &self.loaded.info };
+        let observation =
+            Observation { photo: photo.info(), quality, views, outputs: &outputs, engine: &self.loaded.info };
         let mut report = assemble(&self.pack, &observation, options.top_k)?;
-        report.views = options.views.clamp(1, MAX_VIEWS);
         if let Some((mapper, selection)) = heat_maps {
             let features = outputs.features.as_ref();
             let features = features.ok_or_else(|| Error::Internal("the engine gave no feature map".to_owned()))?;
@@ -122,7 +124,6 @@ impl Classifier {
 
     /// Runs the network on the first `views` views and averages the logits; features are those of the first view.
     async fn run(&self, input: &InputTensor, views: usize) -> Result<Outputs> {
-        let views = views.clamp(1, MAX_VIEWS);
         let mut outputs = self.loaded.engine.run(&view(input, 0)).await?;
         for number in 1..views {
             let more = self.loaded.engine.run(&view(input, number)).await?;

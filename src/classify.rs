@@ -78,6 +78,8 @@ pub struct Observation<'a> {
     pub photo: &'a PhotoInfo,
     /// How it was taken.
     pub quality: Quality,
+    /// How many views of it the outputs are the mean of, at least 1.
+    pub views: usize,
     /// What the network gave for it: one logit for each class of the pack, and the features.
     pub outputs: &'a Outputs,
     /// Which engine ran the network.
@@ -91,7 +93,7 @@ pub struct Observation<'a> {
 /// # Errors
 /// [`ClassifyError`], if the logits are not one finite number a class.
 pub fn assemble(pack: &Pack, observation: &Observation<'_>, top_k: usize) -> Result<Report, ClassifyError> {
-    let Observation { photo, quality, outputs, engine } = observation;
+    let Observation { photo, quality, views, outputs, engine } = observation;
     let logits = &outputs.logits;
     let manifest = pack.manifest();
     let taxonomy = pack.taxonomy();
@@ -110,7 +112,7 @@ pub fn assemble(pack: &Pack, observation: &Observation<'_>, top_k: usize) -> Res
         photo: (*photo).clone(),
         quality: *quality,
         scope,
-        views: 1,
+        views: *views,
         fine: top(taxonomy, &own, top_k),
         groups: level(pack, &sums, Level::Group),
         classes: level(pack, &sums, Level::Class),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::classify::{ClassifyError, probabilities};
 use crate::engine::FeatureMap;
 use crate::input::Region;
-use crate::onnx::{Graph, GraphError, LastLayer, Signature};
+use crate::onnx::{Graph, GraphError, LastLayer};
 use crate::pack::{Manifest, Pack};
 use crate::taxonomy::{NodeIndex, Taxonomy};
 
@@ -96,15 +96,15 @@ impl HeatMapper {
         Self { last_layer }
     }
 
-    /// Reads the last layer out of a pack's ONNX file.
+    /// Takes the last layer out of the graph of a pack's ONNX file.
     ///
     /// # Errors
-    /// The outer one if the graph is not accepted at all; the inner one if it has no heat maps.
-    pub fn read(model: &[u8], manifest: &Manifest) -> Result<Result<Self, HeatMapError>, GraphError> {
+    /// The outer one if quantised weights and their scales do not fit together; the inner one if there are no heat maps.
+    pub fn of(graph: &Graph, manifest: &Manifest) -> Result<Result<Self, HeatMapError>, GraphError> {
         if manifest.outputs.features.is_none() {
             return Ok(Err(HeatMapError::NoFeatures));
         }
-        let last_layer = Graph::read(model, &Signature::of(manifest))?.last_layer()?;
+        let last_layer = graph.last_layer()?;
         Ok(last_layer.map(Self::new).ok_or(HeatMapError::NotLinear))
     }
 

@@ -9,14 +9,15 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use pollster::block_on;
+use protobuf::Message as _;
 use serde::Deserialize;
 use skintree::engine::kernels::{self, Lowered, Method, Variant};
 use skintree::engine::{self, CpuEngine, Engine, EngineChoice, EngineError, EngineName, WonnxEngine};
 use skintree::input::{InputTensor, self_test_input};
-use skintree::onnx::Signature;
+use skintree::onnx::{Graph, ModelFile, Signature};
 use skintree::pack::Pack;
 use skintree::photo::{Limits, Photo};
-use wgpu::gpu::Gpu;
+use wgpu::gpu::{Gpu, Work};
 use wgpu::kernels::Kernel;
 
 /// What docs/formats.md and the issue tracker promise.
@@ -57,6 +58,10 @@ fn gpu() -> Option<Gpu> {
 
 fn wonnx(gpu: Gpu, pack: &Pack) -> Result<WonnxEngine, EngineError> {
     block_on(WonnxEngine::load(gpu, pack.model(), &Signature::of(pack.manifest())))
+}
+
+fn model_file(pack: &Pack) -> ModelFile {
+    ModelFile::read(pack.model().to_vec(), &Signature::of(pack.manifest())).unwrap()
 }
 
 fn cpu(pack: &Pack) -> CpuEngine {
@@ -148,6 +153,46 @@ fn every_kernel_of_ours_is_used() {
     }
 }
 
+/// Work of one run, the submit that uploads the weights not counted.
+fn work_of_a_run(engine: &WonnxEngine, gpu: &Gpu, pack: &Pack) -> Work {
+    gpu.take_work();
+    let test = &pack.manifest().self_test;
+    block_on(engine.run(&self_test_input(test.seed, pack.manifest().input.size).data)).unwrap();
+    gpu.take_work()
+}
+
+#[test]
+fn a_run_dispatches_each_kernel_once_and_reads_back_the_outputs_alone() {
+    for pack in [tiny(), shipped()] {
+        let Some(gpu) = gpu() else { return };
+        let signature = Signature::of(pack.manifest());
+        // Each node is a kernel of its own, except ReLUs, which the convolutions take over, and `Flatten`.
+        let mut model = wonnx::onnx::ModelProto::parse_from_bytes(pack.model()).unwrap();
+        let graph = model.take_graph();
+        let without = ["DequantizeLinear", "Relu", "Flatten"];
+        let kernels = graph.get_node().iter().filter(|node| !without.contains(&node.get_op_type())).count();
+        let shape = Graph::read(pack.model(), &signature).unwrap();
+        let shape = shape.shape(signature.features.unwrap()).unwrap().to_vec();
+        let values = shape.iter().product::<usize>() + signature.classes.next_multiple_of(4);
+
+        let engine = wonnx(gpu.clone(), &pack).unwrap();
+        let found = work_of_a_run(&engine, &gpu, &pack);
+        let read_bytes = (values * size_of::<f32>()) as u64;
+        assert_eq!(found, Work { dispatches: kernels, passes: 1, submits: 1, reads: 2, read_bytes });
+    }
+}
+
+#[test]
+fn wonnx_alone_runs_nodes_more_than_once() {
+    let (Some(own), Some(gpu)) = (gpu(), gpu()) else { return };
+    let pack = tiny();
+    let signature = Signature::of(pack.manifest());
+    let ours = work_of_a_run(&wonnx(own.clone(), &pack).unwrap(), &own, &pack);
+    let engine = block_on(WonnxEngine::load_with(gpu.clone(), pack.model(), &signature, Lowered::stock)).unwrap();
+    let theirs = work_of_a_run(&engine, &gpu, &pack);
+    assert!(theirs.dispatches > ours.dispatches, "{theirs:?}, {ours:?}");
+}
+
 #[test]
 fn every_variant_agrees_with_onnxruntime() {
     let shared = Method::Registers { quads: 4, pixels: 2, shared: true };
@@ -226,9 +271,8 @@ fn a_lost_gpu_is_an_error() {
 
 #[test]
 fn auto_says_why_it_fell_back() {
-    let mut pack = tiny();
-    let model = pack.take_model();
-    let loaded = block_on(engine::load(pack.manifest(), model, EngineChoice::Auto)).unwrap();
+    let pack = tiny();
+    let loaded = block_on(engine::load(pack.manifest(), model_file(&pack), EngineChoice::Auto)).unwrap();
     assert_eq!(loaded.info.requested, "auto");
     match loaded.engine.name() {
         EngineName::Cpu => assert!(loaded.info.fallback_reason.is_some()),
@@ -239,12 +283,11 @@ fn auto_says_why_it_fell_back() {
 
 #[test]
 fn an_engine_that_fails_the_self_test_is_not_used() {
-    let mut pack = tiny();
-    let model = pack.take_model();
+    let pack = tiny();
     let mut manifest = pack.manifest().clone();
     manifest.self_test.logits[3] += 0.01;
     for choice in ["cpu", "wonnx", "auto"] {
-        let result = block_on(engine::load(&manifest, model.clone(), choice.parse().unwrap()));
+        let result = block_on(engine::load(&manifest, model_file(&pack), choice.parse().unwrap()));
         match result.map(|loaded| loaded.info) {
             Err(EngineError::Unavailable { reason, .. }) => eprintln!("skipped {choice}: {reason}"),
             Err(error) => assert_eq!(error.code(), "engine-self-test", "{choice}"),

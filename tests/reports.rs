@@ -40,7 +40,7 @@ const GOOD: Quality =
 
 fn try_report(pack: &Pack, photo: &PhotoInfo, logits: &[f32], top_k: usize) -> Result<Report, ClassifyError> {
     let outputs = Outputs { logits: logits.to_vec(), features: None };
-    assemble(pack, &Observation { photo, quality: GOOD, outputs: &outputs, engine: &engine() }, top_k)
+    assemble(pack, &Observation { photo, quality: GOOD, views: 1, outputs: &outputs, engine: &engine() }, top_k)
 }
 
 fn report(pack: &Pack, logits: &[f32]) -> Report {
@@ -227,7 +227,8 @@ fn a_badly_taken_photo_is_called_so() {
     let pack = pack();
     let codes = |quality: Quality| {
         let outputs = Outputs { logits: LOGITS.to_vec(), features: None };
-        let observation = Observation { photo: &photo(600, 450), quality, outputs: &outputs, engine: &engine() };
+        let observation =
+            Observation { photo: &photo(600, 450), quality, views: 1, outputs: &outputs, engine: &engine() };
         let report = assemble(&pack, &observation, 5).unwrap();
         for warning in &report.warnings {
             assert!(!warning.message.get("ko").is_ascii() && warning.message.get("en").is_ascii());

@@ -26,6 +26,11 @@ impl CpuEngine {
     /// [`EngineError::Graph`] if the file is not accepted.
     pub fn load(model: Vec<u8>, signature: &Signature<'_>) -> Result<Self, EngineError> {
         Graph::read(&model, signature)?;
+        Self::of_checked(model, signature)
+    }
+
+    /// Like [`Self::load`] for bytes that [`Graph::read`] has let through.
+    pub(super) fn of_checked(model: Vec<u8>, signature: &Signature<'_>) -> Result<Self, EngineError> {
         // Only what `Graph::read` lets through, which also keeps the other operators out of the wasm file.
         let operators =
             op_registry!(AveragePool, Concat, Conv, DequantizeLinear, Flatten, Gemm, GlobalAveragePool, MaxPool, Relu);

@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::str::FromStr;
 
 use crate::input::self_test_input;
-use crate::onnx::{GraphError, Signature};
+use crate::onnx::{Graph, GraphError, ModelFile, Signature};
 use crate::pack::Manifest;
 use crate::report::EngineInfo;
 
@@ -173,30 +173,35 @@ pub struct Loaded {
     pub info: EngineInfo,
 }
 
-/// Makes an engine for a pack's model file.
+/// Makes an engine for a pack's model file. Of the file and the graph read from it, what the engine does not need is
+/// freed before the engine is made.
 ///
 /// `auto` takes the GPU unless there is none, it is only emulated (slower than the CPU engine), or it fails in any
 /// way; the reason is recorded in [`EngineInfo::fallback_reason`].
 ///
 /// # Errors
-/// [`EngineError::Graph`] if the file is not accepted, else what the last engine tried reported.
-pub async fn load(manifest: &Manifest, model: Vec<u8>, choice: EngineChoice) -> Result<Loaded, EngineError> {
+/// [`EngineError::Graph`] if quantised weights and their scales do not fit together, else what the last engine tried reported.
+pub async fn load(manifest: &Manifest, model: ModelFile, choice: EngineChoice) -> Result<Loaded, EngineError> {
+    let (bytes, graph) = model.into_parts();
     let signature = Signature::of(manifest);
     let (engine, max_abs_diff, fallback_reason): (Box<dyn Engine>, f32, Option<String>) = match choice {
         EngineChoice::Only(EngineName::Wonnx) => {
-            let engine = WonnxEngine::load(adapter::open().await?, &model, &signature).await?;
-            drop(model);
+            drop(bytes);
+            let engine = WonnxEngine::of_graph(adapter::open().await?, graph, &signature).await?;
             let max_abs_diff = self_test(&engine, manifest).await?;
             (Box::new(engine), max_abs_diff, None)
         }
-        EngineChoice::Only(EngineName::Cpu) => load_cpu(manifest, model, &signature, None).await?,
-        EngineChoice::Auto => match load_gpu_if_worth_it(manifest, &model, &signature).await {
+        EngineChoice::Only(EngineName::Cpu) => {
+            drop(graph);
+            load_cpu(manifest, bytes, &signature, None).await?
+        }
+        EngineChoice::Auto => match load_gpu_if_worth_it(manifest, graph, &signature).await {
             Ok((engine, max_abs_diff)) => (Box::new(engine), max_abs_diff, None),
-            // A bad file is bad for every engine.
+            // Weights that do not fit their scales are bad for every engine.
             Err(EngineError::Graph(error)) => return Err(error.into()),
             // That "auto" or "cpu" may be used instead is no news to those who asked for "auto".
-            Err(EngineError::Unavailable { reason, .. }) => load_cpu(manifest, model, &signature, Some(reason)).await?,
-            Err(error) => load_cpu(manifest, model, &signature, Some(error.to_string())).await?,
+            Err(EngineError::Unavailable { reason, .. }) => load_cpu(manifest, bytes, &signature, Some(reason)).await?,
+            Err(error) => load_cpu(manifest, bytes, &signature, Some(error.to_string())).await?,
         },
     };
     let info = EngineInfo {
@@ -211,7 +216,7 @@ pub async fn load(manifest: &Manifest, model: Vec<u8>, choice: EngineChoice) -> 
 
 async fn load_gpu_if_worth_it(
     manifest: &Manifest,
-    model: &[u8],
+    graph: Graph,
     signature: &Signature<'_>,
 ) -> Result<(WonnxEngine, f32), EngineError> {
     let gpu = adapter::open().await?;
@@ -219,7 +224,7 @@ async fn load_gpu_if_worth_it(
         let reason = format!("the adapter {} only emulates a GPU, which is slower than the CPU engine", gpu.info());
         return Err(EngineError::Unavailable { engine: EngineName::Wonnx, reason });
     }
-    let engine = WonnxEngine::load(gpu, model, signature).await?;
+    let engine = WonnxEngine::of_graph(gpu, graph, signature).await?;
     let max_abs_diff = self_test(&engine, manifest).await?;
     Ok((engine, max_abs_diff))
 }
@@ -230,7 +235,7 @@ async fn load_cpu(
     signature: &Signature<'_>,
     fallback_reason: Option<String>,
 ) -> Result<(Box<dyn Engine>, f32, Option<String>), EngineError> {
-    let engine = CpuEngine::load(model, signature)?;
+    let engine = CpuEngine::of_checked(model, signature)?;
     let max_abs_diff = self_test(&engine, manifest).await?;
     Ok((Box::new(engine), max_abs_diff, fallback_reason))
 }

@@ -30,8 +30,13 @@ impl WonnxEngine {
     /// # Errors
     /// [`EngineError::Graph`] if the file is not accepted; any GPU error during compilation.
     pub async fn load(gpu: Gpu, model: &[u8], signature: &Signature<'_>) -> Result<Self, EngineError> {
+        Self::of_graph(gpu, Graph::read(model, signature)?, signature).await
+    }
+
+    /// Like [`Self::load`] for a graph that has been read.
+    pub(super) async fn of_graph(gpu: Gpu, graph: Graph, signature: &Signature<'_>) -> Result<Self, EngineError> {
         let variant = kernels::variant_for(gpu.info());
-        Self::load_with(gpu, model, signature, |graph| kernels::lower(graph, variant)).await
+        Self::make(gpu, graph, signature, |graph| kernels::lower(graph, variant)).await
     }
 
     /// Like [`Self::load`] with other kernels; [`Lowered::stock`] leaves all to wonnx.
@@ -44,7 +49,15 @@ impl WonnxEngine {
         signature: &Signature<'_>,
         lower: impl FnOnce(ModelProto) -> Lowered,
     ) -> Result<Self, EngineError> {
-        let graph = Graph::read(model, signature)?;
+        Self::make(gpu, Graph::read(model, signature)?, signature, lower).await
+    }
+
+    async fn make(
+        gpu: Gpu,
+        graph: Graph,
+        signature: &Signature<'_>,
+        lower: impl FnOnce(ModelProto) -> Lowered,
+    ) -> Result<Self, EngineError> {
         let features = signature.features.and_then(|name| match graph.shape(name) {
             Some(&[_, channels, height, width]) => Some((name.to_owned(), [channels, height, width])),
             _ => None,
@@ -53,8 +66,12 @@ impl WonnxEngine {
         let outputs = std::iter::once(signature.logits).chain(signature.features).map(str::to_owned).collect();
         let config = SessionConfig::new().with_outputs(Some(outputs));
         gpu.set_kernels(kernels);
-        gpu.lend();
-        let session = gpu.watch(Session::from_model_with_config(model, &config)).await?.map_err(failed)?;
+        let session = gpu.watch(async {
+            // In here, because a device that is lost already is not to be left for the next session.
+            gpu.lend();
+            Session::from_model_with_config(model, &config).await
+        });
+        let session = session.await?.map_err(failed)?;
         Ok(Self {
             gpu,
             session,

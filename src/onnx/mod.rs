@@ -82,6 +82,37 @@ impl<'a> Signature<'a> {
     }
 }
 
+/// An ONNX file in memory and the graph that was read from it. The processor's engine wants the first, the GPU's the
+/// second.
+#[derive(Debug)]
+pub struct ModelFile {
+    bytes: Vec<u8>,
+    graph: Graph,
+}
+
+impl ModelFile {
+    /// Reads and checks an ONNX file, the only time that loading a pack does so.
+    ///
+    /// # Errors
+    /// As [`Graph::read`].
+    pub fn read(bytes: Vec<u8>, signature: &Signature<'_>) -> Result<Self, GraphError> {
+        let graph = Graph::read(&bytes, signature)?;
+        Ok(Self { bytes, graph })
+    }
+
+    /// What was read.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The file, known to hold an accepted graph, and the graph; each can be freed as soon as it is of no more use.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<u8>, Graph) {
+        (self.bytes, self.graph)
+    }
+}
+
 /// A checked graph, its weights still as small as in the file.
 pub struct Graph {
     nodes: Vec<NodeProto>,

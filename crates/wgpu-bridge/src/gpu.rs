@@ -112,6 +112,21 @@ struct Faults {
     lost: Option<String>,
 }
 
+/// What sessions had a device do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Shaders started.
+    pub dispatches: usize,
+    /// Compute passes begun.
+    pub passes: usize,
+    /// Command buffers of dispatches handed over; copies for reading back are not among them.
+    pub submits: usize,
+    /// Buffers read back.
+    pub reads: usize,
+    /// Bytes in these.
+    pub read_bytes: u64,
+}
+
 #[derive(Debug)]
 struct Inner {
     device: modern::Device,
@@ -121,6 +136,7 @@ struct Inner {
     kernels: Mutex<Kernels>,
     used: Mutex<HashSet<String>>,
     pipelines: Mutex<HashMap<String, modern::ComputePipeline>>,
+    work: Mutex<Work>,
 }
 
 /// An open GPU device. Clones are handles to the same device.
@@ -169,6 +185,7 @@ impl Gpu {
             kernels: Mutex::default(),
             used: Mutex::default(),
             pipelines: Mutex::default(),
+            work: Mutex::default(),
         })))
     }
 
@@ -188,6 +205,15 @@ impl Gpu {
         let mut unused: Vec<_> = self.kernels().keys().filter(|name| !used.contains(*name)).cloned().collect();
         unused.sort();
         unused
+    }
+
+    /// What has been done since this was last asked.
+    pub fn take_work(&self) -> Work {
+        std::mem::take(&mut *lock(&self.0.work))
+    }
+
+    pub(crate) fn count(&self, add: impl FnOnce(&mut Work)) {
+        add(&mut lock(&self.0.work));
     }
 
     /// Lends the device to the next wonnx session that this thread begins to make.

@@ -188,6 +188,10 @@ pub mod util {
             slice: &modern::BufferSlice<'_>,
             callback: impl FnOnce(Result<Self, BufferAsyncError>) + Send + 'static,
         ) {
+            queue.gpu().count(|work| {
+                work.reads += 1;
+                work.read_bytes += slice.size();
+            });
             modern::util::DownloadBuffer::read_buffer(device.modern(), queue.modern(), slice, |result| {
                 callback(result.map(Self));
             });

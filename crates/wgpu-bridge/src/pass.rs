@@ -54,7 +54,7 @@ impl Device {
 
     /// Begins to record commands.
     pub fn create_command_encoder(&self, descriptor: &CommandEncoderDescriptor<'_>) -> CommandEncoder {
-        CommandEncoder { modern: self.modern().create_command_encoder(descriptor), pass: None }
+        CommandEncoder { gpu: self.0.clone(), modern: self.modern().create_command_encoder(descriptor), pass: None }
     }
 
     /// Compiles wonnx's shader, or takes the kernel registered under its label.
@@ -117,8 +117,13 @@ impl Queue {
         self.0.queue()
     }
 
+    pub(crate) fn gpu(&self) -> &Gpu {
+        &self.0
+    }
+
     /// Hands recorded commands to the GPU.
     pub fn submit(&self, commands: impl IntoIterator<Item = CommandBuffer>) {
+        self.0.count(|work| work.submits += 1);
         self.modern().submit(commands);
     }
 
@@ -132,6 +137,7 @@ impl Queue {
 /// earlier ones wrote.
 #[derive(Debug)]
 pub struct CommandEncoder {
+    gpu: Gpu,
     modern: modern::CommandEncoder,
     pass: Option<modern::ComputePass<'static>>,
 }
@@ -146,12 +152,13 @@ pub struct ComputePassDescriptor<'a> {
 impl CommandEncoder {
     /// Begins a pass of dispatches, or goes on with the one begun before.
     pub fn begin_compute_pass(&mut self, descriptor: &ComputePassDescriptor<'_>) -> ComputePass<'_> {
-        let Self { modern, pass } = self;
+        let Self { gpu, modern, pass } = self;
         let modern = pass.get_or_insert_with(|| {
+            gpu.count(|work| work.passes += 1);
             let descriptor = modern::ComputePassDescriptor { label: descriptor.label, timestamp_writes: None };
             modern.begin_compute_pass(&descriptor).forget_lifetime()
         });
-        ComputePass { modern, workgroups: None }
+        ComputePass { gpu, modern, workgroups: None }
     }
 
     /// Ends recording.
@@ -164,6 +171,7 @@ impl CommandEncoder {
 /// A pass of dispatches.
 #[derive(Debug)]
 pub struct ComputePass<'encoder> {
+    gpu: &'encoder Gpu,
     modern: &'encoder mut modern::ComputePass<'static>,
     workgroups: Option<[u32; 3]>,
 }
@@ -183,6 +191,7 @@ impl ComputePass<'_> {
     /// Runs the shader; our kernels bring their own number of workgroups.
     pub fn dispatch_workgroups(&mut self, x: u32, y: u32, z: u32) {
         let [x, y, z] = self.workgroups.unwrap_or([x, y, z]);
+        self.gpu.count(|work| work.dispatches += 1);
         self.modern.dispatch_workgroups(x, y, z);
     }
 }
