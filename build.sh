@@ -33,10 +33,19 @@ need_rust() {
 need_node() {
   command -v npm >/dev/null || fail "Node.js 20 or later is missing; get it from https://nodejs.org"
   node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || fail "Node.js $(node --version) is too old; 20 or later is needed"
-  if [[ ! -e node_modules/.package-lock.json || package-lock.json -nt node_modules/.package-lock.json ]]; then
-    say "npm ci"
-    npm ci --no-audit --no-fund --loglevel=error
-  fi
+  npm_ci .
+}
+
+# npm_ci FOLDER: installs what the folder's package-lock.json names, unless it was installed from the very same bytes. File
+# times would not do: a checkout, a copy or an `npm install` makes them say anything. `npm ci` starts by removing
+# node_modules, and the mark in it with that, so an installation that was broken off is done again.
+npm_ci() {
+  local lock mark="$1/node_modules/.installed-from"
+  lock="$(sha256sum <"$1/package-lock.json")"
+  [[ -e "$mark" && "$(<"$mark")" == "$lock" ]] && return
+  say "npm ci in $1"
+  (cd "$1" && npm ci --no-audit --no-fund --loglevel=error)
+  echo "$lock" >"$mark"
 }
 
 need_browsers() {
@@ -139,9 +148,10 @@ lighthouse() {
   need_browsers; dist
   local version=12.8.2
   local root="$TOOLS/lighthouse-$version"
-  if [[ ! -e "$root/node_modules/lighthouse" ]]; then
+  if [[ ! -e "$root/installed" ]]; then
     say "installing lighthouse $version (once)"
     npm install --prefix "$root" --no-audit --no-fund --loglevel=error "lighthouse@$version"
+    touch "$root/installed"
   fi
   say "lighthouse"
   node tools/lighthouse.js "$root"
@@ -151,7 +161,7 @@ lighthouse() {
 bench() {
   need_rust; need_node; need_browsers; need_vulkan
   [[ -e dist/pkg/skintree_bg.wasm ]] || dist
-  (cd tests/bench/browser && npm ci --no-audit --no-fund --loglevel=error)
+  npm_ci tests/bench/browser
   mkdir -p tests/output
   say "in Chromium"
   node tests/bench/browser/run.js "$@"
