@@ -127,6 +127,16 @@ export class SkintreeFrame extends EventTarget {
     });
   }
 
+  /**
+   * Changes the colours after the frame was loaded, for a portal with a switch of its own. What the frame starts with is
+   * better said in its URL (`?theme=light`): no other colours flash up before.
+   *
+   * @param {'light' | 'dark' | 'auto'} theme a frame of an older version dispatches `error` with `embed-message`
+   */
+  setTheme(theme) {
+    this.#send({ type: 'theme', theme });
+  }
+
   /** Takes photo and answer away, for the next patient. */
   reset() {
     this.#send({ type: 'reset' });

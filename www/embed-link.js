@@ -3,6 +3,7 @@
 
 import { SCHEMA } from './embed-host.js';
 import { SkintreeError, messageOf } from './errors.js';
+import { setTheme, themeOf } from './embed-theme.js';
 
 /**
  * @import {CallId, EmbedErrorCode, FrameMessage, HostMessage} from './embed-messages.js'
@@ -72,6 +73,9 @@ export function linkToHost(widget, origins, onConnect) {
       case 'reset':
         widget.reset();
         break;
+      case 'theme':
+        setTheme(message.theme);
+        break;
     }
   };
 
@@ -139,7 +143,7 @@ function isId(id) {
  * @param {any} message
  * @returns {string | null}
  */
-function problemOf({ schema, type, id, photo, topK, heatMaps, lang }) {
+function problemOf({ schema, type, id, photo, topK, heatMaps, lang, theme }) {
   if (schema !== SCHEMA) return `this frame speaks ${SCHEMA}, not ${schema}`;
   switch (type) {
     case 'hello':
@@ -147,6 +151,8 @@ function problemOf({ schema, type, id, photo, topK, heatMaps, lang }) {
     case 'load':
     case 'reset':
       return null;
+    case 'theme':
+      return themeOf(theme) ? null : "theme is 'light', 'dark' or 'auto'";
     case 'cancel':
       return isId(id) ? null : 'id is a string or a number';
     case 'classify':

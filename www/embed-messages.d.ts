@@ -1,4 +1,5 @@
 /** The messages between embed.html and the page that frames it, `skintree.embed/1`. Described in docs/widget.md. */
+import type { Theme } from './embed-theme.js';
 import type { ClassifierInfo, ErrorCode, Progress, Report } from './skintree.js';
 
 export type Schema = 'skintree.embed/1';
@@ -12,7 +13,8 @@ export type HostMessage =
   | { schema: Schema; type: 'load' }
   | { schema: Schema; type: 'classify'; id: CallId; photo: Blob; topK?: number; heatMaps?: 'all' | string[] }
   | { schema: Schema; type: 'cancel'; id: CallId }
-  | { schema: Schema; type: 'reset' };
+  | { schema: Schema; type: 'reset' }
+  | { schema: Schema; type: 'theme'; theme: Theme };
 
 /** `embed-message`: the message itself was not understood. */
 export type EmbedErrorCode = ErrorCode | 'embed-message';

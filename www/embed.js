@@ -3,6 +3,7 @@
 import { byId } from './dom.js';
 import { linkToHost } from './embed-link.js';
 import { currentLanguage, say, setLanguage } from './strings.js';
+import { setTheme, themeOf } from './embed-theme.js';
 import { SkintreeWidget } from './widget.js';
 
 /** What the frame's URL may set. Not the pack: a link must not bring in another model. */
@@ -16,6 +17,7 @@ for (const name of FROM_URL) {
   const value = wishes.get(name);
   if (value !== null) widget.setAttribute(name, value);
 }
+setTheme(themeOf(wishes.get('theme')) ?? 'auto');
 
 translate();
 linkToHost(widget, allowedOrigins(), (host) => {

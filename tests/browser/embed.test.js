@@ -155,6 +155,32 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         }));
     }
 
+    test('the portal says light or dark, in the URL and later on; the system does only if it may', () =>
+      onPortal('/', {}, async (page, frame) => {
+        await connected(page);
+        // Firefox cannot be told over BiDi which scheme the system has.
+        if (kind === 'chromium') await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+        const surface = () => frame.$eval('skintree-widget >>> .frame', (box) => getComputedStyle(box).backgroundColor);
+        const [light, dark] = ['rgb(255, 255, 255)', 'rgb(26, 33, 34)'];
+        assert.equal(await surface(), light, 'theme=light in the URL');
+        /** @param {string} theme */
+        const set = (theme) => page.evaluate((theme) => /** @type {any} */ (globalThis).frame.setTheme(theme), theme);
+        /** @param {string} scheme */
+        const follows = (scheme) => frame.waitForFunction((scheme) => getComputedStyle(document.documentElement).colorScheme === scheme, {}, scheme);
+        await set('dark');
+        await follows('dark');
+        assert.equal(await surface(), dark);
+        await set('light');
+        await follows('light');
+        assert.equal(await surface(), light);
+        await set('auto');
+        await follows('light dark');
+        if (kind === 'chromium') assert.equal(await surface(), dark);
+        await set('mauve');
+        await hears(page, 'error');
+        assert.equal((await heard(page)).find(({ type }) => type === 'error').message, "theme is 'light', 'dark' or 'auto'");
+      }));
+
     test('calls by script: answer, failure, cancelling, reloading', () =>
       onPortal('/', { fake: { classify_ms: 300 } }, async (page, frame) => {
         await connected(page);

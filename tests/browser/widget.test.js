@@ -237,7 +237,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         assert.equal(await offered(), false);
       }));
 
-    test('follows the colour scheme of the page, not of the system', { skip: kind === 'firefox' && 'no media emulation over BiDi' }, () =>
+    test('follows the colour scheme of the page or its own, not of the system', { skip: kind === 'firefox' && 'no media emulation over BiDi' }, () =>
       onBody('<skintree-widget></skintree-widget>', {}, async (page) => {
         await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
         const surface = () => page.$eval('skintree-widget >>> .frame', (frame) => getComputedStyle(frame).backgroundColor);
@@ -245,6 +245,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await page.evaluate(() => (document.documentElement.style.colorScheme = 'light dark'));
         assert.equal(await surface(), 'rgb(26, 33, 34)');
         assert.deepEqual(await accessibilityProblems(page), []);
+        await page.$eval('skintree-widget', (widget) => (widget.style.colorScheme = 'light'));
+        assert.equal(await surface(), 'rgb(255, 255, 255)', 'its own scheme comes first');
       }));
 
     test('docs/widget.md names every attribute, part and slot there is', () =>
