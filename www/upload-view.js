@@ -83,6 +83,8 @@ export function start(given) {
   page.preview.addEventListener('error', () => {
     page.preview.hidden = true;
     page.noPreview.hidden = false;
+    // What cannot be drawn can be neither cropped nor covered with a map.
+    page.crop.hidden = page.explain.hidden = true;
   });
   page.crop.addEventListener('click', () => shown && wishes.crop(shown));
   page.explain.addEventListener('click', () => shown && explain(shown));
@@ -300,8 +302,6 @@ export function showItem(item, items) {
 function showPhoto({ source, thumbnail, name, original, state }, same) {
   page.photo.hidden = state === 'framing';
   page.photoName.textContent = name;
-  page.crop.hidden = !original || page.photo.hidden;
-  page.explain.hidden = state !== 'done' || !source || page.noPreview.hidden === false;
   page.explained.replaceChildren();
   page.stage.hidden = false;
   page.preview.alt = say('photoAlt');
@@ -312,6 +312,9 @@ function showPhoto({ source, thumbnail, name, original, state }, same) {
     page.preview.hidden = false;
     page.noPreview.hidden = true;
   }
+  const drawn = page.noPreview.hidden;
+  page.crop.hidden = !original || page.photo.hidden || !drawn;
+  page.explain.hidden = state !== 'done' || !source || !drawn;
 }
 
 /**

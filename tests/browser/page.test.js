@@ -1,7 +1,7 @@
 // The upload page in all its states, against a stand-in for the wasm module.
 
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
 import { MODEL, servePack } from './fake.js';
@@ -342,6 +342,21 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await page.click('.crop .primary');
         await answerOf(page);
         assert.deepEqual(await size(), [450, 450]);
+      }));
+
+    test('a picture that the browser cannot draw is not offered for cropping; the next one is', () =>
+      onPage({}, async (page) => {
+        const odd = `${OUTPUT}/odd.jpg`;
+        writeFileSync(odd, 'no browser draws this');
+        await give(page, odd, photo);
+        await page.waitForFunction(() => document.querySelectorAll('.photo-entry.done').length === 2);
+        const visible = () => page.$$eval('#preview, #no-preview, #crop, #explain', (all) => all.filter((one) => one.checkVisibility()).map(({ id }) => id).sort());
+        assert.deepEqual(await visible(), ['no-preview']);
+        await page.click('.photo-entry:nth-child(2) .photo-open');
+        assert.deepEqual(await visible(), ['crop', 'explain', 'preview']);
+        await page.click('.photo-entry:nth-child(1) .photo-open');
+        await page.waitForSelector('#no-preview:not([hidden])');
+        assert.deepEqual(await visible(), ['no-preview']);
       }));
 
     test('shows on the photo what counts, when asked', () =>
