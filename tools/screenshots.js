@@ -1,6 +1,6 @@
 // A picture of every state of every face, in both languages, on a phone and on a desk, the main ones also in the dark;
-// and contact sheets of them. To be looked at by a person before a release. Needs ./build.sh dist; the answers are a
-// stand-in's (tests/browser/fake-pkg), so that each state can be had at will. Run by:
+// and contact sheets of them. To be looked at by a person before a release. The answers are a
+// stand-in's (tests/browser/fake-pkg), so that each state can be had at will and nothing need be built. Run by:
 //   node tools/screenshots.js [--out FOLDER] [--only TEXT] [--docs]
 // --only takes the states whose name contains TEXT; --docs also writes the small sheet docs/faces.webp.
 
@@ -142,7 +142,6 @@ const STATES = [
     go: async (page) => {
       await ask(page);
       await open(page, 'details');
-      await page.$eval('.technical', (details) => details.scrollIntoView());
     },
     main: true,
   },
@@ -303,6 +302,11 @@ for (const state of STATES.filter(({ name }) => name.includes(/** @type {string}
         ]);
         if (state.media) await page.emulateMediaType(state.media);
         await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))));
+        // Of a frame from another site only what the window shows is drawn.
+        if (state.path === 'portal') {
+          const height = await page.evaluate(() => document.documentElement.scrollHeight);
+          await page.setViewport({ width: size.width, height, hasTouch: size.touch, isMobile: size.touch });
+        }
         const path = join(OUT, `${state.name}-${size.width}-${language}-${scheme}.webp`);
         await page.screenshot({ path: /** @type {`${string}.webp`} */ (path), type: 'webp', quality: 90, fullPage: !state.window });
         shots.push({ state, size: size.width, language, scheme, path });
