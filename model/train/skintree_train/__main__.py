@@ -14,6 +14,7 @@ from . import (
     backbone,
     calibration,
     card,
+    coarse_heads,
     export,
     figures,
     folds,
@@ -62,8 +63,8 @@ def step_split(_: argparse.Namespace) -> None:
         print(fold, len(targets), dict(zip(CLASSES, np.bincount(targets).tolist(), strict=True)))
 
 
-def step_head(args: argparse.Namespace) -> None:
-    """Fit a last layer on frozen features of the 224x224 photos, cross-validated."""
+def frozen_features() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features of the backbone for the 224x224 photos ``[N, C]``, made only once; targets and folds ``[N]``."""
     photos = [photo for photo in labels.read() if photo.large]
     if not paths.FEATURES.exists():
         session = export.session(export.build(backbone.load(len(CLASSES))))
@@ -71,7 +72,12 @@ def step_head(args: argparse.Namespace) -> None:
     rows = np.load(paths.FEATURES)["features"]
     targets = np.array([photo.target for photo in photos])
     fold_of = folds.read()
-    fold = np.array([fold_of[photo.isic_id] for photo in photos])
+    return rows, targets, np.array([fold_of[photo.isic_id] for photo in photos])
+
+
+def step_head(args: argparse.Namespace) -> None:
+    """Fit a last layer on frozen features of the 224x224 photos, cross-validated."""
+    rows, targets, fold = frozen_features()
     logits = head.cross_validated(rows, targets, fold, len(CLASSES), args.inverse_penalty)
     temperature = calibration.fit_temperature(logits, targets)
     print(json.dumps(figures.rounded(figures.measure(logits, targets, temperature)), indent=2))
@@ -80,6 +86,18 @@ def step_head(args: argparse.Namespace) -> None:
         {"weight": torch.from_numpy(fitted.weight), "bias": torch.from_numpy(fitted.bias), "temperature": temperature},
         paths.HEAD,
     )
+
+
+def step_coarse_heads(args: argparse.Namespace) -> None:
+    """Compare heads on fine classes, rolled up, with heads on coarse ones; writes model/coarse-heads.json."""
+    rows, targets, fold = frozen_features()
+    fine = {c: coarse_heads.held_out(rows, targets, fold, len(CLASSES), c) for c in coarse_heads.PENALTIES}
+    levels = {"three-way": "class", "nine-way": "group"}
+    parts = {name: coarse_heads.partition(pack.taxonomy(), level) for name, level in levels.items()}
+    found = {name: coarse_heads.compare(rows, targets, fold, part, fine) for name, part in parts.items()}
+    result = {"photos": len(targets), "inverse_penalties": coarse_heads.PENALTIES, "levels": figures.rounded(found)}
+    write_json(args.output, result)
+    print(coarse_heads.table(result))
 
 
 def head_network() -> tuple[Network, float]:
@@ -250,10 +268,14 @@ def step_evaluate(args: argparse.Namespace) -> None:
         found = inference.run(session, photos, views)
         measured = figures.measure(found.logits, targets, manifest["temperature"])
         result[f"{views} views"] = figures.rounded({key: measured[key] for key in figures.HEADLINES})
-    # One line a row of the confusion matrix, not one a number.
+    print(write_json(args.output, result))
+
+
+def write_json(path: Path, result: dict) -> str:
+    """Writes and returns JSON with one line a row of numbers, not one a number."""
     text = re.sub(r"\[[^\[\]]*\]", lambda row: re.sub(r"\s+", " ", row.group()), json.dumps(result, indent=1))
-    print(text)
-    args.output.write_text(text + "\n", encoding="utf-8")
+    path.write_text(text + "\n", encoding="utf-8")
+    return text
 
 
 def step_card(_: argparse.Namespace) -> None:
@@ -315,6 +337,7 @@ def main() -> None:
     add(step_backbone)
     add(step_split)
     add(step_head).add_argument("--inverse-penalty", type=float, default=3e-3, help="C of the regression")
+    add(step_coarse_heads).add_argument("--output", type=Path, default=paths.COARSE_HEADS)
     _train_options(add(step_train))
     add(step_check)
     sub = add(step_quantise)

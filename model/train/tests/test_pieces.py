@@ -6,8 +6,21 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from sklearn.linear_model import LogisticRegression
 
-from skintree_train import augmentation, calibration, dataset, export, folds, golden, metrics, pack, preprocess
+from skintree_train import (
+    augmentation,
+    calibration,
+    coarse_heads,
+    dataset,
+    export,
+    folds,
+    golden,
+    head,
+    metrics,
+    pack,
+    preprocess,
+)
 from skintree_train.labels import Photo
 from skintree_train.quantisation import quantise
 from skintree_train.schedule import Schedule, parse_sizes
@@ -68,6 +81,40 @@ class Sampling(unittest.TestCase):
         order = dataset.draw(photos, 1000, balance=1, seed=1)
         self.assertAlmostEqual(np.mean([photos[i].target for i in order]), 0.5, delta=0.06)
         self.assertEqual(len(order), 1000)
+
+
+class CoarseHeads(unittest.TestCase):
+    """Fine classes rolled up against coarse ones."""
+
+    def test_the_parts_are_those_of_the_taxonomy_that_have_classes(self):
+        parts = coarse_heads.partition(pack.taxonomy(), "class")
+        names = {node: {coarse_heads.CLASSES[place] for place in places} for node, places in parts.items()}
+        malignant, benign = {"mel", "bcc", "scc", "ak"}, {"nv", "bkl", "df", "vasc"}
+        self.assertEqual(names, {"malignant": malignant, "benign": benign})
+        self.assertEqual(len(coarse_heads.partition(pack.taxonomy(), "group")), 5)
+
+    def test_rolling_up_adds_and_targets_follow(self):
+        parts = {"a": [0, 2], "b": [1]}
+        np.testing.assert_allclose(coarse_heads.roll_up(np.array([[0.1, 0.6, 0.3]]), parts), [[0.4, 0.6]])
+        self.assertEqual(coarse_heads.coarse_targets(np.array([2, 1, 0]), parts).tolist(), [0, 1, 0])
+
+    def test_figures_of_a_known_case(self):
+        probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.8, 0.2]])
+        found = coarse_heads.measure(probabilities, np.array([0, 0, 1, 0]), np.array([0.75, 0.25]))
+        # Beside a share of 0.25, 0.4 and 0.3 are more than 0.6 and 0.7 beside 0.75.
+        self.assertEqual(found["accuracy"], 0.75)
+        self.assertAlmostEqual(found["balanced_accuracy"], (2 / 3 + 1) / 2)
+        self.assertAlmostEqual(found["auc"], 2 / 3)
+        self.assertAlmostEqual(found["log_loss"], -np.log([0.9, 0.6, 0.3, 0.8]).mean())
+
+    def test_a_head_for_two_classes_gives_the_probabilities_of_scikit_learn(self):
+        random = np.random.default_rng(1)
+        features = random.normal(size=(60, 3)) * (1, 5, 0.2) + 2
+        targets = (features[:, 0] + random.normal(size=60) > 2).astype(int)
+        fitted = head.fit(features, targets, 2, 1.0, balanced=False)
+        scaled = (features - features.mean(axis=0)) / features.std(axis=0)
+        expected = LogisticRegression(C=1.0).fit(scaled, targets).predict_proba(scaled)
+        np.testing.assert_allclose(metrics.softmax(fitted.logits(features)), expected, atol=1e-3)
 
 
 class Schedules(unittest.TestCase):
