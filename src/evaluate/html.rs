@@ -45,7 +45,7 @@ impl Evaluation {
                 h1 { "Evaluation of " (self.model.id) " " (self.model.version) }
                 p.note { (self.disclaimer.en()) }
                 (self.overview())
-                (self.paper_table())
+                (self.accuracies())
                 (level("The model's own classes", &self.fine, true))
                 (level("Groups (nine-way)", &self.groups, false))
                 (level("Classes (three-way)", &self.classes, false))
@@ -96,17 +96,17 @@ impl Evaluation {
         }
     }
 
-    fn paper_table(&self) -> Markup {
+    fn accuracies(&self) -> Markup {
         let ours = |level: &LevelFigures| {
             html! {
-                td { (percent(&level.accuracy)) } td { (spread(level.folds.as_ref())) } td { (level.photos) }
+                td { (percent(&level.accuracy)) } td { (percent(&level.balanced_accuracy)) } td { (spread(level.folds.as_ref())) } td { (level.photos) }
             }
         };
         html! {
             section {
                 h2 { "Accuracy at each level" }
                 (scroller("Accuracy at each level", &html! {
-                    thead { tr { th scope="col" { "Level" } th scope="col" { "Accuracy (95 % interval)" } th scope="col" { "Mean ± s.d. over folds" } th scope="col" { "Photos" } } }
+                    thead { tr { th scope="col" { "Level" } th scope="col" { "Accuracy (95 % interval)" } th scope="col" { "Balanced accuracy" } th scope="col" { "Accuracy over folds: mean ± s.d." } th scope="col" { "Photos" } } }
                     tbody {
                         tr { th scope="row" { "Three-way" } (ours(&self.classes)) }
                         tr { th scope="row" { "Nine-way" } (ours(&self.groups)) }
@@ -122,7 +122,7 @@ impl Evaluation {
         html! {
             section {
                 h2 { "Subgroups" }
-                p.hint { "A wide interval means that there are too few photos to tell." }
+                p.hint { "A wide interval means that there are too few photos to tell. Behind an area stand the photos of the two sides of the question." }
                 @for table in &self.subgroups { (self.subgroup_table(table)) }
             }
         }
@@ -140,7 +140,7 @@ impl Evaluation {
                 tbody { @for row in &table.rows { tr {
                     th scope="row" { @if row.value.is_empty() { "not known" } @else { (row.value) } }
                     td { (row.photos) } td { (percent(&row.fine_accuracy)) } td { (percent(&row.class_accuracy)) }
-                    @for task in &row.tasks { td { (area(&task.auc)) span.count { " " (task.positives) " / " (task.negatives) } } }
+                    @for task in &row.tasks { td { (area(&task.auc)) " " span.count.figure { (task.positives) " / " (task.negatives) } } }
                 } } }
             }))
         }
@@ -286,22 +286,23 @@ fn spread(folds: Option<&Folds>) -> String {
     }
 }
 
-fn percent(estimate: &Estimate) -> String {
-    interval(hundred(estimate.value), estimate.interval, |value| format!("{:.1}", value * 100.0))
+fn percent(estimate: &Estimate) -> Markup {
+    interval(&hundred(estimate.value), estimate.interval, |value| format!("{:.1}", value * 100.0))
 }
 
-fn area(estimate: &Estimate) -> String {
-    interval(decimal(estimate.value), estimate.interval, |value| format!("{value:.3}"))
+fn area(estimate: &Estimate) -> Markup {
+    interval(&decimal(estimate.value), estimate.interval, |value| format!("{value:.3}"))
 }
 
-fn proportion(proportion: &Proportion) -> String {
-    interval(hundred(proportion.value), proportion.interval, |value| format!("{:.1}", value * 100.0))
+fn proportion(proportion: &Proportion) -> Markup {
+    interval(&hundred(proportion.value), proportion.interval, |value| format!("{:.1}", value * 100.0))
 }
 
-fn interval(value: String, interval: Option<[f64; 2]>, end: impl Fn(f64) -> String) -> String {
-    match interval {
-        Some([low, high]) => format!("{value} ({} to {})", end(low), end(high)),
-        None => value,
+/// A value and its interval, between which a line may break.
+fn interval(value: &str, interval: Option<[f64; 2]>, end: impl Fn(f64) -> String) -> Markup {
+    html! {
+        span.figure { (value) }
+        @if let Some([low, high]) = interval { " " span.figure { "(" (end(low)) " to " (end(high)) ")" } }
     }
 }
 

@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import {
   DATA,
   DIST,
+  NATIVE,
   OUTPUT,
   ROOT,
   Server,
@@ -32,8 +33,6 @@ import { accessibilityProblems, answerOf, choose, openUploadPage, photoFile, tex
 
 /** Hosts that Chromium asks by itself, whatever page is open and however much of it is switched off. */
 const BROWSERS_OWN = /^(accounts|clients\d?|update|optimizationguide-pa|content-autofill|www)\.google(apis)?\.com(:\d+)?$/;
-
-const NATIVE = `${ROOT}target/debug/skintree`;
 
 const KINDS = /** @type {Kind[]} */ (['chromium', 'chromium-no-adapter', 'firefox']);
 

@@ -18,6 +18,8 @@ export const WWW = `${ROOT}www`;
 export const DIST = `${ROOT}dist`;
 export const FAKE_PKG = `${ROOT}tests/browser/fake-pkg`;
 export const TINY = `${ROOT}tests/golden/tiny`;
+/** What cargo has built; `./build.sh test-browser` sees to it. */
+export const NATIVE = `${ROOT}target/debug/skintree`;
 export const OUTPUT = `${ROOT}tests/output`;
 export const DATA = process.env.SKINTREE_DATA ?? fileURLToPath(new URL('../shared/data', `file://${ROOT}`));
 
