@@ -140,7 +140,7 @@ test_browser() {
   cargo test --quiet --workspace --no-run
   say "tests, browsers"
   npm test --silent
-  node --test tests/parity/
+  node --test --test-timeout=900000 tests/parity/
 }
 
 # Lighthouse has a hundred packages of its own, so it is no dependency of the project.
