@@ -22,7 +22,8 @@ export function takePhoto(fallback) {
   const dialog = el(
     'dialog',
     { className: 'camera-view', 'aria-labelledby': 'camera-heading' },
-    el('h2', { id: 'camera-heading' }, say('cameraHeading')),
+    // Takes the focus until there is something to press; else it would lie on "Close".
+    el('h2', { id: 'camera-heading', tabIndex: -1, autofocus: true }, say('cameraHeading')),
     el('p', { className: 'hint' }, say('cameraHint')),
     stage,
     message,
@@ -47,7 +48,10 @@ export function takePhoto(fallback) {
       photo = await shoot(video);
       dialog.close();
     });
-    video.addEventListener('loadeddata', () => (shutter.disabled = false));
+    video.addEventListener('loadeddata', () => {
+      shutter.disabled = false;
+      shutter.focus();
+    });
 
     open().then(
       (opened) => {

@@ -44,7 +44,7 @@ export class CropView {
         button('cropLeft', () => this.#turn(-1)),
         button('cropRight', () => this.#turn(1)),
       ),
-      el('div', { className: 'buttons' }, askButton, button('cropLeave', leave)),
+      el('div', { className: 'buttons' }, askButton, button('cancel', leave)),
     );
     this.#listen();
     this.#draw();

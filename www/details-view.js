@@ -8,6 +8,8 @@ import { decimal, duration, local, percent, say } from './strings.js';
  * @import {StringKey} from './strings.js'
  */
 
+const QUALITY = /** @type {const} */ (['sharpness', 'brightness', 'contrast', 'dark_clipped', 'bright_clipped']);
+
 /**
  * @param {Report} report
  * @returns {HTMLElement}
@@ -24,7 +26,7 @@ export function detailsView(report) {
       ? [el('h3', {}, say('detailsPoints')), el('p', { className: 'hint' }, say('detailsPointsNote')), operatingPoints(report)]
       : []),
     el('h3', {}, say('detailsRun')),
-    el('dl', {}, ...rows(report).flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, value)])),
+    el('dl', {}, ...rows(report).flatMap(([term, value, lang]) => [el('dt', {}, term), el('dd', lang ? { lang } : {}, value)])),
   );
 }
 
@@ -72,7 +74,7 @@ function table(head, body) {
 
 /**
  * @param {Report} report
- * @returns {[string, string][]}
+ * @returns {[term: string, value: string, lang?: string][]} `lang` of a value that comes in one language only
  */
 function rows({ model, engine, photo, timings, scope, quality }) {
   const { format, width, height, orientation } = photo;
@@ -82,13 +84,13 @@ function rows({ model, engine, photo, timings, scope, quality }) {
     [say('detailModelHash'), model.sha256],
     [say('detailManifestHash'), model.manifest_sha256],
     [say('detailEngine'), say('detailEngineValue', { name: engine.name, requested: engine.requested })],
-    ...rowIf('detailAdapter', engine.adapter),
-    ...rowIf('detailFallback', engine.fallback_reason),
+    ...rowIf('detailAdapter', engine.adapter, 'en'),
+    ...rowIf('detailFallback', engine.fallback_reason, 'en'),
     [say('detailSelfTest'), engine.self_test_max_abs_diff.toExponential(1)],
     [say('detailPhoto'), say('detailPhotoValue', { format, width, height, orientation })],
     [say('detailPhotoHash'), photo.sha256],
     ...rowIf('detailScope', scope ? say('detailScopeValue', { score: decimal(scope.score, 3), threshold: decimal(scope.threshold, 3) }) : null),
-    ...rowIf('detailQuality', quality ? Object.entries(quality).map(([name, value]) => `${name} ${decimal(value, 3)}`).join(', ') : null),
+    ...rowIf('detailQuality', quality ? QUALITY.map((name) => `${say(`quality-${name}`)} ${decimal(quality[name], 3)}`).join(', ') : null),
     [
       say('detailTimings'),
       say('detailTimingsValue', {
@@ -105,8 +107,9 @@ function rows({ model, engine, photo, timings, scope, quality }) {
 /**
  * @param {StringKey} term
  * @param {string | null} value
- * @returns {[string, string][]}
+ * @param {string} [lang]
+ * @returns {[string, string, string | undefined][]}
  */
-function rowIf(term, value) {
-  return value === null ? [] : [[say(term), value]];
+function rowIf(term, value, lang) {
+  return value === null ? [] : [[say(term), value, lang]];
 }

@@ -14,6 +14,7 @@ export class ProgressView {
   #count = el('span', { className: 'progress-count' });
   #bar = el('progress', { 'aria-labelledby': 'progress-text' });
   #note = el('p', { className: 'hint' });
+  #cancel = el('button', { type: 'button', className: 'link' });
   #clock = 0;
   #lastQuarter = 0;
   element = el(
@@ -22,11 +23,16 @@ export class ProgressView {
     el('p', { className: 'progress-line' }, this.#text, ' ', this.#count),
     this.#bar,
     this.#note,
+    el('p', { className: 'progress-end' }, this.#cancel),
   );
 
-  /** @param {(text: string) => void} announce what those hear who do not see the bar */
-  constructor(announce) {
+  /**
+   * @param {(text: string) => void} announce what those hear who do not see the bar
+   * @param {() => void} cancel
+   */
+  constructor(announce, cancel) {
     this.#announce = announce;
+    this.#cancel.addEventListener('click', cancel);
   }
 
   /**
@@ -37,7 +43,7 @@ export class ProgressView {
    */
   work(text, note = '') {
     this.#show(text, note);
-    this.#bar.hidden = false;
+    this.#bar.hidden = this.#cancel.hidden = false;
     this.#bar.removeAttribute('value');
     const start = performance.now();
     this.#clock = window.setInterval(() => {
@@ -70,7 +76,7 @@ export class ProgressView {
   /** @param {string} text */
   done(text) {
     this.#show(text, '');
-    this.#bar.hidden = true;
+    this.#bar.hidden = this.#cancel.hidden = true;
   }
 
   hide() {
@@ -88,6 +94,7 @@ export class ProgressView {
     this.#text.textContent = text;
     this.#count.textContent = '';
     this.#note.textContent = note;
+    this.#cancel.textContent = say('cancel');
     this.#announce(text);
   }
 }

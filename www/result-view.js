@@ -54,15 +54,26 @@ export function spokenResult(report) {
  * @param {Answer} answer
  * @returns {string}
  */
-export function headline({ kind, lead }) {
+export function headline({ kind, lead, leadClass }) {
   switch (kind) {
     case 'out-of-scope':
       return say('outOfScope');
     case 'undecided':
       return say('undecided');
     case 'likely':
-      return say('likely', { name: local(lead.name) });
+      return naming(local(lead.name), local(leadClass.name));
   }
+}
+
+/**
+ * With the class beside it, as few know on which side a "naevus" stands; unless the name has it already.
+ *
+ * @param {string} name
+ * @param {string} leadClass
+ */
+function naming(name, leadClass) {
+  const lower = leadClass.toLocaleLowerCase(currentLanguage());
+  return name.toLocaleLowerCase(currentLanguage()).includes(lower) ? say('likely', { name }) : say('likelyIn', { name, class: lower });
 }
 
 /**

@@ -33,6 +33,7 @@ export class Session {
   /** Ends the load under way. */
   #leave = new AbortController();
   #forceCpu = false;
+  #loaded = false;
 
   /**
    * @param {SessionView} view
@@ -59,6 +60,7 @@ export class Session {
       loading.then(
         ({ info }) => {
           if (this.#loading !== loading) return;
+          this.#loaded = true;
           this.#view.loaded(info);
           if (!this.#running) this.#view.showReady();
         },
@@ -134,6 +136,17 @@ export class Session {
     return (await this.load()).classify(photo, { heatMaps: [...nodes] });
   }
 
+  /** Whether the model is there. */
+  get loaded() {
+    return this.#loaded;
+  }
+
+  /** Forgets the photo, and ends the download if there is one: what costs time or money stops. */
+  stop() {
+    if (this.#loaded) this.cancel();
+    else this.free();
+  }
+
   /** Forgets the photo; the model stays. */
   cancel() {
     this.#running?.abort();
@@ -151,6 +164,7 @@ export class Session {
   #unload() {
     this.#loading?.then((classifier) => classifier.free(), () => {});
     this.#loading = null;
+    this.#loaded = false;
   }
 
   /**

@@ -1,5 +1,6 @@
 // Small pictures of big ones.
 
+import { bitmapOf } from './bitmap.js';
 import { el } from './dom.js';
 
 /** Twice what is shown, for screens of fine grain. */
@@ -13,7 +14,7 @@ const SIDE = 144;
  */
 export async function thumbnailOf(photo) {
   try {
-    const bitmap = await createImageBitmap(photo);
+    const bitmap = await bitmapOf(photo);
     const side = Math.min(bitmap.width, bitmap.height);
     const canvas = el('canvas', { width: SIDE, height: SIDE });
     const context = canvas.getContext('2d');

@@ -29,6 +29,10 @@ class Tree {
       else this.children.set(node.parent, [node]);
     }
     this.colours = classColours(report);
+    /** The lines of the list built so far. @type {Map<string, HTMLElement>} */
+    this.lines = new Map();
+    /** Opens a line that has others below it. @type {Map<string, () => void>} */
+    this.openers = new Map();
     /** The nodes above the most probable diagnosis, and itself. */
     this.path = new Set(this.pathTo(report.fine[0].id).map(({ id }) => id));
   }
@@ -73,7 +77,28 @@ export function treeView(report) {
 function picture(tree) {
   const element = el('div', { className: 'icicle', 'aria-hidden': true });
   element.append(...cells(tree, null, 1, ROWS));
+  // The picture leads to the list. Only a short cut: the list is open to everyone, so this one need not be.
+  element.addEventListener('click', ({ target }) => {
+    const cell = target instanceof Element ? target.closest('.cell') : null;
+    if (cell instanceof HTMLElement && cell.dataset.node) pointOut(tree, cell.dataset.node);
+  });
   return element;
+}
+
+/**
+ * Opens the list down to a node and marks its line.
+ *
+ * @param {Tree} tree
+ * @param {string} id
+ */
+function pointOut(tree, id) {
+  const above = tree.pathTo(id).slice(0, -1);
+  for (const node of above) tree.openers.get(node.id)?.();
+  for (const line of tree.lines.values()) line.classList.remove('pointed-out');
+  const line = tree.lines.get(id);
+  line?.classList.add('pointed-out');
+  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  line?.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'nearest' });
 }
 
 /**
@@ -104,6 +129,7 @@ function cells(tree, parent, whole, rows) {
         ),
         el('div', { className: 'cell-below' }, ...cells(tree, node, node.probability, rows - 1)),
       );
+      cell.dataset.node = node.id;
       cell.style.setProperty('--share', String(node.probability / whole));
       return cell;
     }),
@@ -154,19 +180,27 @@ function item(tree, node, parent) {
   const line = row(node, !parent || parent.covered);
   const className = `${node.level} ${tree.colourOf(node)}`;
   if (tree.below(node).length === 0) {
-    return el('li', { className }, el('div', { className: 'leaf' }, line));
+    const leaf = el('li', { className }, el('div', { className: 'leaf' }, line));
+    tree.lines.set(node.id, leaf);
+    return leaf;
   }
   const details = el('details', {}, el('summary', {}, line));
   const fill = () => {
     if (details.childElementCount === 1) details.append(list(tree, node));
   };
-  details.addEventListener('toggle', fill);
-  // Open from the start: the way down to the closest diagnosis, and the classes with something in them.
-  if (tree.path.has(node.id) || (!parent && node.probability >= MATTERS)) {
+  const open = () => {
     fill();
     details.open = true;
+  };
+  details.addEventListener('toggle', fill);
+  const branch = el('li', { className }, details);
+  tree.lines.set(node.id, branch);
+  tree.openers.set(node.id, open);
+  // Open from the start: the way down to the closest diagnosis, and the classes with something in them.
+  if (tree.path.has(node.id) || (!parent && node.probability >= MATTERS)) {
+    open();
   }
-  return el('li', { className }, details);
+  return branch;
 }
 
 /**

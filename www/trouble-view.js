@@ -13,17 +13,19 @@ import { say } from './strings.js';
  *
  * @param {Trouble} trouble
  * @param {SkintreeError} error
- * @param {() => void} again
+ * @param {{again: () => void, choose: () => void}} wishes `choose` opens the choice of a photo: the same one would fail again
  * @returns {Node[]}
  */
-export function troubleView(trouble, { code, message }, again) {
-  const aboutPhoto = trouble.startsWith('photo-');
-  const retry = el('button', { type: 'button', className: 'button' }, say(trouble === 'gpu' ? 'retryCpu' : 'retry'));
-  retry.addEventListener('click', again);
+export function troubleView(trouble, { code, message }, { again, choose }) {
+  const [label, act] = trouble.startsWith('photo-')
+    ? /** @type {const} */ (['chooseAnother', choose])
+    : /** @type {const} */ ([trouble === 'gpu' ? 'retryCpu' : 'retry', again]);
+  const button = el('button', { type: 'button', className: 'button primary' }, say(label));
+  button.addEventListener('click', act);
   return [
     el('h2', {}, say(`error-${trouble}`)),
     el('p', {}, say(`error-${trouble}-help`)),
-    el('p', { className: 'hint' }, say('errorCode', { code, message })),
-    ...(aboutPhoto ? [] : [el('p', { className: 'buttons' }, retry)]),
+    el('p', { className: 'buttons' }, button),
+    el('p', { className: 'hint error-code' }, say('errorCode', { code, message })),
   ];
 }

@@ -1,5 +1,6 @@
 // The parts of the upload page, and what they show at each step.
 
+import { isTooLarge } from './bitmap.js';
 import { hasCamera, takePhoto } from './camera-view.js';
 import { CropView } from './crop-view.js';
 import { byId, el } from './dom.js';
@@ -28,6 +29,7 @@ import { troubleView } from './trouble-view.js';
  * @property {(item: PhotoItem) => void} select
  * @property {(item: PhotoItem) => void} remove
  * @property {() => void} removeAll
+ * @property {() => void} cancel ends the wait for the photo on show, and the download it waits for
  * @property {(item: PhotoItem, source: Blob) => void} ask
  * @property {(item: PhotoItem) => void} crop
  * @property {(item: PhotoItem) => Promise<Report | null>} explain gives a report with heat maps
@@ -53,6 +55,7 @@ const page = {
   noPreview: byId('no-preview', HTMLElement),
   photoName: byId('photo-name', HTMLElement),
   crop: byId('crop', HTMLButtonElement),
+  remove: byId('remove', HTMLButtonElement),
   stage: byId('stage', HTMLElement),
   explain: byId('explain', HTMLButtonElement),
   explained: byId('explained', HTMLElement),
@@ -63,7 +66,11 @@ const page = {
   live: byId('live', HTMLElement),
 };
 
-const progress = new ProgressView(announce);
+const progress = new ProgressView(announce, () => {
+  page.file.focus();
+  wishes.cancel();
+  announce(say('cancelled'));
+});
 /** @type {Wishes} */
 let wishes;
 /** @type {PhotoItem | null} */
@@ -72,6 +79,8 @@ let shown = null;
 let loading = false;
 /** Whose answer has been announced. @type {PhotoItem | null} */
 let told = null;
+/** The photos that have an answer. @type {{name: string, report: Report}[]} */
+let answered = [];
 
 /** @param {Wishes} given */
 export function start(given) {
@@ -80,14 +89,16 @@ export function start(given) {
   page.language.append(...languages.map(({ tag, name }) => el('option', { value: tag, lang: tag }, name)));
   page.language.value = currentLanguage();
   page.language.addEventListener('change', () => wishes.speak(page.language.value));
-  page.preview.addEventListener('error', () => {
-    page.preview.hidden = true;
-    page.noPreview.hidden = false;
-    // What cannot be drawn can be neither cropped nor covered with a map.
-    page.crop.hidden = page.explain.hidden = true;
+  page.preview.addEventListener('error', hidePreview);
+  page.preview.addEventListener('load', () => {
+    if (shown?.source && isTooLarge(shown.source, page.preview)) hidePreview();
   });
   page.crop.addEventListener('click', () => shown && wishes.crop(shown));
   page.explain.addEventListener('click', () => shown && explain(shown));
+  page.remove.addEventListener('click', () => {
+    page.file.focus();
+    if (shown) wishes.remove(shown);
+  });
   page.clear.addEventListener('click', () => {
     page.file.focus();
     wishes.removeAll();
@@ -96,6 +107,15 @@ export function start(given) {
   listenToInputs();
   listenToPage();
   openForPrint();
+}
+
+function hidePreview() {
+  URL.revokeObjectURL(page.preview.src);
+  page.preview.removeAttribute('src');
+  page.preview.hidden = true;
+  page.noPreview.hidden = false;
+  // What cannot be drawn can be neither cropped nor covered with a map.
+  page.crop.hidden = page.explain.hidden = true;
 }
 
 function listenToInputs() {
@@ -154,11 +174,13 @@ function openForPrint() {
   /** @type {HTMLDetailsElement[]} */
   let closed = [];
   addEventListener('beforeprint', () => {
-    closed = [...document.querySelectorAll('details')].filter((one) => !one.open && one.matches('.technical, .numbers'));
+    // More than once before one printing, in some browsers.
+    closed.push(...[...document.querySelectorAll('details')].filter((one) => !one.open && one.matches('.technical, .numbers')));
     for (const one of closed) one.open = true;
   });
   addEventListener('afterprint', () => {
     for (const one of closed) one.open = false;
+    closed = [];
   });
 }
 
@@ -217,6 +239,12 @@ export function showRemark(text) {
   if (text) announce(text);
 }
 
+/** Nothing is waited for any more. */
+export function showStopped() {
+  loading = false;
+  progress.hide();
+}
+
 export function showLoading() {
   loading = true;
   page.failure.replaceChildren();
@@ -241,10 +269,15 @@ export function showClassifying() {
 /** Brings what is new into view. */
 export function arrive() {
   document.body.classList.add('has-photo');
-  page.fileLabel.setAttribute('data-say', 'chooseMore');
-  page.fileLabel.textContent = say('chooseMore');
+  labelChoice('chooseMore');
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   requestAnimationFrame(() => page.work.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'start' }));
+}
+
+/** @param {'choosePhotos' | 'chooseMore'} key */
+function labelChoice(key) {
+  page.fileLabel.setAttribute('data-say', key);
+  page.fileLabel.textContent = say(key);
 }
 
 /**
@@ -257,14 +290,15 @@ export function showList(items, selected) {
   // The list is made anew; whoever stands in it by keyboard must not fall out.
   const place = [...page.photoList.querySelectorAll('button')].findIndex((button) => button === document.activeElement);
   page.photoList.replaceChildren(...photoList(items, selected, wishes));
+  answered = named(items);
+  offerAll();
   if (place >= 0) page.photoList.querySelectorAll('button')[place]?.focus();
 }
 
 /**
  * @param {PhotoItem | null} item
- * @param {PhotoItem[]} items all of them, for what is done with all
  */
-export function showItem(item, items) {
+export function showItem(item) {
   const same = shown === item;
   shown = item;
   page.result.replaceChildren();
@@ -272,6 +306,7 @@ export function showItem(item, items) {
   page.answer.dataset.state = item?.state ?? 'none';
   if (!item) {
     document.body.classList.remove('has-photo');
+    labelChoice('choosePhotos');
     page.photo.hidden = true;
     progress.hide();
     return;
@@ -280,7 +315,7 @@ export function showItem(item, items) {
   switch (item.state) {
     case 'done':
       progress.hide();
-      showReport(item, items);
+      showReport(item);
       break;
     case 'failed':
       progress.hide();
@@ -375,14 +410,14 @@ export function showCrop(item, bitmap) {
 
 /**
  * @param {PhotoItem} item
- * @param {PhotoItem[]} items
  */
-function showReport(item, items) {
+function showReport(item) {
   const { report } = item;
   if (!report) {
     return;
   }
-  page.result.append(resultView(report), actions(item, items));
+  page.result.append(resultView(report), actions(item));
+  offerAll();
   if (told !== item) {
     told = item;
     announce(spokenResult(report));
@@ -391,11 +426,9 @@ function showReport(item, items) {
 
 /**
  * @param {PhotoItem} item
- * @param {PhotoItem[]} items
  */
-function actions(item, items) {
+function actions(item) {
   const one = named([item]);
-  const all = named(items);
   return el(
     'section',
     { className: 'actions', 'aria-labelledby': 'actions-heading' },
@@ -412,15 +445,27 @@ function actions(item, items) {
       action('saveJson', () => save(asJson(one), 'json')),
       action('saveCsv', () => save(asCsv(one), 'csv')),
       action('saveFhir', () => save(asFhir(one[0]), 'fhir.json')),
-      ...(all.length > 1
-        ? [
-            action('saveAllJson', () => save(asJson(all), 'json'), all.length),
-            action('saveAllCsv', () => save(asCsv(all), 'csv'), all.length),
-          ]
-        : []),
+      ...FOR_ALL.map(([key, act]) => action(key, act)),
     ),
     el('p', { className: 'hint' }, say('actionsNote')),
   );
+}
+
+/** What is done with all answers, whichever is on show. */
+const FOR_ALL = /** @type {const} */ ([
+  ['saveAllJson', () => save(asJson(answered), 'json')],
+  ['saveAllCsv', () => save(asCsv(answered), 'csv')],
+]);
+
+/** More of them may have come since the answer on show. */
+function offerAll() {
+  for (const [key] of FOR_ALL) {
+    const button = page.result.querySelector(`[data-action=${key}]`);
+    if (button instanceof HTMLButtonElement) {
+      button.hidden = answered.length < 2;
+      button.textContent = say(key, { count: answered.length });
+    }
+  }
 }
 
 /** @param {PhotoItem[]} items */
@@ -431,10 +476,9 @@ function named(items) {
 /**
  * @param {StringKey} key
  * @param {() => unknown} act may give a new text for the button
- * @param {number} [count]
  */
-function action(key, act, count = 0) {
-  const button = el('button', { type: 'button', className: 'button', 'data-action': key }, say(key, { count }));
+function action(key, act) {
+  const button = el('button', { type: 'button', className: 'button', 'data-action': key }, say(key));
   button.addEventListener('click', async () => {
     try {
       const text = await act();
@@ -471,7 +515,7 @@ function showTrouble({ kind, error, again }) {
   };
   // Said by the alert role of the element it goes into, so not announced once more.
   announce('');
-  page.failure.append(...troubleView(kind, error, retry));
+  page.failure.append(...troubleView(kind, error, { again: retry, choose: () => page.file.click() }));
 }
 
 /** The model could not be loaded, and no photo waits for it. @param {NonNullable<PhotoItem['trouble']>} trouble */

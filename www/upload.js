@@ -1,6 +1,7 @@
 // The upload page: takes photos in whatever way they are given, asks the model about one after the other, and shows
 // what it says about the one that is selected.
 
+import { bitmapOf } from './bitmap.js';
 import { keepPage, startDevice } from './device-view.js';
 import { chooseLanguage, startLanguage } from './language.js';
 import { photoItem } from './photo-item.js';
@@ -64,6 +65,7 @@ view.start({
   select,
   remove,
   removeAll,
+  cancel,
   ask,
   crop: (item) => void frame(item),
   explain,
@@ -72,6 +74,7 @@ view.start({
     view.translate();
     showHistory();
     show();
+    if (selected?.state === 'framing') void frame(selected);
   },
 });
 startHistory(recall);
@@ -130,7 +133,7 @@ async function frame(item) {
     return;
   }
   try {
-    const bitmap = await createImageBitmap(item.original);
+    const bitmap = await bitmapOf(item.original);
     if (items.includes(item)) {
       change(item, { state: 'framing', report: null, trouble: null });
       view.showCrop(item, bitmap);
@@ -199,7 +202,7 @@ function change(item, news) {
 /** @param {PhotoItem} [changed] */
 function show(changed) {
   view.showList(items, selected);
-  if (!changed || changed === selected) view.showItem(selected, items);
+  if (!changed || changed === selected) view.showItem(selected);
 }
 
 /** @param {PhotoItem} item */
@@ -230,6 +233,20 @@ function removeAll() {
   selected = current = null;
   stuck = false;
   session.cancel();
+  show();
+}
+
+function cancel() {
+  if (session.loaded) {
+    if (selected) remove(selected);
+    return;
+  }
+  // All of them wait for the same download.
+  items = items.filter(({ state }) => state !== 'waiting' && state !== 'running');
+  if (!selected || !items.includes(selected)) selected = items.at(-1) ?? null;
+  current = null;
+  session.stop();
+  view.showStopped();
   show();
 }
 

@@ -1,5 +1,6 @@
 // What the widget shows, inside its shadow root.
 
+import { isTooLarge } from './bitmap.js';
 import { el } from './dom.js';
 import { heatMapView } from './heat-map.js';
 import { ProgressView } from './progress-view.js';
@@ -13,7 +14,7 @@ import { troubleView } from './trouble-view.js';
  * @import {StringKey} from './strings.js'
  */
 
-/** @typedef {{picked: (files: File[]) => void, reached: () => void}} Wishes what a visitor does */
+/** @typedef {{picked: (files: File[]) => void, reached: () => void, cancel: () => void}} Wishes what a visitor does */
 
 export class WidgetView {
   /** @type {[HTMLElement, StringKey][]} */
@@ -21,10 +22,12 @@ export class WidgetView {
   /** Says the current text once more, for a change of language. @type {(() => void) | null} */
   #again = null;
   #live = el('p', { className: 'visually-hidden', role: 'status' });
-  #progress = new ProgressView((text) => this.#announce(text));
+  #progress;
   #file = el('input', { type: 'file', id: 'file', className: 'visually-hidden', accept: 'image/*,.heic,.heif' });
   #fileLabel = el('label', { htmlFor: 'file', className: 'button primary', part: 'button button-primary' });
   #preview = el('img');
+  /** What the preview shows. @type {Blob | null} */
+  #source = null;
   #noPreview = this.#text('noPreview', el('p', { className: 'hint', hidden: true }));
   #explained = el('div');
   #explain = this.#text('heatMap', el('button', { type: 'button', className: 'link', hidden: true }));
@@ -46,7 +49,7 @@ export class WidgetView {
     'div',
     { className: 'work', hidden: true },
     this.#photo,
-    el('div', { className: 'answer' }, this.#remark, this.#progress.element, this.#failure, this.#result, this.#afterResult),
+    el('div', { className: 'answer' }, this.#remark, this.#failure, this.#result, this.#afterResult),
   );
   element = el(
     'div',
@@ -67,10 +70,24 @@ export class WidgetView {
 
   /** @param {Wishes} wishes */
   constructor(wishes) {
-    this.#preview.addEventListener('error', () => {
+    this.#progress = new ProgressView(
+      (text) => this.#announce(text),
+      () => {
+        this.#file.focus();
+        wishes.cancel();
+        this.#announce(say('cancelled'));
+      },
+    );
+    this.#remark.after(this.#progress.element);
+    const hidePreview = () => {
+      this.#forgetPreview();
       this.#preview.hidden = true;
       this.#noPreview.hidden = false;
       this.#explain.hidden = true;
+    };
+    this.#preview.addEventListener('error', hidePreview);
+    this.#preview.addEventListener('load', () => {
+      if (this.#source && isTooLarge(this.#source, this.#preview)) hidePreview();
     });
     this.#listen(wishes);
   }
@@ -219,6 +236,7 @@ export class WidgetView {
   showPhoto(photo) {
     this.#forgetPreview();
     this.#photo.hidden = !(photo instanceof Blob);
+    this.#source = photo instanceof Blob ? photo : null;
     if (photo instanceof Blob) {
       this.#preview.src = URL.createObjectURL(photo);
       this.#preview.hidden = false;
@@ -280,10 +298,13 @@ export class WidgetView {
     this.#progress.hide();
     this.#now(() => {
       this.#failure.replaceChildren(
-        ...troubleView(trouble, error, () => {
-          // The button is about to vanish, and with it the place of those who came by keyboard.
-          this.#file.focus();
-          again();
+        ...troubleView(trouble, error, {
+          again: () => {
+            // The button is about to vanish, and with it the place of those who came by keyboard.
+            this.#file.focus();
+            again();
+          },
+          choose: () => this.#file.click(),
         }),
       );
       // The alert role says it.

@@ -23,6 +23,10 @@ export class SkintreeWidget extends HTMLElement {
   #view = new WidgetView({
     picked: (files) => this.#speaking(() => this.#takeFirst(files)),
     reached: () => void this.#session.prepare(),
+    cancel: () => {
+      this.#session.stop();
+      this.reset();
+    },
   });
   #session = new Session(
     {

@@ -3,6 +3,7 @@
 import { SkintreeError, messageOf } from './errors.js';
 import { fetchFile, fetchManifest } from './pack-fetch.js';
 import { PackStore } from './pack-store.js';
+import { MOST_BYTES } from './photo-limits.js';
 
 /**
  * @import {ClassifierInfo, EngineChoice} from './skintree.js'
@@ -179,6 +180,10 @@ async function classify(photo, options) {
 
 /** @param {Blob} blob */
 async function readBlob(blob) {
+  // The wasm side would refuse it too, but only once a film of gigabytes were in memory.
+  if (blob.size > MOST_BYTES) {
+    throw new SkintreeError('photo-too-large', `the photo has ${blob.size} bytes, more than the ${MOST_BYTES} allowed; save it smaller`);
+  }
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (cause) {

@@ -165,10 +165,12 @@ export function noBrowser(kind) {
  * @param {Kind} kind `chromium` has WebGPU on a software adapter; `chromium-no-adapter` has `navigator.gpu` but gets
  *   no adapter from it (the usual case of a blocklisted driver); `firefox` has no `navigator.gpu` here
  * @param {Server} server
+ * @param {{dark?: boolean, calm?: boolean, forcedColours?: boolean, languages?: string}} [wishes] what the visitor's system
+ *   and browser ask of pages; in Firefox it can be told at the start alone
  * @returns {Promise<Browser>}
  */
-export function launch(kind, server) {
-  const proxy = new URL(server.origin).host;
+export function launch(kind, server, { dark, calm, forcedColours, languages } = {}) {
+  const proxy = new URL(server.origin);
   if (kind === 'firefox') {
     return puppeteer.launch({
       browser: 'firefox',
@@ -179,6 +181,20 @@ export function launch(kind, server) {
         'network.connectivity-service.enabled': false,
         'media.navigator.streams.fake': true,
         'media.navigator.permission.disabled': true,
+        'browser.download.folderList': 2,
+        'browser.download.dir': OUTPUT.replace(/\/$/, ''),
+        'browser.download.always_ask_before_handling_new_types': false,
+        'network.proxy.type': 1,
+        'network.proxy.http': proxy.hostname,
+        'network.proxy.http_port': Number(proxy.port),
+        'network.proxy.ssl': proxy.hostname,
+        'network.proxy.ssl_port': Number(proxy.port),
+        'network.proxy.allow_hijacking_localhost': true,
+        'network.proxy.no_proxies_on': '',
+        ...(dark && { 'layout.css.prefers-color-scheme.content-override': 0 }),
+        ...(calm && { 'ui.prefersReducedMotion': 1 }),
+        ...(forcedColours && { 'browser.display.document_color_use': 2 }),
+        ...(languages && { 'intl.accept_languages': languages }),
       },
     });
   }
@@ -197,7 +213,11 @@ export function launch(kind, server) {
       '--disable-gpu-watchdog',
       '--use-fake-device-for-media-stream',
       '--use-fake-ui-for-media-stream',
-      `--proxy-server=${proxy}`,
+      ...(dark ? ['--force-dark-mode'] : []),
+      ...(calm ? ['--force-prefers-reduced-motion'] : []),
+      ...(forcedColours ? ['--force-high-contrast'] : []),
+      ...(languages ? [`--accept-lang=${languages}`] : []),
+      `--proxy-server=${proxy.host}`,
       '--proxy-bypass-list=<-loopback>',
     ],
     protocolTimeout: 600_000,

@@ -1,11 +1,13 @@
 // The upload page in all its states, against a stand-in for the wasm module.
 
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
+import { MOST_BYTES, MOST_PIXELS } from '../../www/photo-limits.js';
 import { MODEL, servePack } from './fake.js';
-import { FAKE_PKG, OUTPUT, Server, WWW, launch, noBrowser, wrongOn } from './harness.js';
+import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, launch, noBrowser, wrongOn } from './harness.js';
+import { bomb } from './photos.js';
 import { accessibilityProblems, answerOf, choose, give, openUploadPage, photoFile, textOf } from './upload-page.js';
 
 /**
@@ -13,8 +15,11 @@ import { accessibilityProblems, answerOf, choose, give, openUploadPage, photoFil
  * @import {Kind} from './harness.js'
  */
 
-/** As the real module gives them for a bad photo. */
-const WARNINGS = [{ code: 'blurred', message: { en: 'The photo is blurred.', ko: '사진이 흐립니다.' } }];
+test('the page draws what the model’s decoder accepts', () => {
+  const limits = /bytes: (\d+) << (\d+), pixels: 1 << (\d+)/.exec(readFileSync(`${ROOT}src/photo.rs`, 'utf8'));
+  const [, bytes, shift, pixels] = (limits ?? []).map(Number);
+  assert.deepEqual([bytes * 2 ** shift, 2 ** pixels], [MOST_BYTES, MOST_PIXELS]);
+});
 
 for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
   describe(`upload page, ${kind}`, { skip: noBrowser(kind) }, () => {
@@ -54,7 +59,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         onPage({ warnings: [{ code: 'small-photo', message: { en: 'The photo is small.' } }] }, async (page) => {
           await choose(page, photo);
           const answer = await answerOf(page);
-          assert.match(answer, /Most likely: Melanocytic naevus\s+Benign 85%\s+Malignant 15%\s+Melanoma is less likely, but not ruled out\./);
+          assert.match(answer, /Most likely: Melanocytic naevus \(benign\)\s+Benign 85%\s+Malignant 15%\s+Melanoma is less likely, but not ruled out\./);
           assert.match(answer, /Closest of the 8 diagnoses it knows\s+Melanocytic naevus\s+71%/);
           assert.match(answer, /The photo is small\./);
           assert.match(answer, /Melanoma 14%\s+Benign naevus 86%/);
@@ -154,76 +159,12 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await answerOf(page);
         assert.match(
           await page.$eval('#live', (live) => live.textContent ?? ''),
-          /^Most likely: Melanocytic naevus\. Benign 85%, Malignant 15%\. Melanoma is less likely, but not ruled out\.$/,
+          /^Most likely: Melanocytic naevus \(benign\)\. Benign 85%, Malignant 15%\. Melanoma is less likely, but not ruled out\.$/,
         );
       }));
 
-    test('axe-core finds nothing, in any state, light or dark, in both languages', () =>
-      onPage({}, async (page) => {
-        const looks = kind === 'chromium' ? [['light', 'en'], ['dark', 'ko']] : [['light', 'ko']];
-        for (const [value, language] of looks) {
-          /** @param {string} state */
-          const check = async (state) => assert.deepEqual(await accessibilityProblems(page), [], `${state}, ${value}, ${language}`);
-          /** @param {object} fake */
-          const restart = async (fake) => {
-            servePack(server, '/pack/', fake);
-            await page.reload();
-          };
-          // Firefox has no media emulation over BiDi.
-          if (kind === 'chromium') await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value }]);
-          await page.select('#language', language);
-          await restart({});
-          await check('idle');
-          await page.evaluate(() => document.body.classList.add('dragging'));
-          await check('drag-over');
-          await give(page, photo);
-          await page.waitForSelector('.crop');
-          await check('framing');
-          for (const fake of [{ operating_points: true }, { scope: { score: 9, threshold: 4, in_scope: false } }, { own: { nv: 0.4, mel: 0.42 }, warnings: WARNINGS }]) {
-            await restart(fake);
-            await choose(page, photo);
-            await answerOf(page);
-            await page.$$eval('details', (all) => all.forEach((one) => (one.open = true)));
-            await check(`answer ${JSON.stringify(fake)}`);
-          }
-          await page.click('#explain');
-          await page.waitForSelector('#explained canvas');
-          await check('heat map');
-          await page.evaluate(() => {
-            navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
-          });
-          await page.click('#open-camera');
-          await page.waitForSelector('.camera-view [role=alert]:not([hidden])');
-          await check('camera refused');
-          await restart({ classify_error: 'gpu-lost' });
-          await choose(page, photo);
-          await page.waitForSelector('.failure button');
-          await check('error');
-        }
-      }));
-
-    test('nothing sticks out at 320 pixels, nor at a zoom of 200 %', () =>
-      onPage({ operating_points: true, warnings: WARNINGS }, async (page) => {
-        for (const language of ['en', 'ko']) {
-          await page.select('#language', language);
-          for (const [width, height] of [[320, 640], [640, 450]]) {
-            await page.setViewport({ width, height });
-            const over = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-            await page.reload();
-            assert.equal(await over(), 0, `idle, ${width}, ${language}`);
-            await give(page, photo, second);
-            await answerOf(page);
-            await page.$$eval('details', (all) => all.forEach((one) => (one.open = true)));
-            assert.equal(await over(), 0, `answer, ${width}, ${language}`);
-            await page.click('#crop');
-            await page.waitForSelector('.crop');
-            assert.equal(await over(), 0, `framing, ${width}, ${language}`);
-          }
-        }
-      }));
-
     test('on a phone, progress and failure come into view by themselves', () =>
-      onPage({ classify_ms: 600, classify_error: 'gpu-lost' }, async (page) => {
+      onPage({ classify_ms: 3000, classify_error: 'gpu-lost' }, async (page) => {
         /** @param {string} selector */
         const comesIntoView = (selector) =>
           page.waitForFunction((wanted) => {
@@ -236,9 +177,9 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       }, { width: 360, height: 740 }));
 
     for (const [code, heading, button] of [
-      ['photo-format', 'This kind of picture cannot be read here', null],
-      ['photo-broken', 'The picture file is damaged', null],
-      ['photo-too-large', 'The picture is too large', null],
+      ['photo-format', 'This kind of picture cannot be read here', 'Choose another photo'],
+      ['photo-broken', 'The picture file is damaged', 'Choose another photo'],
+      ['photo-too-large', 'The picture is too large', 'Choose another photo'],
       ['engine-failed', 'Something went wrong in this page', 'Try again'],
     ]) {
       test(`says in plain words: ${code}`, () =>
@@ -287,6 +228,54 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         server.route('/pack/model.onnx', MODEL);
         await page.click('.failure button');
         await answerOf(page);
+      }));
+
+    test('the wait can be ended: the download stops, and the next photo starts it anew', () =>
+      onPage({}, async (page) => {
+        let closed = false;
+        server.route('/pack/model.onnx', (_, response) => {
+          response.on('close', () => (closed = true));
+          response.writeHead(200);
+          response.write(MODEL.subarray(0, MODEL.length / 2));
+        });
+        await choose(page, photo);
+        await page.waitForFunction(() => (document.querySelector('progress')?.position ?? 0) > 0.4);
+        await page.click('.progress-end button');
+        assert.equal(await page.$eval('#work', (work) => work.checkVisibility()), false);
+        assert.equal(await textOf(page, '#file-label'), 'Choose photos');
+        assert.equal(await page.$eval('#live', (live) => live.textContent), 'Cancelled.');
+        assert.equal(await page.evaluate(() => document.activeElement?.id), 'file');
+        while (!closed) await new Promise((resolve) => setTimeout(resolve, 20));
+        server.route('/pack/model.onnx', MODEL);
+        await choose(page, photo);
+        await answerOf(page);
+      }));
+
+    test('a classification can be given up; its late answer goes nowhere', () =>
+      onPage({ classify_ms: 2000 }, async (page) => {
+        await give(page, photo, second);
+        await page.waitForFunction(() => document.querySelector('#progress-text')?.textContent === 'Looking at the photo');
+        // No scrolling first: the answer may be there by then.
+        await page.$eval('.progress-end button', (button) => /** @type {HTMLElement} */ (button).click());
+        assert.equal((await page.$$('.photo-entry')).length, 1);
+        assert.match(await answerOf(page), /Most likely/);
+        assert.equal(await textOf(page, '#photo-name'), 'second.png');
+        await page.click('#remove');
+        assert.equal(await page.$eval('#work', (work) => work.checkVisibility()), false);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        assert.equal(await page.$('.result'), null);
+      }));
+
+    test('a field of the picture leads to its line in the list', () =>
+      onPage({}, async (page) => {
+        await choose(page, photo);
+        await answerOf(page);
+        const hidden = () => page.$$eval('.tree .name', (all) => all.filter((one) => one.textContent?.startsWith('Dermatofibroma') && one.checkVisibility()).length);
+        assert.equal(await hidden(), 0);
+        await page.$eval('[data-node=df] > .cell-box', (cell) => /** @type {HTMLElement} */ (cell).click());
+        assert.equal(await hidden(), 1);
+        assert.match(await textOf(page, '.pointed-out'), /^Dermatofibroma ICD-10 D23\s+2%$/);
+        assert.deepEqual(await accessibilityProblems(page), []);
       }));
 
     test('several photos: all are asked about, one is shown, each can be taken away', () =>
@@ -359,6 +348,25 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         assert.deepEqual(await visible(), ['no-preview']);
       }));
 
+    test('a small file of billions of pixels is not drawn, a film not read', () =>
+      onPage({}, async (page) => {
+        const files = ['bomb.png', 'film.mp4'].map((name) => `${OUTPUT}/${name}`);
+        writeFileSync(files[0], bomb(48_000));
+        // Holes take no room on the disk.
+        const film = openSync(files[1], 'w');
+        ftruncateSync(film, 3e9);
+        closeSync(film);
+        await give(page, files[0]);
+        await answerOf(page);
+        const visible = () => page.$$eval('#preview, #no-preview, #crop, #explain', (all) => all.filter((one) => one.checkVisibility()).map(({ id }) => id));
+        await page.waitForSelector('#no-preview:not([hidden])');
+        assert.deepEqual(await visible(), ['no-preview']);
+        await give(page, files[1]);
+        await page.waitForSelector('.failure > *');
+        assert.match(await textOf(page, '.failure'), /^The picture is too large[^]*Error photo-too-large: the photo has 3000000000 bytes/);
+        for (const file of files) rmSync(file);
+      }));
+
     test('shows on the photo what counts, when asked', () =>
       onPage({}, async (page) => {
         await choose(page, photo);
@@ -426,35 +434,6 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         assert.equal((await page.$$('#kept .photo-open')).length, 0);
       }));
 
-    test('copies the answer as text', () =>
-      onPage({}, async (page) => {
-        await choose(page, photo);
-        await answerOf(page);
-        await page.evaluate(() => {
-          navigator.clipboard.writeText = async (text) => void (document.title = text);
-        });
-        await page.click('[data-action=copy]');
-        await page.waitForFunction(() => document.querySelector('[data-action=copy]')?.textContent === 'Copied');
-        const text = await page.title();
-        assert.match(text, /Most likely: Melanocytic naevus\. Benign 85%, Malignant 15%/);
-        assert.match(text, /12% Melanoma \(C43\)/);
-        assert.match(text, /does not rule out cancer/);
-      }));
-
-    test('prints the answer and nothing to click on', { skip: kind === 'firefox' && 'no media emulation over BiDi' }, () =>
-      onPage({}, async (page) => {
-        await choose(page, photo);
-        await answerOf(page);
-        await page.emulateMediaType('print');
-        const seen = (/** @type {string} */ selector) => page.$eval(selector, (element) => element.checkVisibility());
-        for (const part of ['.headline', '#preview', '.intro .note', '.tree']) assert.ok(await seen(part), part);
-        for (const part of ['.actions', '.picker', '.history', '.language']) assert.ok(!(await seen(part)), part);
-        await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
-        assert.ok(await page.$('.technical[open]'));
-        await page.evaluate(() => dispatchEvent(new Event('afterprint')));
-        assert.equal(await page.$('.technical[open]'), null);
-      }));
-
     test('takes a photo by dropping and by pasting, and only pictures', () =>
       onPage({}, async (page) => {
         const dropped = await page.evaluate(() => {
@@ -496,79 +475,12 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await page.evaluate(() => localStorage.clear());
         await page.reload();
         assert.equal(await page.$eval('html', ({ lang }) => lang), 'en');
-      }));
 
-    test('gives the report as a file', { skip: kind === 'firefox' && 'no choice of the download folder over BiDi' }, () =>
-      onPage({}, async (page) => {
-        const file = `${OUTPUT}/skintree-report.json`;
-        rmSync(file, { force: true });
-        const client = await page.createCDPSession();
-        await client.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: OUTPUT, eventsEnabled: true });
-        const done = new Promise((resolve) => {
-          client.on('Browser.downloadProgress', ({ state }) => state === 'completed' && resolve(null));
-        });
-        await choose(page, photo);
-        await answerOf(page);
-        await page.click('[data-action=saveJson]');
-        await done;
-        assert.equal(JSON.parse(readFileSync(file, 'utf8')).schema, 'skintree.report/1');
-
-        const fhir = `${OUTPUT}/skintree-report.fhir.json`;
-        rmSync(fhir, { force: true });
-        await page.select('#language', 'ko');
-        const saved = new Promise((resolve) => {
-          client.on('Browser.downloadProgress', ({ state }) => state === 'completed' && resolve(null));
-        });
-        await page.click('[data-action=saveFhir]');
-        await saved;
-        const { resourceType, status, contained } = JSON.parse(readFileSync(fhir, 'utf8'));
-        assert.deepEqual([resourceType, status], ['DiagnosticReport', 'preliminary']);
-        assert.ok(contained[1].prediction.some((/** @type {any} */ { outcome }) => outcome.text === '흑색종'));
-      }));
-
-    test('the keyboard is enough', { skip: kind === 'firefox' && 'no file dialogue over BiDi' }, () =>
-      onPage({}, async (page) => {
-        /** @param {string} selector */
-        const tabTo = async (selector) => {
-          for (let i = 0; i < 40; i++) {
-            await page.keyboard.press('Tab');
-            if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
-          }
-          assert.fail(`Tab never comes to ${selector}`);
-        };
-        await tabTo('#file');
-        const outline = await page.$eval('#file-label', (label) => getComputedStyle(label).outlineStyle);
-        assert.equal(outline, 'solid', 'the focus is seen on what stands for the input');
-        const chosen = page.waitForFileChooser();
-        // A round trip, so that the browser hands the dialogue to us before the key opens it.
-        await page.evaluate(() => document.activeElement?.id);
-        await page.keyboard.press('Enter');
-        await (await chosen).accept([photo]);
+        await give(page, photo);
         await page.waitForSelector('.crop');
-        await tabTo('.crop-frame');
-        await page.keyboard.press('+');
-        await page.keyboard.press('ArrowLeft');
-        await tabTo('.crop .primary');
-        await page.keyboard.press('Enter');
-        await answerOf(page);
-
-        await tabTo('.tree .group details:not([open]) > summary');
-        await page.keyboard.press('Enter');
-        assert.ok(await page.evaluate(() => document.activeElement?.parentElement?.matches('details[open]')));
-        assert.notEqual(await page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.activeElement)).outlineStyle), 'none');
-        await tabTo('.technical summary');
-        await page.keyboard.press('Space');
-        assert.match(await textOf(page, '.technical'), /SHA-256/);
-        await tabTo('[data-action=saveCsv]');
+        await page.select('#language', 'ko');
+        await page.waitForFunction(() => document.querySelector('.crop h2')?.textContent === '반점을 원 안에 맞추세요');
       }));
 
-    test('moves nothing where motion is not wanted', { skip: kind === 'firefox' && 'no media emulation over BiDi' }, () =>
-      onPage({ load_ms: 500 }, async (page) => {
-        await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
-        await choose(page, photo);
-        await page.waitForSelector('progress:indeterminate', { visible: true });
-        assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
-        await answerOf(page);
-      }));
   });
 }

@@ -4,6 +4,8 @@ import { crc32, deflateSync } from 'node:zlib';
 
 import { DRAWINGS, paintSpot } from '../../www/drawn-spots.js';
 
+const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
 /**
  * @param {number} width
  * @param {number} height
@@ -21,8 +23,7 @@ export function png(width, height, colour, claimed) {
   header.writeUInt32BE(claimed ?? width, 0);
   header.writeUInt32BE(claimed ?? height, 4);
   header.set([8, 2, 0, 0, 0], 8);
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([SIGNATURE, chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
 }
 
 /**
@@ -38,6 +39,20 @@ export function ico(picture) {
   header.writeUInt32LE(picture.length, 14);
   header.writeUInt32LE(header.length, 18);
   return Buffer.concat([header, picture]);
+}
+
+/**
+ * A small file of very many pixels, all black: a bit each, packed well.
+ *
+ * @param {number} side a multiple of 8
+ */
+export function bomb(side) {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  header.set([1, 0, 0, 0, 0], 8);
+  const rows = deflateSync(Buffer.alloc(side * (1 + side / 8)));
+  return Buffer.concat([SIGNATURE, chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))]);
 }
 
 /** @param {string} type @param {Buffer} data */

@@ -83,7 +83,7 @@ test('JSON: the report itself, or a list of them; text: in the language of the p
   assert.equal(JSON.parse(asJson([named])).schema, 'skintree.report/1');
   assert.deepEqual(JSON.parse(asJson([named, named])).map((/** @type {any} */ one) => one.name), ['a.png', 'a.png']);
   setLanguage('ko');
-  assert.match(asText(named), /가능성이 가장 높은 답: 멜라닌세포모반/);
+  assert.match(asText(named), /가능성이 가장 높은 답: 멜라닌세포모반\(양성\)/);
   assert.equal(inShort(report({ own: { ...NONE, nv: 0.5, mel: 0.5 } })), '모델이 정하지 못했습니다');
   setLanguage('en');
 });

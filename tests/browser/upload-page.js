@@ -30,10 +30,11 @@ export async function openUploadPage(browser, server, options) {
   const page = await newPage(browser, options);
   // Two pages of one test must not share what the first has downloaded or kept.
   await page.goto(`${server.origin}/blank.html`);
-  await page.evaluate(() => {
+  await page.evaluate(async () => {
     localStorage.clear();
     indexedDB.deleteDatabase('skintree-history');
-    return caches.delete('skintree-pack/1');
+    await Promise.all((await navigator.serviceWorker.getRegistrations()).map((one) => one.unregister()));
+    await caches.delete('skintree-pack/1');
   });
   await page.goto(`${server.origin}/index.html`);
   return page;

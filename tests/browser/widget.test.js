@@ -156,6 +156,37 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         assert.equal(await page.$eval('skintree-widget >>> .work', (work) => work.checkVisibility()), false);
       }));
 
+    test('the wait can be ended: the photo goes, and a call by script rejects', () =>
+      onBody('<skintree-widget></skintree-widget>', { classify_ms: 60_000 }, async (page) => {
+        const outcome = page.$eval('skintree-widget', (widget) => widget.classify(new Blob(['a'])).catch(({ code }) => code));
+        await page.waitForFunction(() => document.querySelector('skintree-widget')?.info);
+        await page.$eval('skintree-widget >>> .progress-end button', (button) => /** @type {HTMLElement} */ (button).click());
+        assert.equal(await outcome, 'aborted');
+        assert.equal(await page.$eval('skintree-widget >>> .work', (work) => work.checkVisibility()), false);
+        assert.deepEqual((await told(page)).filter(({ type }) => type === 'error'), []);
+        assert.ok(await page.$eval('skintree-widget', ({ info }) => info), 'the model stays');
+      }));
+
+    test('its parts take the page’s styles', () =>
+      onBody('<link rel="stylesheet" href="/parts.css"><skintree-widget></skintree-widget>', {}, async (page) => {
+        await choose(page);
+        await appears(page, '.result');
+        for (const part of ['frame', 'heading', 'notice', 'picker', 'button', 'button-primary', 'photo', 'result', 'foot']) {
+          server.route('/parts.css', (_, response) => {
+            response.writeHead(200, { 'content-type': 'text/css' }).end(`skintree-widget::part(${part}) { outline: 5px solid }`);
+          });
+          await page.evaluate(async () => {
+            const link = /** @type {HTMLLinkElement} */ (document.querySelector('link[rel=stylesheet]'));
+            await new Promise((resolve) => {
+              link.onload = resolve;
+              link.href = `/parts.css?${Math.random()}`;
+            });
+          });
+          const width = await page.$eval(`skintree-widget >>> [part~=${part}]`, (element) => getComputedStyle(element).outlineWidth);
+          assert.equal(width, '5px', part);
+        }
+      }));
+
     test('another pack takes the loaded one away; moving the element does not, removing it does', () =>
       onBody('<div id="a"><skintree-widget preload></skintree-widget></div><div id="b"></div>', {}, async (page) => {
         const loads = () => server.requests.filter(({ path }) => path.endsWith('/manifest.json')).map(({ path }) => path);
@@ -235,18 +266,6 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         assert.equal(await page.$eval('skintree-widget >>> .photo img', (image) => image.checkVisibility()), true);
         await page.$eval('skintree-widget', (widget) => widget.reset());
         assert.equal(await offered(), false);
-      }));
-
-    test('follows the colour scheme of the page or its own, not of the system', { skip: kind === 'firefox' && 'no media emulation over BiDi' }, () =>
-      onBody('<skintree-widget></skintree-widget>', {}, async (page) => {
-        await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
-        const surface = () => page.$eval('skintree-widget >>> .frame', (frame) => getComputedStyle(frame).backgroundColor);
-        assert.equal(await surface(), 'rgb(255, 255, 255)');
-        await page.evaluate(() => (document.documentElement.style.colorScheme = 'light dark'));
-        assert.equal(await surface(), 'rgb(26, 33, 34)');
-        assert.deepEqual(await accessibilityProblems(page), []);
-        await page.$eval('skintree-widget', (widget) => (widget.style.colorScheme = 'light'));
-        assert.equal(await surface(), 'rgb(255, 255, 255)', 'its own scheme comes first');
       }));
 
     test('docs/widget.md names every attribute, part and slot there is', () =>
