@@ -4,7 +4,7 @@ use web_time::Instant;
 
 use crate::Result;
 use crate::classify::{Observation, assemble};
-use crate::engine::{self, EngineChoice, Loaded, Outputs};
+use crate::engine::{self, Loaded, Outputs, Wanted, Wish};
 use crate::error::Error;
 use crate::heat_map::{HeatMapChoice, HeatMapError, HeatMapper, Selection};
 use crate::input::InputTensor;
@@ -27,11 +27,14 @@ pub struct Options {
     pub heat_maps: HeatMapChoice,
     /// How many views of the photo are averaged, 1 to [`MAX_VIEWS`]; other numbers count as the nearest of these.
     pub views: usize,
+    /// Whether [`Answer::outputs`] shall have the feature map also where neither heat maps nor the pack's scope need it:
+    /// it is read back from the GPU only if somebody has a use for it.
+    pub features: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { top_k: DEFAULT_TOP_K, heat_maps: HeatMapChoice::None, views: 1 }
+        Self { top_k: DEFAULT_TOP_K, heat_maps: HeatMapChoice::None, views: 1, features: false }
     }
 }
 
@@ -59,10 +62,10 @@ impl Classifier {
     ///
     /// # Errors
     /// [`crate::Error::Graph`] if the ONNX file is not accepted, [`crate::Error::Engine`] if no engine can be had.
-    pub async fn load(mut pack: Pack, choice: EngineChoice) -> Result<Self> {
+    pub async fn load(mut pack: Pack, wish: impl Into<Wish>) -> Result<Self> {
         let model = ModelFile::read(pack.take_model(), &Signature::of(pack.manifest()))?;
         let heat_mapper = HeatMapper::of(model.graph(), pack.manifest())?;
-        let loaded = engine::load(pack.manifest(), model, choice).await?;
+        let loaded = engine::load(pack.manifest(), model, wish).await?;
         Ok(Self { pack, loaded, heat_mapper })
     }
 
@@ -99,7 +102,9 @@ impl Classifier {
         let quality = Quality::measure(photo, &self.pack.manifest().input);
         let prepared = Instant::now();
         let views = options.views.clamp(1, MAX_VIEWS);
-        let outputs = self.run(&input, views).await?;
+        let features = options.features || heat_maps.is_some() || self.pack.scope().is_some();
+        let wanted = if features { Wanted::LogitsAndFeatures } else { Wanted::Logits };
+        let outputs = self.run(&input, views, wanted).await?;
         let ran = Instant::now();
         let observation =
             Observation { photo: photo.info(), quality, views, outputs: &outputs, engine: &self.loaded.info };
@@ -123,10 +128,10 @@ impl Classifier {
     }
 
     /// Runs the network on the first `views` views and averages the logits; features are those of the first view.
-    async fn run(&self, input: &InputTensor, views: usize) -> Result<Outputs> {
-        let mut outputs = self.loaded.engine.run(&view(input, 0)).await?;
+    async fn run(&self, input: &InputTensor, views: usize, wanted: Wanted) -> Result<Outputs> {
+        let mut outputs = self.loaded.engine.compute(&view(input, 0), wanted).await?;
         for number in 1..views {
-            let more = self.loaded.engine.run(&view(input, number)).await?;
+            let more = self.loaded.engine.compute(&view(input, number), Wanted::Logits).await?;
             outputs.logits.iter_mut().zip(more.logits).for_each(|(sum, logit)| *sum += logit);
         }
         outputs.logits.iter_mut().for_each(|sum| *sum /= views as f32);

@@ -117,6 +117,10 @@ pub struct EngineInfo {
     pub requested: String,
     /// What the GPU driver calls itself; `None` on the CPU.
     pub adapter: Option<String>,
+    /// Which kernels ran on the GPU, a name of [`crate::engine::kernels::Variant`] or `stock`; `None` on the CPU and in
+    /// reports of before they were told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernels: Option<String>,
     /// Why `auto` did not take the GPU, in one English sentence.
     pub fallback_reason: Option<String>,
     /// The largest absolute difference from the manifest's self-test logits.

@@ -11,10 +11,11 @@ use std::path::Path;
 use pollster::block_on;
 use protobuf::Message as _;
 use serde::Deserialize;
-use skintree::engine::kernels::{self, Lowered, Method, Variant};
-use skintree::engine::{self, CpuEngine, Engine, EngineChoice, EngineError, EngineName, WonnxEngine};
+use skintree::engine::kernels::trial;
+use skintree::engine::kernels::{self, KernelChoice, Lowered, Method, Variant};
+use skintree::engine::{self, CpuEngine, Engine, EngineChoice, EngineError, EngineName, Wanted, Wish, WonnxEngine};
 use skintree::input::{InputTensor, self_test_input};
-use skintree::onnx::{Graph, ModelFile, Signature};
+use skintree::onnx::{Graph, GraphError, ModelFile, Network, Signature};
 use skintree::pack::Pack;
 use skintree::photo::{Limits, Photo};
 use wgpu::gpu::{Gpu, Work};
@@ -133,13 +134,21 @@ fn refuses_an_input_of_the_wrong_length() {
 
 const PLAIN: Method = Method::Registers { quads: 4, pixels: 2, shared: false };
 
+fn lowered(network: Network, variant: Variant, gpu: &Gpu) -> Result<Lowered, GraphError> {
+    kernels::lower(network, variant, |name, bytes| gpu.upload(name, bytes))
+}
+
+fn stock(network: Network, _: &Gpu) -> Result<Lowered, GraphError> {
+    Lowered::stock(network)
+}
+
 /// The tiny network with another kernel in the place of the first convolution's.
 fn wonnx_with(gpu: Gpu, pack: &Pack, kernel: &Kernel) -> Result<WonnxEngine, EngineError> {
-    let replace = |graph| {
-        let mut lowered = kernels::lower(graph, Variant { method: PLAIN, half: false });
+    let replace = |network, gpu: &Gpu| {
+        let mut lowered = lowered(network, Variant { method: PLAIN, half: false }, gpu)?;
         let first = lowered.model.get_graph().get_node()[0].get_name().to_owned();
         assert!(lowered.kernels.insert(first, kernel.clone()).is_some());
-        lowered
+        Ok(lowered)
     };
     block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), replace))
 }
@@ -183,12 +192,29 @@ fn a_run_dispatches_each_kernel_once_and_reads_back_the_outputs_alone() {
 }
 
 #[test]
+fn the_feature_map_is_read_back_for_those_who_want_it() {
+    for pack in [tiny(), shipped()] {
+        let Some(gpu) = gpu() else { return };
+        let engine = wonnx(gpu.clone(), &pack).unwrap();
+        let input = self_test_input(pack.manifest().self_test.seed, pack.manifest().input.size).data;
+        let all = block_on(engine.run(&input)).unwrap();
+        gpu.take_work();
+        let logits = block_on(engine.compute(&input, Wanted::Logits)).unwrap();
+        assert_eq!(gpu.take_work().reads, 1);
+        assert_eq!((logits.features, &logits.logits), (None, &all.logits));
+        // And again for the next who wants it.
+        assert_eq!(block_on(engine.run(&input)).unwrap(), all);
+        assert_eq!(block_on(cpu(&pack).compute(&input, Wanted::Logits)).unwrap().features, None);
+    }
+}
+
+#[test]
 fn wonnx_alone_runs_nodes_more_than_once() {
     let (Some(own), Some(gpu)) = (gpu(), gpu()) else { return };
     let pack = tiny();
     let signature = Signature::of(pack.manifest());
     let ours = work_of_a_run(&wonnx(own.clone(), &pack).unwrap(), &own, &pack);
-    let engine = block_on(WonnxEngine::load_with(gpu.clone(), pack.model(), &signature, Lowered::stock)).unwrap();
+    let engine = block_on(WonnxEngine::load_with(gpu.clone(), pack.model(), &signature, stock)).unwrap();
     let theirs = work_of_a_run(&engine, &gpu, &pack);
     assert!(theirs.dispatches > ours.dispatches, "{theirs:?}, {ours:?}");
 }
@@ -199,13 +225,13 @@ fn every_variant_agrees_with_onnxruntime() {
     for method in [PLAIN, shared, Method::Tiles] {
         for half in [false, true] {
             let Some(gpu) = gpu() else { return };
-            let shared = matches!(method, Method::Registers { shared: true, .. });
-            if (shared && !gpu.info().subgroups) || (half && !gpu.info().f16) {
-                eprintln!("skipped: {} lacks what {method:?}, f16 {half}, needs", gpu.info());
+            let variant = Variant { method, half };
+            if let Some(feature) = variant.lacks(gpu.info()) {
+                eprintln!("skipped: {} lacks {feature}, which {variant} needs", gpu.info());
                 continue;
             }
             let pack = tiny();
-            let choose = |graph| kernels::lower(graph, Variant { method, half });
+            let choose = |network, gpu: &Gpu| lowered(network, variant, gpu);
             let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), choose));
             check_against_onnxruntime(&engine.unwrap(), &pack, "tiny", usize::MAX);
         }
@@ -216,7 +242,7 @@ fn every_variant_agrees_with_onnxruntime() {
 fn wonnx_s_own_kernels_agree_with_onnxruntime() {
     let Some(gpu) = gpu() else { return };
     let pack = tiny();
-    let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), Lowered::stock));
+    let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), stock));
     check_against_onnxruntime(&engine.unwrap(), &pack, "tiny", usize::MAX);
 }
 
@@ -287,7 +313,7 @@ fn an_engine_that_fails_the_self_test_is_not_used() {
     let mut manifest = pack.manifest().clone();
     manifest.self_test.logits[3] += 0.01;
     for choice in ["cpu", "wonnx", "auto"] {
-        let result = block_on(engine::load(&manifest, model_file(&pack), choice.parse().unwrap()));
+        let result = block_on(engine::load(&manifest, model_file(&pack), choice.parse::<EngineChoice>().unwrap()));
         match result.map(|loaded| loaded.info) {
             Err(EngineError::Unavailable { reason, .. }) => eprintln!("skipped {choice}: {reason}"),
             Err(error) => assert_eq!(error.code(), "engine-self-test", "{choice}"),
@@ -302,4 +328,82 @@ fn refuses_an_unknown_engine() {
     for name in ["auto", "wonnx", "cpu"] {
         assert_eq!(name.parse::<EngineChoice>().unwrap().to_string(), name);
     }
+}
+
+/// The tiny network with weights that are no multiples of anything, so that f16 rounds them, and a self-test that only
+/// f32 passes.
+fn unrounded() -> (Pack, ModelFile) {
+    let pack = tiny();
+    let signature = Signature::of(pack.manifest());
+    let mut model = Graph::read(pack.model(), &signature).unwrap().into_f32().unwrap();
+    for tensor in model.mut_graph().mut_initializer().iter_mut() {
+        let spread = |(index, value): (usize, &f32)| value * (1.0 + 0.1 * (index as f32).sin());
+        let values = tensor.get_float_data().iter().enumerate().map(spread).collect::<Vec<_>>();
+        tensor.set_float_data(values);
+    }
+    let bytes = model.write_to_bytes().unwrap();
+    let file = ModelFile::read(bytes, &signature).unwrap();
+    (tiny(), file)
+}
+
+#[test]
+fn f16_is_used_only_where_the_self_test_agrees() {
+    let half = Variant { method: Method::Tiles, half: true };
+    let (pack, file) = unrounded();
+    let signature = Signature::of(pack.manifest());
+    let Some(gpu) = gpu() else { return };
+    if !gpu.info().f16 {
+        eprintln!("skipped: {} lacks shader-f16", gpu.info());
+        return;
+    }
+    let input = self_test_input(pack.manifest().self_test.seed, pack.manifest().input.size).data;
+    let (bytes, _) = file.into_parts();
+    let exact = block_on(CpuEngine::load(bytes.clone(), &signature).unwrap().run(&input)).unwrap().logits;
+    let mut manifest = pack.manifest().clone();
+    manifest.self_test.logits = exact;
+    manifest.self_test.tolerance = 1e-5;
+    let load = |kernels| {
+        let wish = Wish { engine: EngineChoice::Only(EngineName::Wonnx), kernels };
+        let file = ModelFile::read(bytes.clone(), &signature).unwrap();
+        block_on(engine::load(&manifest, file, wish)).map(|loaded| loaded.info)
+    };
+    // Who names it gets it or the error.
+    assert_eq!(load(KernelChoice::Only(half)).unwrap_err().code(), "engine-self-test");
+    let info = load(KernelChoice::Fastest(vec![half])).unwrap();
+    assert_eq!(info.kernels.as_deref(), Some("tiles"));
+    assert!(info.self_test_max_abs_diff < 1e-5);
+    // The shipped weights are whole numbers times a scale, which f16 holds exactly.
+    let wish = Wish { engine: EngineChoice::Only(EngineName::Wonnx), kernels: KernelChoice::Fastest(vec![half]) };
+    let loaded = block_on(engine::load(tiny().manifest(), model_file(&tiny()), wish)).unwrap();
+    assert_eq!(loaded.info.kernels.as_deref(), Some("tiles-f16"));
+}
+
+#[test]
+fn a_trial_chooses_between_the_candidates_and_is_kept() {
+    let Some(gpu) = gpu() else { return };
+    let pack = tiny();
+    let network = Graph::read(pack.model(), &Signature::of(pack.manifest())).unwrap().into_network().unwrap();
+    let convolutions = kernels::convolutions(&network);
+    assert!(convolutions.len() > 3);
+    let candidates = [PLAIN, Method::Tiles].map(|method| Variant { method, half: false });
+    let choose = |candidates: &[Variant]| block_on(trial::fastest(&gpu, &convolutions, candidates));
+    let first = choose(&candidates).unwrap();
+    assert!(candidates.contains(&first));
+    assert!(gpu.take_work().submits > 1);
+    assert_eq!(choose(&candidates), Some(first));
+    assert_eq!(choose(&candidates[..1]), Some(candidates[0]));
+    assert_eq!(gpu.take_work(), Work::default());
+}
+
+#[test]
+fn kernels_that_the_adapter_cannot_run_are_refused() {
+    let Some(gpu) = gpu() else { return };
+    let mut info = gpu.info().clone();
+    info.software = false;
+    assert_eq!(trial::candidates(&info)[0], Variant { method: Method::Tiles, half: false });
+    (info.f16, info.subgroups) = (false, false);
+    assert!(trial::candidates(&info).iter().all(|variant| variant.lacks(&info).is_none()));
+    let shared = Variant { method: Method::Registers { quads: 4, pixels: 2, shared: true }, half: false };
+    assert_eq!(shared.lacks(&info), Some("subgroups"));
+    assert_eq!(Variant { method: Method::Tiles, half: true }.lacks(&info), Some("shader-f16"));
 }

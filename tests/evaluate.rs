@@ -44,6 +44,7 @@ fn engine() -> EngineInfo {
         name: "cpu".into(),
         requested: "cpu".into(),
         adapter: None,
+        kernels: None,
         fallback_reason: None,
         self_test_max_abs_diff: 0.0,
     }

@@ -11,8 +11,9 @@ use std::sync::mpsc;
 use pollster::block_on;
 use skintree::engine::kernels::layout::{bytes, pack, pack_bias, pack_weights, packed_len, unpack};
 use skintree::engine::kernels::plain::{Pool, PoolKind, concat, dense, global_average, relu};
+use skintree::engine::kernels::trial::candidates;
 use skintree::engine::kernels::{Conv, Method, Variant};
-use wgpu::gpu::Gpu;
+use wgpu::gpu::{AdapterInfo, Gpu};
 use wgpu::kernels::Kernel;
 use wgpu::util::{BufferInitDescriptor, DeviceExt as _, DownloadBuffer};
 
@@ -77,9 +78,11 @@ fn convolve(conv: &Conv, image: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f3
 
 fn variants() -> Vec<Variant> {
     let registers = |quads, pixels, shared| Method::Registers { quads, pixels, shared };
-    let methods = [registers(4, 2, true), registers(3, 3, false), registers(1, 4, false), Method::Tiles];
+    let methods =
+        [registers(4, 2, true), registers(4, 2, false), registers(3, 3, false), registers(1, 4, false), Method::Tiles];
     let full = methods.map(|method| Variant { method, half: false });
-    let half = [registers(4, 2, true), Method::Tiles].map(|method| Variant { method, half: true });
+    let half =
+        [registers(4, 2, true), registers(4, 2, false), Method::Tiles].map(|method| Variant { method, half: true });
     full.into_iter().chain(half).collect()
 }
 
@@ -87,7 +90,7 @@ fn variants() -> Vec<Variant> {
 type Layer = ([usize; 3], usize, [usize; 2], usize, [usize; 2]);
 
 fn convolutions() -> Vec<Case> {
-    let shapes: [Layer; 13] = [
+    let shapes: [Layer; 15] = [
         ([8, 9, 7], 16, [1, 1], 1, [0, 0]),
         ([20, 5, 5], 12, [1, 1], 1, [0, 0]),
         ([3, 17, 15], 32, [3, 3], 2, [0, 0]),
@@ -99,6 +102,8 @@ fn convolutions() -> Vec<Case> {
         ([16, 10, 8], 20, [7, 1], 1, [3, 0]),
         ([12, 8, 8], 16, [1, 3], 1, [0, 1]),
         ([12, 8, 8], 16, [3, 1], 1, [1, 0]),
+        ([7, 11, 10], 9, [3, 3], 3, [1, 1]),
+        ([6, 1, 13], 4, [1, 3], 2, [0, 2]),
         // So many pixels that the larger tiles are taken.
         ([4, 56, 56], 64, [1, 1], 1, [0, 0]),
         ([4, 79, 79], 62, [1, 1], 1, [0, 0]),
@@ -114,15 +119,18 @@ fn convolutions() -> Vec<Case> {
         let expected = convolve(&conv, &image, &weights, &bias);
         let large = output[1] > 50;
         let variants = variants().into_iter().filter(|variant| !large || matches!(variant.method, Method::Tiles));
-        for variant in variants.filter(|variant| !(large && variant.half)) {
+        for variant in variants {
             let again = index % 2 == 0;
             let mut inputs = vec![bytes(&pack(&image, input))];
             inputs.extend(conv.constants(variant, weights.clone(), &bias));
             if again {
                 inputs.push(inputs[0].clone());
             }
+            let sizes = conv.buffer_bytes(variant).map(|size| size as usize);
+            assert_eq!(sizes[..3], [0, 1, 2].map(|index| inputs[index].len()));
+            assert_eq!(sizes[3], packed_len(output) * size_of::<f32>());
             cases.push(Case {
-                name: format!("{kernel:?} stride {stride} pads {pads:?} {input:?} -> {output:?}, {variant:?}"),
+                name: format!("{kernel:?} stride {stride} pads {pads:?} {input:?} -> {output:?}, {variant}"),
                 kernel: conv.kernel(variant, again).unwrap(),
                 inputs,
                 shape: output,
@@ -316,6 +324,22 @@ fn check(cases: &[Case]) {
         for (index, (found, expected)) in found.iter().zip(&case.expected).enumerate() {
             let tolerance = 2e-5 * expected.abs().max(1.0);
             assert!((found - expected).abs() <= tolerance, "{}: [{index}] is {found}, not {expected}", case.name);
+        }
+    }
+}
+
+#[test]
+fn every_candidate_of_every_adapter_is_among_the_variants() {
+    let adapter = |software, subgroups, f16| AdapterInfo {
+        name: String::new(),
+        backend: String::new(),
+        software,
+        subgroups,
+        f16,
+    };
+    for bits in 0..8 {
+        for variant in candidates(&adapter(bits & 1 > 0, bits & 2 > 0, bits & 4 > 0)) {
+            assert!(variants().contains(&variant), "{variant} is not tested");
         }
     }
 }

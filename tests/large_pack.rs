@@ -95,7 +95,7 @@ fn a_pack_of_757_classes_works_like_the_small_one() {
     let classifier = block_on(Classifier::load(pack, EngineChoice::Only(EngineName::Cpu))).unwrap();
 
     let bytes = std::fs::read("tests/golden/landscape-640x481.png").unwrap();
-    let options = Options { top_k: CLASSES, heat_maps: HeatMapChoice::All, views: 1 };
+    let options = Options { top_k: CLASSES, heat_maps: HeatMapChoice::All, ..Options::default() };
     let report = block_on(classifier.classify(&bytes, &options)).unwrap().report;
 
     text_shows_only_what_matters(&classifier, &bytes);

@@ -29,6 +29,7 @@ fn engine() -> EngineInfo {
         name: "cpu".into(),
         requested: "auto".into(),
         adapter: None,
+        kernels: None,
         fallback_reason: Some("This browser has no WebGPU.".into()),
         self_test_max_abs_diff: 0.0,
     }

@@ -21,6 +21,8 @@ export interface EngineInfo {
   requested: EngineChoice;
   /** What the GPU driver calls itself; `null` on the CPU. */
   adapter: string | null;
+  /** Which kernels ran on the GPU, such as `tiles`; not there on the CPU. */
+  kernels?: string;
   /** Why `auto` did not take the GPU, in one English sentence. */
   fallback_reason: string | null;
   /** The largest absolute difference from the pack's self-test logits. */

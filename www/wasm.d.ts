@@ -32,7 +32,7 @@ export interface WasmModule {
       model: Uint8Array,
       taxonomy: Uint8Array,
       scope: Uint8Array | undefined,
-      options: { engine: EngineChoice },
+      options: { engine: EngineChoice; kernels?: string },
     ): Promise<WasmClassifier>;
   };
 }

@@ -7,7 +7,7 @@ use rten::{Model, ModelOptions, NodeId, RunError, op_registry};
 use rten_tensor::NdTensorView;
 use rten_tensor::prelude::*;
 
-use super::{Engine, EngineError, EngineName, FeatureMap, Outputs, RunFuture};
+use super::{Engine, EngineError, EngineName, FeatureMap, Outputs, RunFuture, Wanted};
 use crate::onnx::{Graph, Signature};
 
 /// A network in main memory.
@@ -45,15 +45,16 @@ impl CpuEngine {
         })
     }
 
-    fn infer(&self, input: &[f32]) -> Result<Outputs, EngineError> {
+    fn infer(&self, input: &[f32], wanted: Wanted) -> Result<Outputs, EngineError> {
         let input = NdTensorView::try_from_data([1, 3, self.size, self.size], input).map_err(failed)?;
-        let outputs: Vec<NodeId> = std::iter::once(self.logits).chain(self.features).collect();
+        let features = self.features.filter(|_| wanted == Wanted::LogitsAndFeatures);
+        let outputs: Vec<NodeId> = std::iter::once(self.logits).chain(features).collect();
         let found =
             self.model.run(vec![(self.input, input.into())], &outputs, None).map_err(|e: RunError| failed(e))?;
         let mut found = found.into_iter();
         let mut next = || found.next().ok_or_else(|| failed("it gave too few outputs"));
         let logits = next()?.into_tensor::<f32>().ok_or_else(|| failed("its logits are not f32"))?.to_vec();
-        let features = match self.features {
+        let features = match features {
             Some(_) => {
                 let map = next()?.into_tensor::<f32>().ok_or_else(|| failed("its features are not f32"))?;
                 let &[1, channels, height, width] = map.shape() else {
@@ -76,8 +77,8 @@ impl Engine for CpuEngine {
         None
     }
 
-    fn run<'a>(&'a self, input: &'a [f32]) -> RunFuture<'a> {
-        Box::pin(std::future::ready(self.infer(input)))
+    fn compute<'a>(&'a self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a> {
+        Box::pin(std::future::ready(self.infer(input, wanted)))
     }
 }
 

@@ -18,6 +18,10 @@ use crate::onnx::{Graph, GraphError, ModelFile, Signature};
 use crate::pack::Manifest;
 use crate::report::EngineInfo;
 
+use wgpu::gpu::Gpu;
+
+use self::kernels::{KernelChoice, Variant};
+
 pub use self::cpu::CpuEngine;
 pub use self::wonnx::WonnxEngine;
 
@@ -128,6 +132,30 @@ impl FromStr for EngineChoice {
     }
 }
 
+/// What a caller has a use for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// [`Outputs::features`] will be `None`.
+    Logits,
+    /// All that the pack names.
+    LogitsAndFeatures,
+}
+
+/// Which engine the caller wants, and which kernels if it runs on the GPU.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// The engine.
+    pub engine: EngineChoice,
+    /// The kernels; for measuring and for tests.
+    pub kernels: KernelChoice,
+}
+
+impl From<EngineChoice> for Wish {
+    fn from(engine: EngineChoice) -> Self {
+        Self { engine, kernels: KernelChoice::Auto }
+    }
+}
+
 /// What the network gives for one photo.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outputs {
@@ -157,11 +185,25 @@ pub trait Engine: fmt::Debug {
     /// What the GPU driver calls itself, for engines that have one.
     fn adapter(&self) -> Option<String>;
 
-    /// Runs the network on one input of 3 x size x size values, planar (NCHW, batch 1).
+    /// Which kernels run on the GPU ([`kernels::Variant`], or `stock` for wonnx's own), for engines that have a choice.
+    fn kernels(&self) -> Option<String> {
+        None
+    }
+
+    /// Runs the network on one input of 3 x size x size values, planar (NCHW, batch 1). One run at a time: the next
+    /// must not begin before this one's future is done.
     ///
     /// # Errors
     /// [`EngineError`]; never wrong numbers because of a GPU error.
-    fn run<'a>(&'a self, input: &'a [f32]) -> RunFuture<'a>;
+    fn compute<'a>(&'a self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a>;
+
+    /// [`Self::compute`] for everything there is.
+    ///
+    /// # Errors
+    /// As there.
+    fn run<'a>(&'a self, input: &'a [f32]) -> RunFuture<'a> {
+        self.compute(input, Wanted::LogitsAndFeatures)
+    }
 }
 
 /// An engine that has passed the self-test, and how it was chosen.
@@ -181,21 +223,23 @@ pub struct Loaded {
 ///
 /// # Errors
 /// [`EngineError::Graph`] if quantised weights and their scales do not fit together, else what the last engine tried reported.
-pub async fn load(manifest: &Manifest, model: ModelFile, choice: EngineChoice) -> Result<Loaded, EngineError> {
+pub async fn load(manifest: &Manifest, model: ModelFile, wish: impl Into<Wish>) -> Result<Loaded, EngineError> {
+    let Wish { engine: choice, kernels } = wish.into();
     let (bytes, graph) = model.into_parts();
     let signature = Signature::of(manifest);
     let (engine, max_abs_diff, fallback_reason): (Box<dyn Engine>, f32, Option<String>) = match choice {
         EngineChoice::Only(EngineName::Wonnx) => {
-            drop(bytes);
-            let engine = WonnxEngine::of_graph(adapter::open().await?, graph, &signature).await?;
-            let max_abs_diff = self_test(&engine, manifest).await?;
+            let gpu = adapter::open().await?;
+            // Only f16 may need the file a second time.
+            let bytes = if gpu.info().f16 { bytes } else { Vec::new() };
+            let (engine, max_abs_diff) = load_gpu(gpu, manifest, graph, &bytes, &signature, &kernels).await?;
             (Box::new(engine), max_abs_diff, None)
         }
         EngineChoice::Only(EngineName::Cpu) => {
             drop(graph);
             load_cpu(manifest, bytes, &signature, None).await?
         }
-        EngineChoice::Auto => match load_gpu_if_worth_it(manifest, graph, &signature).await {
+        EngineChoice::Auto => match load_gpu_if_worth_it(manifest, graph, &bytes, &signature, &kernels).await {
             Ok((engine, max_abs_diff)) => (Box::new(engine), max_abs_diff, None),
             // Weights that do not fit their scales are bad for every engine.
             Err(EngineError::Graph(error)) => return Err(error.into()),
@@ -208,6 +252,7 @@ pub async fn load(manifest: &Manifest, model: ModelFile, choice: EngineChoice) -
         name: engine.name().to_string(),
         requested: choice.to_string(),
         adapter: engine.adapter(),
+        kernels: engine.kernels(),
         fallback_reason,
         self_test_max_abs_diff: f64::from(max_abs_diff),
     };
@@ -217,16 +262,43 @@ pub async fn load(manifest: &Manifest, model: ModelFile, choice: EngineChoice) -
 async fn load_gpu_if_worth_it(
     manifest: &Manifest,
     graph: Graph,
+    bytes: &[u8],
     signature: &Signature<'_>,
+    kernels: &KernelChoice,
 ) -> Result<(WonnxEngine, f32), EngineError> {
     let gpu = adapter::open().await?;
     if gpu.info().software {
         let reason = format!("the adapter {} only emulates a GPU, which is slower than the CPU engine", gpu.info());
         return Err(EngineError::Unavailable { engine: EngineName::Wonnx, reason });
     }
-    let engine = WonnxEngine::of_graph(gpu, graph, signature).await?;
-    let max_abs_diff = self_test(&engine, manifest).await?;
-    Ok((engine, max_abs_diff))
+    load_gpu(gpu, manifest, graph, bytes, signature, kernels).await
+}
+
+/// An engine that has passed the self-test. Where a trial chose f16 and the self-test does not agree, f32 is taken;
+/// `bytes` are the file that `graph` was read from.
+async fn load_gpu(
+    gpu: Gpu,
+    manifest: &Manifest,
+    graph: Graph,
+    bytes: &[u8],
+    signature: &Signature<'_>,
+    kernels: &KernelChoice,
+) -> Result<(WonnxEngine, f32), EngineError> {
+    let engine = WonnxEngine::of_graph(gpu, graph, signature, kernels).await?;
+    let mut tested = self_test(&engine, manifest).await;
+    let fallback = match (&tested, kernels, engine.variant()) {
+        (Err(EngineError::SelfTest { .. }), KernelChoice::Auto | KernelChoice::Fastest(_), Some(variant)) => {
+            Some(variant).filter(|variant| variant.half)
+        }
+        _ => None,
+    };
+    let Some(variant) = fallback else { return Ok((engine, tested?)) };
+    drop(engine);
+    let full = KernelChoice::Only(Variant { half: false, ..variant });
+    let graph = Graph::read(bytes, signature)?;
+    let engine = WonnxEngine::of_graph(adapter::open().await?, graph, signature, &full).await?;
+    tested = self_test(&engine, manifest).await;
+    Ok((engine, tested?))
 }
 
 async fn load_cpu(
@@ -243,7 +315,8 @@ async fn load_cpu(
 /// Runs the self-test vector of docs/formats.md and gives the largest absolute difference of logits.
 async fn self_test(engine: &dyn Engine, manifest: &Manifest) -> Result<f32, EngineError> {
     let test = &manifest.self_test;
-    let outputs = engine.run(&self_test_input(test.seed, manifest.input.size).data).await?;
+    let input = self_test_input(test.seed, manifest.input.size).data;
+    let outputs = engine.compute(&input, Wanted::Logits).await?;
     let max_abs_diff = max_abs_diff(&outputs.logits, &test.logits);
     if max_abs_diff <= test.tolerance {
         Ok(max_abs_diff)

@@ -4,13 +4,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use wgpu::gpu::Gpu;
-use wonnx::onnx::ModelProto;
 use wonnx::utils::{InputTensor, OutputTensor};
 use wonnx::{Session, SessionConfig};
 
-use super::kernels::{self, Lowered, layout};
-use super::{Engine, EngineError, EngineName, FeatureMap, Outputs, RunFuture};
-use crate::onnx::{Graph, Signature};
+use super::kernels::{self, KernelChoice, Lowered, Variant, layout};
+use super::{Engine, EngineError, EngineName, FeatureMap, Outputs, RunFuture, Wanted};
+use crate::onnx::{Graph, GraphError, Network, Signature};
 
 /// A network whose weights lie in GPU memory.
 pub struct WonnxEngine {
@@ -22,6 +21,16 @@ pub struct WonnxEngine {
     features: Option<(String, [usize; 3])>,
     /// Input and outputs in the layout of our kernels.
     packed: HashMap<String, [usize; 3]>,
+    own_kernels: bool,
+    variant: Option<Variant>,
+}
+
+/// Name and shape of the feature map that the manifest names.
+fn features(graph: &Graph, signature: &Signature<'_>) -> Option<(String, [usize; 3])> {
+    signature.features.and_then(|name| match graph.shape(name) {
+        Some(&[_, channels, height, width]) => Some((name.to_owned(), [channels, height, width])),
+        _ => None,
+    })
 }
 
 impl WonnxEngine {
@@ -30,16 +39,41 @@ impl WonnxEngine {
     /// # Errors
     /// [`EngineError::Graph`] if the file is not accepted; any GPU error during compilation.
     pub async fn load(gpu: Gpu, model: &[u8], signature: &Signature<'_>) -> Result<Self, EngineError> {
-        Self::of_graph(gpu, Graph::read(model, signature)?, signature).await
+        Self::of_graph(gpu, Graph::read(model, signature)?, signature, &KernelChoice::Auto).await
     }
 
-    /// Like [`Self::load`] for a graph that has been read.
-    pub(super) async fn of_graph(gpu: Gpu, graph: Graph, signature: &Signature<'_>) -> Result<Self, EngineError> {
-        let variant = kernels::variant_for(gpu.info());
-        Self::make(gpu, graph, signature, |graph| kernels::lower(graph, variant)).await
+    /// Like [`Self::load`] for a graph that has been read, with the kernels of the caller's choice.
+    pub(super) async fn of_graph(
+        gpu: Gpu,
+        graph: Graph,
+        signature: &Signature<'_>,
+        choice: &KernelChoice,
+    ) -> Result<Self, EngineError> {
+        let features = features(&graph, signature);
+        let network = graph.into_network()?;
+        let fastest = async |candidates: &[Variant]| {
+            kernels::trial::fastest(&gpu, &kernels::convolutions(&network), candidates).await
+        };
+        let variant = match choice {
+            KernelChoice::Auto => fastest(&kernels::trial::candidates(gpu.info())).await,
+            KernelChoice::Fastest(candidates) => fastest(candidates).await,
+            KernelChoice::Only(variant) => Some(*variant),
+            KernelChoice::Stock => None,
+        };
+        if let Some((variant, feature)) = variant.and_then(|variant| Some((variant, variant.lacks(gpu.info())?))) {
+            let reason = format!("the kernels {variant} need {feature}, which {} has not", gpu.info());
+            return Err(EngineError::Unavailable { engine: EngineName::Wonnx, reason });
+        }
+        let engine = Self::make(gpu, network, features, signature, |network, gpu| match variant {
+            Some(variant) => kernels::lower(network, variant, |name, bytes| gpu.upload(name, bytes)),
+            None => Lowered::stock(network),
+        });
+        let mut engine = engine.await?;
+        engine.variant = variant.filter(|_| engine.own_kernels);
+        Ok(engine)
     }
 
-    /// Like [`Self::load`] with other kernels; [`Lowered::stock`] leaves all to wonnx.
+    /// Like [`Self::load`] with kernels that the caller makes; what [`kernels::lower`] uploads goes to the [`Gpu`].
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -47,31 +81,33 @@ impl WonnxEngine {
         gpu: Gpu,
         model: &[u8],
         signature: &Signature<'_>,
-        lower: impl FnOnce(ModelProto) -> Lowered,
+        lower: impl FnOnce(Network, &Gpu) -> Result<Lowered, GraphError>,
     ) -> Result<Self, EngineError> {
-        Self::make(gpu, Graph::read(model, signature)?, signature, lower).await
+        let graph = Graph::read(model, signature)?;
+        let features = features(&graph, signature);
+        Self::make(gpu, graph.into_network()?, features, signature, lower).await
     }
 
     async fn make(
         gpu: Gpu,
-        graph: Graph,
+        network: Network,
+        features: Option<(String, [usize; 3])>,
         signature: &Signature<'_>,
-        lower: impl FnOnce(ModelProto) -> Lowered,
+        lower: impl FnOnce(Network, &Gpu) -> Result<Lowered, GraphError>,
     ) -> Result<Self, EngineError> {
-        let features = signature.features.and_then(|name| match graph.shape(name) {
-            Some(&[_, channels, height, width]) => Some((name.to_owned(), [channels, height, width])),
-            _ => None,
-        });
-        let Lowered { model, kernels, packed } = lower(graph.into_f32()?);
         let outputs = std::iter::once(signature.logits).chain(signature.features).map(str::to_owned).collect();
         let config = SessionConfig::new().with_outputs(Some(outputs));
-        gpu.set_kernels(kernels);
         let session = gpu.watch(async {
+            let Lowered { model, kernels, packed } = lower(network, &gpu)?;
+            let own_kernels = !kernels.is_empty();
+            gpu.set_kernels(kernels);
             // In here, because a device that is lost already is not to be left for the next session.
             gpu.lend();
-            Session::from_model_with_config(model, &config).await
+            let session = Session::from_model_with_config(model, &config).await.map_err(failed)?;
+            gpu.forget_uploads();
+            Ok::<_, EngineError>((session, packed, own_kernels))
         });
-        let session = session.await?.map_err(failed)?;
+        let (session, packed, own_kernels) = session.await??;
         Ok(Self {
             gpu,
             session,
@@ -80,10 +116,17 @@ impl WonnxEngine {
             logits: signature.logits.to_owned(),
             features,
             packed,
+            own_kernels,
+            variant: None,
         })
     }
 
-    async fn infer(&self, input: &[f32]) -> Result<Outputs, EngineError> {
+    /// The kernels that were chosen; `None` if they are wonnx's own or the caller's.
+    pub(super) fn variant(&self) -> Option<Variant> {
+        self.variant
+    }
+
+    async fn infer(&self, input: &[f32], wanted: Wanted) -> Result<Outputs, EngineError> {
         // wonnx takes an input of any length and reads whatever lies behind it.
         if input.len() != self.input_len {
             return Err(failed(format!("input of {} values instead of {}", input.len(), self.input_len)));
@@ -93,6 +136,9 @@ impl WonnxEngine {
             None => Cow::Borrowed(input),
         };
         let inputs = HashMap::from([(self.input.clone(), InputTensor::F32(input))]);
+        let features = self.features.as_ref().filter(|_| wanted == Wanted::LogitsAndFeatures);
+        let unread = if features.is_none() { self.features.as_ref() } else { None };
+        self.gpu.leave_unread(&unread.map(|(name, _)| name.as_str()).into_iter().collect::<Vec<_>>());
         let mut found = self.gpu.watch(self.session.run(&inputs)).await?.map_err(failed)?;
         let mut take = |name: &str| match found.remove(name) {
             Some(OutputTensor::F32(values)) => Ok(match self.packed.get(name) {
@@ -101,7 +147,7 @@ impl WonnxEngine {
             }),
             _ => Err(failed(format!("it gave no output \"{name}\""))),
         };
-        let features = match &self.features {
+        let features = match features {
             Some((name, shape)) => Some(FeatureMap { shape: *shape, data: take(name)? }),
             None => None,
         };
@@ -118,8 +164,12 @@ impl Engine for WonnxEngine {
         Some(self.gpu.info().to_string())
     }
 
-    fn run<'a>(&'a self, input: &'a [f32]) -> RunFuture<'a> {
-        Box::pin(self.infer(input))
+    fn kernels(&self) -> Option<String> {
+        Some(self.variant.map_or_else(|| "stock".to_owned(), |variant| variant.to_string()))
+    }
+
+    fn compute<'a>(&'a self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a> {
+        Box::pin(self.infer(input, wanted))
     }
 }
 

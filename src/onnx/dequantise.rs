@@ -1,47 +1,12 @@
 //! Expands int8 weights behind `DequantizeLinear` to f32: w = (q - zero point) * scale, per channel along an axis.
 
-use std::collections::{HashMap, HashSet};
-
 use wonnx::onnx::{NodeProto, TensorProto};
 
-use super::tensor::{FLOAT, INT8, dims, elements, floats, int};
+use super::tensor::{dims, elements, floats, int};
 use super::{GraphError, node_error};
 
 /// The operator that stands between int8 weights and their user.
 pub(super) const OP: &str = "DequantizeLinear";
-
-/// The graph without [`OP`], every constant f32 and used.
-pub(super) fn expand(
-    nodes: Vec<NodeProto>,
-    initializers: Vec<TensorProto>,
-) -> Result<(Vec<NodeProto>, Vec<TensorProto>), GraphError> {
-    let mut constants: HashMap<String, TensorProto> =
-        initializers.into_iter().map(|mut tensor| (tensor.take_name(), tensor)).collect();
-    let (quantised, nodes): (Vec<_>, Vec<_>) = nodes.into_iter().partition(|node| node.get_op_type() == OP);
-
-    for (index, node) in quantised.iter().enumerate() {
-        let Some(mut values) = node.get_input().first().and_then(|name| constants.remove(name)) else {
-            return Err(node_error(node, index, "its values are missing or used twice".to_owned()));
-        };
-        let expanded = dequantised(node, index, &values, |name| constants.get(name))?;
-        let mut tensor = TensorProto::new();
-        tensor.set_dims(values.take_dims());
-        tensor.set_data_type(FLOAT);
-        tensor.set_float_data(expanded);
-        constants.insert(node.get_output()[0].clone(), tensor);
-    }
-
-    let used: HashSet<&String> = nodes.iter().flat_map(NodeProto::get_input).collect();
-    let initializers = constants
-        .into_iter()
-        .filter(|(name, tensor)| used.contains(name) && tensor.get_data_type() != INT8)
-        .map(|(name, mut tensor)| {
-            tensor.set_name(name);
-            tensor
-        })
-        .collect();
-    Ok((nodes, initializers))
-}
 
 /// What a [`OP`] node, the `index`-th of its kind, makes of its `values`.
 pub(super) fn dequantised<'a>(

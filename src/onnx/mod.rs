@@ -7,6 +7,7 @@
 
 mod dequantise;
 mod last_layer;
+mod network;
 mod shapes;
 pub(crate) mod tensor;
 
@@ -16,9 +17,10 @@ use protobuf::Message as _;
 use wonnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
 use crate::pack::Manifest;
-use tensor::{elements, value_info};
+use tensor::elements;
 
 pub use last_layer::LastLayer;
+pub use network::{Network, Weights};
 
 /// The ONNX operator set a pack's graph must be written in.
 pub const OPSET: i64 = 13;
@@ -203,38 +205,6 @@ impl Graph {
     /// Shape of a tensor, constants included.
     pub fn shape(&self, tensor: &str) -> Option<&[usize]> {
         self.shapes.get(tensor).map(Vec::as_slice)
-    }
-
-    /// The graph in wonnx's form: f32 weights, a shape for every tensor. Each int8 tensor is dropped as soon as it
-    /// has been expanded.
-    ///
-    /// # Errors
-    /// [`GraphError`] if quantised weights and their scales do not fit together.
-    pub fn into_f32(self) -> Result<ModelProto, GraphError> {
-        let Self { nodes, initializers, shapes, input, outputs } = self;
-        let (nodes, initializers) = dequantise::expand(nodes, initializers)?;
-
-        let mut graph = GraphProto::new();
-        graph.set_name("skintree".to_owned());
-        graph.mut_input().push(value_info(&input, &shapes[&input]));
-        for node in &nodes {
-            for name in node.get_output().iter().filter(|name| !outputs.contains(name)) {
-                graph.mut_value_info().push(value_info(name, &shapes[name]));
-            }
-        }
-        for name in &outputs {
-            graph.mut_output().push(value_info(name, &shapes[name]));
-        }
-        graph.set_node(nodes.into());
-        graph.set_initializer(initializers.into());
-
-        let mut opset = wonnx::onnx::OperatorSetIdProto::new();
-        opset.set_version(OPSET);
-        let mut model = ModelProto::new();
-        model.set_ir_version(7);
-        model.mut_opset_import().push(opset);
-        model.set_graph(graph);
-        Ok(model)
     }
 }
 

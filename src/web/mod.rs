@@ -5,12 +5,14 @@
 mod bitmap;
 mod error;
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use web_time::Instant;
 
 use crate::classifier::{Classifier, DEFAULT_TOP_K, Options};
-use crate::engine::EngineChoice;
+use crate::engine::Wish;
 use crate::heat_map::HeatMapChoice;
 use crate::pack::{Files, Manifest, Pack, PackFile};
 use crate::photo::{Limits, Photo, PhotoError};
@@ -37,6 +39,7 @@ impl<'a> FileToFetch<'a> {
 #[serde(rename_all = "camelCase")]
 struct LoadOptions {
     engine: Option<String>,
+    kernels: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -68,7 +71,12 @@ impl From<ClassifyOptions> for Options {
             Some(HeatMaps::All(All::All)) => HeatMapChoice::All,
             Some(HeatMaps::Nodes(ids)) => HeatMapChoice::Nodes(ids),
         };
-        Self { top_k: options.top_k.unwrap_or(DEFAULT_TOP_K), heat_maps, views: options.views.unwrap_or(1) }
+        Self {
+            top_k: options.top_k.unwrap_or(DEFAULT_TOP_K),
+            heat_maps,
+            views: options.views.unwrap_or(1),
+            features: false,
+        }
     }
 }
 
@@ -108,7 +116,8 @@ pub struct WebClassifier(Classifier);
 
 #[wasm_bindgen]
 impl WebClassifier {
-    /// Checks the pack, chooses an engine (`options.engine`: `auto`, `wonnx` or `cpu`) and warms it up.
+    /// Checks the pack, chooses an engine (`options.engine`: `auto`, `wonnx` or `cpu`) and warms it up. For measuring,
+    /// `options.kernels` names kernels ([`crate::engine::kernels::KernelChoice`]).
     ///
     /// # Errors
     /// `pack-*`, `taxonomy`, `engine-*` and `gpu-*`.
@@ -120,13 +129,10 @@ impl WebClassifier {
         options: JsValue,
     ) -> JsResult<WebClassifier> {
         let options: LoadOptions = from_js(options)?;
-        let choice = match options.engine.as_deref() {
-            None => EngineChoice::default(),
-            Some(name) => name.parse().map_err(|reason: String| error::js_error("engine-unavailable", &reason))?,
-        };
+        let wish = Wish { engine: parse(options.engine.as_deref())?, kernels: parse(options.kernels.as_deref())? };
         let pack = Pack::open(&manifest, model, &taxonomy, scope.as_deref()).map_err(to_js_error)?;
         drop((manifest, taxonomy, scope));
-        Classifier::load(pack, choice).await.map(Self).map_err(to_js_error)
+        Classifier::load(pack, wish).await.map(Self).map_err(to_js_error)
     }
 
     /// Classifies the bytes of a photo. What the crate `image` cannot decode, the browser may.
@@ -179,6 +185,12 @@ impl WebClassifier {
         let answer = self.0.classify_photo(photo, &options.into(), start).await.map_err(to_js_error)?;
         to_js(&answer.report)
     }
+}
+
+/// A name of an engine or of kernels, or the default.
+fn parse<T: Default + FromStr<Err = String>>(name: Option<&str>) -> JsResult<T> {
+    let unavailable = |reason: String| error::js_error("engine-unavailable", &reason);
+    name.map_or_else(|| Ok(T::default()), |name| name.parse().map_err(unavailable))
 }
 
 /// `None` becomes `null` and maps become plain objects, so that the result is what `JSON.parse` would give.

@@ -10,6 +10,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::kernels::{Kernel, Kernels};
+use crate::reads::Reads;
 
 /// What the driver says of an adapter. Displays as `name (backend)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +137,8 @@ struct Inner {
     kernels: Mutex<Kernels>,
     used: Mutex<HashSet<String>>,
     pipelines: Mutex<HashMap<String, modern::ComputePipeline>>,
+    constants: Mutex<HashMap<String, modern::Buffer>>,
+    reads: Mutex<Reads>,
     work: Mutex<Work>,
 }
 
@@ -185,6 +188,8 @@ impl Gpu {
             kernels: Mutex::default(),
             used: Mutex::default(),
             pipelines: Mutex::default(),
+            constants: Mutex::default(),
+            reads: Mutex::default(),
             work: Mutex::default(),
         })))
     }
@@ -205,6 +210,34 @@ impl Gpu {
         let mut unused: Vec<_> = self.kernels().keys().filter(|name| !used.contains(*name)).cloned().collect();
         unused.sort();
         unused
+    }
+
+    /// Puts a constant of the next session into GPU memory, in the place of the values that the session will bring for
+    /// the initializer of that name: so nobody needs to hold all of them in main memory. `bytes` are a multiple of four.
+    pub fn upload(&self, name: &str, bytes: &[u8]) {
+        let buffer = self.device().create_buffer(&modern::BufferDescriptor {
+            label: Some(name),
+            size: bytes.len() as u64,
+            usage: modern::BufferUsages::STORAGE | modern::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        self.queue().write_buffer(&buffer, 0, bytes);
+        lock(&self.0.constants).insert(name.to_owned(), buffer);
+    }
+
+    /// Ends what [`Self::upload`] has begun: the session has been made and holds its constants itself.
+    pub fn forget_uploads(&self) {
+        lock(&self.0.constants).clear();
+    }
+
+    /// A clone, because wonnx may ask twice.
+    pub(crate) fn constant(&self, name: &str) -> Option<modern::Buffer> {
+        lock(&self.0.constants).get(name).cloned()
+    }
+
+    /// Outputs that runs from now on do not read back; wonnx gives zeros for them.
+    pub fn leave_unread(&self, names: &[&str]) {
+        self.reads().leave_out(names);
     }
 
     /// What has been done since this was last asked.
@@ -265,13 +298,20 @@ impl Gpu {
         &self.0.queue
     }
 
-    /// The pipeline of a kernel; nodes of one shape share it.
-    pub(crate) fn pipeline(
-        &self,
-        wgsl: &str,
-        make: impl FnOnce() -> modern::ComputePipeline,
-    ) -> modern::ComputePipeline {
-        lock(&self.0.pipelines).entry(wgsl.to_owned()).or_insert_with(make).clone()
+    /// Pipelines of kernels by their text.
+    pub(crate) fn pipelines(&self) -> MutexGuard<'_, HashMap<String, modern::ComputePipeline>> {
+        lock(&self.0.pipelines)
+    }
+
+    pub(crate) fn reads(&self) -> MutexGuard<'_, Reads> {
+        lock(&self.0.reads)
+    }
+
+    /// Waits until everything submitted has been done; in the browser the event loop does that instead.
+    pub(crate) fn wait(&self) {
+        if let Err(error) = self.device().poll(modern::PollType::wait_indefinitely()) {
+            log::error!("waiting for the GPU failed: {error}");
+        }
     }
 
     fn kernels(&self) -> MutexGuard<'_, Kernels> {

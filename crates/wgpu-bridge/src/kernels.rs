@@ -7,6 +7,9 @@
 
 use std::collections::HashMap;
 
+/// Bindings of a bind group, as wonnx counts them.
+pub const BINDINGS: usize = 4;
+
 /// A compute kernel for one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kernel {

@@ -4,11 +4,12 @@
 //! cannot ask for the adapter's limits. This crate stands in its place through `[patch.crates-io]`: it offers just
 //! the part of the 0.16 API that wonnx calls and forwards it to wgpu 30.
 //!
-//! What skintree itself uses is in two modules that wgpu never had:
+//! What skintree itself uses is in three modules that wgpu never had:
 //!
 //! - [`gpu`]: open an adapter and device with its full limits, lend it to the next wonnx session, catch every GPU
 //!   error, and destroy it.
 //! - [`kernels`]: put a compute kernel of our own in the place of the one wonnx generated for a node.
+//! - [`stopwatch`]: time kernels.
 //!
 //! wonnx opens its device itself, so [`gpu::Gpu::lend`] leaves one in a slot that [`Adapter::request_device`] takes
 //! it from. A session made without a device lent finds no adapter.
@@ -16,6 +17,9 @@
 pub mod gpu;
 pub mod kernels;
 mod pass;
+mod pipelines;
+mod reads;
+pub mod stopwatch;
 #[cfg(target_arch = "wasm32")]
 mod subgroups;
 
@@ -131,8 +135,10 @@ pub struct ComputePipelineDescriptor<'a> {
 
 /// wgpu's helpers, as far as wonnx uses them.
 pub mod util {
-    use super::{Adapter, Backends, Buffer, BufferAsyncError, BufferUsages, Device, Instance, Queue, Surface, gpu};
+    use super::{Adapter, Backends, Buffer, BufferUsages, Device, Instance, Surface, gpu};
     use modern::util::DeviceExt as _;
+
+    pub use crate::reads::DownloadBuffer;
 
     /// Always `None`: [`gpu::Gpu::open`] reads the environment.
     pub fn backend_bits_from_env() -> Option<Backends> {
@@ -162,47 +168,20 @@ pub mod util {
 
     /// Buffers made with their contents.
     pub trait DeviceExt {
-        /// A buffer that holds `contents`.
+        /// A buffer that holds `contents`, or what was uploaded under its label ([`gpu::Gpu::upload`]).
         fn create_buffer_init(&self, descriptor: &BufferInitDescriptor<'_>) -> Buffer;
     }
 
     impl DeviceExt for Device {
         fn create_buffer_init(&self, descriptor: &BufferInitDescriptor<'_>) -> Buffer {
+            if let Some(uploaded) = descriptor.label.and_then(|label| self.gpu().constant(label)) {
+                return uploaded;
+            }
             self.modern().create_buffer_init(&modern::util::BufferInitDescriptor {
                 label: descriptor.label,
                 contents: descriptor.contents,
                 usage: descriptor.usage,
             })
-        }
-    }
-
-    /// A buffer read back from the GPU.
-    #[derive(Debug)]
-    pub struct DownloadBuffer(modern::util::DownloadBuffer);
-
-    impl DownloadBuffer {
-        /// Copies a buffer to main memory and calls back when it is there.
-        pub fn read_buffer(
-            device: &Device,
-            queue: &Queue,
-            slice: &modern::BufferSlice<'_>,
-            callback: impl FnOnce(Result<Self, BufferAsyncError>) + Send + 'static,
-        ) {
-            queue.gpu().count(|work| {
-                work.reads += 1;
-                work.read_bytes += slice.size();
-            });
-            modern::util::DownloadBuffer::read_buffer(device.modern(), queue.modern(), slice, |result| {
-                callback(result.map(Self));
-            });
-        }
-    }
-
-    impl std::ops::Deref for DownloadBuffer {
-        type Target = [u8];
-
-        fn deref(&self) -> &[u8] {
-            &self.0
         }
     }
 }

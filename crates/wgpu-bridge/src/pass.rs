@@ -1,11 +1,11 @@
 //! Devices, pipelines and passes as wonnx sees them, with [`crate::kernels`] put under it.
 
-use std::borrow::Cow;
-
 use crate::gpu::Gpu;
 use crate::kernels::Kernel;
 use crate::{ComputePipelineDescriptor, Maintain, ShaderModuleDescriptor, ShaderSource};
-use modern::{BindGroup, BindGroupDescriptor, Buffer, BufferDescriptor, CommandBuffer, CommandEncoderDescriptor};
+use modern::{
+    BindGroup, BindGroupDescriptor, Buffer, BufferDescriptor, BufferUsages, CommandBuffer, CommandEncoderDescriptor,
+};
 
 /// Makes resources.
 #[derive(Debug)]
@@ -47,9 +47,17 @@ impl Device {
         self.0.device()
     }
 
+    pub(crate) fn gpu(&self) -> &Gpu {
+        &self.0
+    }
+
     /// A buffer in GPU memory, zeroed.
     pub fn create_buffer(&self, descriptor: &BufferDescriptor<'_>) -> Buffer {
-        self.modern().create_buffer(descriptor)
+        let buffer = self.modern().create_buffer(descriptor);
+        if let (Some(name), true) = (descriptor.label, descriptor.usage.contains(BufferUsages::COPY_SRC)) {
+            self.0.reads().add_output(name, &buffer);
+        }
+        buffer
     }
 
     /// Begins to record commands.
@@ -63,15 +71,7 @@ impl Device {
             return ShaderModule::Ours(kernel);
         }
         let ShaderSource::Wgsl(wgsl) = descriptor.source;
-        ShaderModule::Theirs(self.compile(descriptor.label, &wgsl))
-    }
-
-    fn compile(&self, label: Option<&str>, wgsl: &str) -> modern::ShaderModule {
-        // naga 30 has the functions of the extension, but not the line that browsers ask for.
-        #[cfg(not(target_arch = "wasm32"))]
-        let wgsl = &wgsl.replace("enable subgroups;", "");
-        let source = modern::ShaderSource::Wgsl(Cow::Borrowed(wgsl));
-        self.modern().create_shader_module(modern::ShaderModuleDescriptor { label, source })
+        ShaderModule::Theirs(self.0.compile(descriptor.label, &wgsl))
     }
 
     /// Binds buffers for a pipeline.
@@ -81,34 +81,20 @@ impl Device {
 
     /// Makes a shader ready to run.
     pub fn create_compute_pipeline(&self, descriptor: &ComputePipelineDescriptor<'_>) -> ComputePipeline {
-        let make = |module: &modern::ShaderModule| {
-            self.modern().create_compute_pipeline(&modern::ComputePipelineDescriptor {
-                label: descriptor.label,
-                layout: None,
-                module,
-                entry_point: Some(descriptor.entry_point),
-                // Every kernel writes each element it later reads, so clearing workgroup memory first is wasted time.
-                compilation_options: modern::PipelineCompilationOptions {
-                    zero_initialize_workgroup_memory: false,
-                    ..modern::PipelineCompilationOptions::default()
-                },
-                cache: None,
-            })
-        };
         match descriptor.module {
-            ShaderModule::Theirs(module) => ComputePipeline { modern: make(module), workgroups: None },
-            ShaderModule::Ours(Kernel { wgsl, workgroups }) => {
-                let compile = || make(&self.compile(descriptor.label, wgsl));
-                ComputePipeline { modern: self.0.pipeline(wgsl, compile), workgroups: Some(*workgroups) }
+            ShaderModule::Theirs(module) => {
+                let modern = self.0.make_pipeline(descriptor.label, module, descriptor.entry_point);
+                ComputePipeline { modern, workgroups: None }
+            }
+            ShaderModule::Ours(kernel) => {
+                ComputePipeline { modern: self.0.pipeline(kernel), workgroups: Some(kernel.workgroups) }
             }
         }
     }
 
     /// Waits for the GPU; in the browser the event loop does that instead.
     pub fn poll(&self, _: Maintain) {
-        if let Err(error) = self.modern().poll(modern::PollType::wait_indefinitely()) {
-            log::error!("waiting for the GPU failed: {error}");
-        }
+        self.0.wait();
     }
 }
 

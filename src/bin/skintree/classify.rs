@@ -70,7 +70,7 @@ impl Arguments {
             ids if ids.iter().any(|id| id == "all") => HeatMapChoice::All,
             ids => HeatMapChoice::Nodes(ids.to_vec()),
         };
-        Options { top_k: self.top_k, heat_maps, views: self.views }
+        Options { top_k: self.top_k, heat_maps, views: self.views, ..Options::default() }
     }
 }
 

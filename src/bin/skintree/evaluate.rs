@@ -221,7 +221,8 @@ fn predict(classifier: &Classifier, path: &Path) -> Prediction {
             };
         }
     };
-    match pollster::block_on(classifier.classify(&bytes, &Options::default())) {
+    let options = Options { features: true, ..Options::default() };
+    match pollster::block_on(classifier.classify(&bytes, &options)) {
         Ok(answer) => {
             let pool = |map: skintree::engine::FeatureMap| {
                 let area = (map.shape[1] * map.shape[2]).max(1);

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 
 use wgpu::kernels::Kernel;
 
-use super::layout::{LANES, bytes, pack_bias, pack_weights, quads, take_scales};
+use super::layout::{LANES, bytes, pack_bias, pack_weights, packed_len, quads, take_scales};
 use super::shader::{buffers, touch};
+use super::variant::{Method, Variant};
 
 /// Invocations of a workgroup of [`Method::Registers`]: few, so that the last workgroup of a small layer idles little.
 const REGISTER_WORKGROUP: usize = 16;
@@ -21,35 +22,8 @@ const ENOUGH_WORKGROUPS: usize = 96;
 /// What WebGPU guarantees in each direction.
 const MAX_WORKGROUPS: usize = 65_535;
 
-/// How convolutions are computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Every invocation computes `quads` x 4 channels of `pixels` pixels in registers, without workgroup memory.
-    Registers {
-        /// Output quads of an invocation, or the largest smaller number that divides the layer's.
-        quads: usize,
-        /// Neighbouring output pixels in reading order.
-        pixels: usize,
-        /// The four invocations of a subgroup's quad load a quarter of the weights each and hand them around. Needs
-        /// the feature `subgroups`, no certain size of a subgroup.
-        shared: bool,
-    },
-    /// Implicit matrix product: a workgroup brings a tile of the image and of the weights into workgroup memory.
-    Tiles,
-}
-
-/// A [`Method`] and the precision of the weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Variant {
-    /// How convolutions are computed.
-    pub method: Method,
-    /// Weights of convolutions are stored as f16, scaled so that int8 weights remain exact; sums remain f32. Needs the
-    /// feature `shader-f16`.
-    pub half: bool,
-}
-
 /// A convolution of batch 1, group 1, dilation 1, with bias.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Conv {
     /// Channels, height and width of the input.
     pub input: [usize; 3],
@@ -114,6 +88,23 @@ impl Conv {
         let halves =
             pack_weights(&weights, shape, block).into_iter().flat_map(|w| half::f16::from_f32(w).to_le_bytes());
         [halves.collect(), bytes(&bias)]
+    }
+
+    /// Multiplications of a run.
+    pub fn multiply_accumulates(&self) -> u64 {
+        let taps = self.kernel[0] * self.kernel[1];
+        (self.pixels() * self.output[0] * self.input[0] * taps) as u64
+    }
+
+    /// Bytes of image, weights, bias and output, as [`Self::kernel`] wants them.
+    pub fn buffer_bytes(&self, variant: Variant) -> [u64; 4] {
+        let block = self.block(variant.method);
+        let outputs = quads(self.output[0]).next_multiple_of(block) * LANES;
+        let taps = self.kernel[0] * self.kernel[1];
+        let weights = outputs * taps * quads(self.input[0]) * LANES;
+        let (weight, biases) = if variant.half { (2, 2) } else { (4, 1) };
+        [packed_len(self.input) * 4, weights * weight, outputs * biases * 4, packed_len(self.output) * 4]
+            .map(|bytes| bytes as u64)
     }
 
     /// Output quads that lie together in the weights.

@@ -13,10 +13,12 @@ use std::collections::{HashMap, HashSet};
 use wgpu::kernels::{Kernel, Kernels};
 use wonnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto};
 
-use super::conv::{Conv, Variant};
+use super::conv::Conv;
 use super::layout::{LANES, bytes, pack_bias, pack_weights, packed_len};
 use super::plain::{Pool, PoolKind, concat, dense, global_average, relu};
-use crate::onnx::tensor::{FLOAT, floats, int, ints, value_info};
+use super::variant::{Method, Variant};
+use crate::onnx::tensor::{FLOAT, int, ints, value_info};
+use crate::onnx::{GraphError, Network, Weights};
 
 /// A graph for wonnx and the kernels to put under it.
 #[derive(Debug)]
@@ -31,18 +33,35 @@ pub struct Lowered {
 
 impl Lowered {
     /// The graph as it is, all kernels left to wonnx.
-    pub fn stock(model: ModelProto) -> Self {
-        Self { model, kernels: Kernels::new(), packed: HashMap::new() }
+    ///
+    /// # Errors
+    /// [`GraphError`] if a constant cannot be expanded.
+    pub fn stock(network: Network) -> Result<Self, GraphError> {
+        Ok(Self { model: network.into_f32()?, kernels: Kernels::new(), packed: HashMap::new() })
     }
 }
 
-/// Our kernels for a graph that [`crate::onnx::Graph::into_f32`] made, or all of wonnx's own where a node has a form
-/// that ours lack.
-pub fn lower(model: ModelProto, variant: Variant) -> Lowered {
-    match Plan::of(model.get_graph(), variant) {
-        Some(plan) => plan.apply(model),
-        None => Lowered::stock(model),
+/// Our kernels for a network, or all of wonnx's own where a node has a form that ours lack. Each constant goes to
+/// `upload` with its name as soon as it is packed; `model` has four bytes in its place.
+///
+/// # Errors
+/// [`GraphError`] if a constant cannot be expanded.
+pub fn lower(network: Network, variant: Variant, upload: impl FnMut(&str, &[u8])) -> Result<Lowered, GraphError> {
+    match Plan::of(network.model.get_graph(), variant) {
+        Some(plan) => plan.apply(network, upload),
+        None => Lowered::stock(network),
     }
+}
+
+/// The convolutions of a network, in its order; none if [`lower`] leaves it to wonnx.
+pub fn convolutions(network: &Network) -> Vec<Conv> {
+    let any = Variant { method: Method::Tiles, half: false };
+    let steps = Plan::of(network.model.get_graph(), any).map(|plan| plan.steps).unwrap_or_default();
+    let conv = |step: Step| match step.constants {
+        Constants::Conv { conv, .. } => Some(conv),
+        _ => None,
+    };
+    steps.into_iter().filter_map(conv).collect()
 }
 
 /// Constants of a node in the order in which its kernel reads them.
@@ -130,11 +149,10 @@ impl Plan {
         Some(Self { steps, shapes })
     }
 
-    fn apply(self, mut model: ModelProto) -> Lowered {
+    fn apply(self, network: Network, mut upload: impl FnMut(&str, &[u8])) -> Result<Lowered, GraphError> {
         let Self { steps, shapes } = self;
+        let Network { mut model, mut weights } = network;
         let graph = model.mut_graph();
-        let mut constants: HashMap<String, TensorProto> =
-            graph.take_initializer().into_iter().map(|tensor| (tensor.get_name().to_owned(), tensor)).collect();
         let outputs: HashSet<String> = graph.get_output().iter().map(|value| value.get_name().to_owned()).collect();
         let inputs: Vec<String> = graph.get_input().iter().map(|value| value.get_name().to_owned()).collect();
 
@@ -150,10 +168,11 @@ impl Plan {
             let mut node = NodeProto::new();
             node.set_op_type(if step.kernel.is_some() { "Relu" } else { "Flatten" }.to_owned());
             node.mut_input().extend(step.inputs.iter().take(1).cloned());
-            let packed = step.constants.packed(&mut constants, &mut users);
+            let packed = step.constants.packed(&mut weights, &mut users)?;
             for (suffix, bytes) in ["weights", "bias"].into_iter().zip(packed.into_iter().flatten()) {
                 let name = format!("{}/{suffix}", step.name);
-                lowered.mut_initializer().push(constant(&name, bytes));
+                upload(&name, &bytes);
+                lowered.mut_initializer().push(placeholder(&name));
                 node.mut_input().push(name);
             }
             node.mut_input().extend(step.inputs.into_iter().skip(1));
@@ -170,7 +189,7 @@ impl Plan {
         }
         model.set_graph(lowered);
         let packed = shapes.into_iter().filter(|(name, _)| outputs.contains(name) || inputs.contains(name)).collect();
-        Lowered { model, kernels, packed }
+        Ok(Lowered { model, kernels, packed })
     }
 }
 
@@ -261,25 +280,26 @@ fn uses(steps: &[Step]) -> HashMap<String, usize> {
 
 impl Constants {
     /// Bytes of weights and bias in the layout of the kernel. A constant is dropped after its last use.
-    fn packed(
-        self,
-        constants: &mut HashMap<String, TensorProto>,
-        users: &mut HashMap<String, usize>,
-    ) -> Option<[Vec<u8>; 2]> {
+    fn packed(self, all: &mut Weights, users: &mut HashMap<String, usize>) -> Result<Option<[Vec<u8>; 2]>, GraphError> {
         let mut take = |name: &str| {
             let left = users.entry(name.to_owned()).or_default();
             *left = left.saturating_sub(1);
-            let found = if *left == 0 { constants.remove(name) } else { constants.get(name).cloned() };
-            found.as_ref().map(floats).unwrap_or_default()
-        };
-        match self {
-            Self::None => None,
-            Self::Conv { weights, bias, conv, variant } => Some(conv.constants(variant, take(&weights), &take(&bias))),
-            Self::Dense { weights, bias, flattened, outputs } => {
-                let weights = pack_dense(&take(&weights), flattened, outputs);
-                Some([bytes(&weights), bytes(&pack_bias(&take(&bias), 1))])
+            let values = all.values(name)?;
+            if *left == 0 {
+                all.forget(name);
             }
-        }
+            Ok(values)
+        };
+        Ok(match self {
+            Self::None => None,
+            Self::Conv { weights, bias, conv, variant } => {
+                Some(conv.constants(variant, take(&weights)?, &take(&bias)?))
+            }
+            Self::Dense { weights, bias, flattened, outputs } => {
+                let weights = pack_dense(&take(&weights)?, flattened, outputs);
+                Some([bytes(&weights), bytes(&pack_bias(&take(&bias)?, 1))])
+            }
+        })
     }
 }
 
@@ -299,13 +319,13 @@ fn pack_dense(weights: &[f32], flattened: [usize; 3], outputs: usize) -> Vec<f32
     pack_weights(&rows, [outputs, inputs, 1, 1], 1)
 }
 
-fn constant(name: &str, bytes: Vec<u8>) -> TensorProto {
+/// Stands for a constant that lies in GPU memory already.
+fn placeholder(name: &str) -> TensorProto {
     let mut tensor = TensorProto::new();
     tensor.set_name(name.to_owned());
-    // f16 as well: wonnx copies the bytes as they are.
     tensor.set_data_type(FLOAT);
-    tensor.set_dims(vec![i64::try_from(bytes.len() / size_of::<f32>()).unwrap_or(i64::MAX)]);
-    tensor.set_raw_data(bytes);
+    tensor.set_dims(vec![1]);
+    tensor.set_float_data(vec![0.0]);
     tensor
 }
 

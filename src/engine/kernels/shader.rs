@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// Bindings in one group; wonnx puts the rest into the next.
-const BINDINGS: usize = 4;
+use wgpu::kernels::BINDINGS;
 
 /// The buffers of a kernel in the order in which wonnx binds them: inputs, then the output.
 ///

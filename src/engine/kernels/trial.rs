@@ -1,0 +1,87 @@
+//! Chooses between kernels by timing them on the adapter itself.
+//!
+//! What is fastest on a GPU is not written on it. So the layers that cost most are computed with each variant when a
+//! network is loaded; the choice is kept as long as the page or process lives.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Duration;
+
+use wgpu::gpu::{AdapterInfo, Gpu};
+use wgpu::stopwatch::Job;
+
+use super::conv::Conv;
+use super::variant::{Method, Variant};
+
+/// Layers that are timed. Each is a shader to compile for every variant, so few.
+const LAYERS: usize = 3;
+
+/// Times that each is computed.
+const ROUNDS: usize = 8;
+
+/// A variant must be faster than those before it by so much, or chance would choose.
+const MARGIN: f64 = 0.95;
+
+/// Adapter, layers and candidates.
+type Question = (String, Vec<Conv>, Vec<Variant>);
+
+/// What earlier trials chose.
+static CHOICES: LazyLock<Mutex<HashMap<Question, Variant>>> = LazyLock::new(Mutex::default);
+
+/// Variants worth a trial on an adapter, the safest first. A processor that plays the GPU gets the one that was fastest
+/// on both that there are (docs/engines.md).
+pub fn candidates(adapter: &AdapterInfo) -> Vec<Variant> {
+    let variant = |method, half| Variant { method, half };
+    // Loads are what costs most on a processor that plays the GPU.
+    let registers = variant(Method::Registers { quads: 4, pixels: 2, shared: adapter.subgroups }, false);
+    if adapter.software {
+        return vec![registers];
+    }
+    let all = [variant(Method::Tiles, false), registers, variant(Method::Tiles, true)];
+    all.into_iter().filter(|variant| variant.lacks(adapter).is_none()).collect()
+}
+
+/// The fastest of `candidates` for a network of these convolutions; without a trial where there is nothing to choose.
+/// `None` if there is no candidate.
+pub async fn fastest(gpu: &Gpu, convolutions: &[Conv], candidates: &[Variant]) -> Option<Variant> {
+    let layers = heaviest(convolutions);
+    if candidates.len() < 2 || layers.is_empty() {
+        return candidates.first().copied();
+    }
+    let question = (gpu.info().to_string(), layers, candidates.to_vec());
+    let known = || CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = known().get(&question).copied();
+    if before.is_some() {
+        return before;
+    }
+    let mut best: Option<(Variant, Duration)> = None;
+    for &variant in candidates {
+        let jobs: Option<Vec<Job>> = question.1.iter().map(|layer| job(layer, variant)).collect();
+        let Some(jobs) = jobs else { continue };
+        match gpu.time(&jobs, ROUNDS).await {
+            Ok(time) if best.is_none_or(|(_, fastest)| time < fastest.mul_f64(MARGIN)) => best = Some((variant, time)),
+            // Slower, or refused by the driver.
+            Ok(_) | Err(_) => {}
+        }
+    }
+    let chosen = best.map_or(candidates[0], |(variant, _)| variant);
+    known().insert(question, chosen);
+    Some(chosen)
+}
+
+/// The kinds of layers that make up most of the work.
+fn heaviest(convolutions: &[Conv]) -> Vec<Conv> {
+    let mut totals: Vec<(Conv, u64)> = Vec::new();
+    for conv in convolutions {
+        match totals.iter_mut().find(|(kind, _)| kind == conv) {
+            Some((_, total)) => *total += conv.multiply_accumulates(),
+            None => totals.push((*conv, conv.multiply_accumulates())),
+        }
+    }
+    totals.sort_by_key(|&(_, total)| std::cmp::Reverse(total));
+    totals.into_iter().take(LAYERS).map(|(kind, _)| kind).collect()
+}
+
+fn job(layer: &Conv, variant: Variant) -> Option<Job> {
+    Some(Job { kernel: layer.kernel(variant, false)?, buffers: layer.buffer_bytes(variant).into() })
+}

@@ -1,0 +1,121 @@
+//! Which kernels there are, and their names in reports and options.
+
+use std::fmt;
+use std::str::FromStr;
+
+use wgpu::gpu::AdapterInfo;
+
+/// How convolutions are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Every invocation computes `quads` x 4 channels of `pixels` pixels in registers, without workgroup memory.
+    Registers {
+        /// Output quads of an invocation, or the largest smaller number that divides the layer's.
+        quads: usize,
+        /// Neighbouring output pixels in reading order.
+        pixels: usize,
+        /// The four invocations of a subgroup's quad load a quarter of the weights each and hand them around. Needs
+        /// the feature `subgroups`, no certain size of a subgroup.
+        shared: bool,
+    },
+    /// Implicit matrix product: a workgroup brings a tile of the image and of the weights into workgroup memory.
+    Tiles,
+}
+
+/// A [`Method`] and the precision of the weights. Displays as `tiles`, `registers-4x2`, `registers-4x2-shared`, each
+/// with `-f16` behind it where weights are f16; [`FromStr`] reads the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Variant {
+    /// How convolutions are computed.
+    pub method: Method,
+    /// Weights of convolutions are stored as f16, scaled so that int8 weights remain exact; sums remain f32. Needs the
+    /// feature `shader-f16`.
+    pub half: bool,
+}
+
+/// More of either would be registers that no adapter has.
+const MOST_IN_REGISTERS: usize = 8;
+
+impl Variant {
+    /// A feature of WebGPU that the variant needs and the adapter lacks.
+    pub fn lacks(self, adapter: &AdapterInfo) -> Option<&'static str> {
+        let shared = matches!(self.method, Method::Registers { shared: true, .. });
+        match self {
+            _ if shared && !adapter.subgroups => Some("subgroups"),
+            Self { half: true, .. } if !adapter.f16 => Some("shader-f16"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.method {
+            Method::Registers { quads, pixels, shared } => {
+                write!(f, "registers-{quads}x{pixels}{}", if shared { "-shared" } else { "" })?;
+            }
+            Method::Tiles => f.write_str("tiles")?,
+        }
+        f.write_str(if self.half { "-f16" } else { "" })
+    }
+}
+
+impl FromStr for Variant {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, half) = text.strip_suffix("-f16").map_or((text, false), |name| (name, true));
+        let registers = |name: &str| {
+            let (name, shared) = name.strip_suffix("-shared").map_or((name, false), |name| (name, true));
+            let (quads, pixels) = name.strip_prefix("registers-")?.split_once('x')?;
+            let number = |text: &str| text.parse().ok().filter(|number| (1..=MOST_IN_REGISTERS).contains(number));
+            Some(Method::Registers { quads: number(quads)?, pixels: number(pixels)?, shared })
+        };
+        let method = if name == "tiles" { Some(Method::Tiles) } else { registers(name) };
+        method.map(|method| Self { method, half }).ok_or_else(|| {
+            format!("\"{text}\" are no kernels; use auto, stock, tiles, registers-4x2 or the like, with -shared, -f16")
+        })
+    }
+}
+
+/// Which kernels the caller wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum KernelChoice {
+    /// The fastest of those that suit the adapter ([`super::trial::candidates`]).
+    #[default]
+    Auto,
+    /// The fastest of these, measured.
+    Fastest(Vec<Variant>),
+    /// wonnx's own.
+    Stock,
+    /// These.
+    Only(Variant),
+}
+
+impl FromStr for KernelChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "stock" => Ok(Self::Stock),
+            other => other.parse().map(Self::Only),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KernelChoice, Variant};
+
+    #[test]
+    fn names_are_read_back() {
+        for name in ["tiles", "tiles-f16", "registers-4x2", "registers-4x2-shared", "registers-1x4-shared-f16"] {
+            assert_eq!(name.parse::<Variant>().unwrap().to_string(), name);
+        }
+        for name in ["", "tiles-f32", "registers-", "registers-0x2", "registers-4x9", "tiles-shared"] {
+            assert!(name.parse::<KernelChoice>().is_err(), "{name}");
+        }
+        assert_eq!("stock".parse(), Ok(KernelChoice::Stock));
+    }
+}
