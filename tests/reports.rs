@@ -79,6 +79,7 @@ fn a_report_has_the_fields_of_the_schema_and_no_others() {
     report.warnings = try_report(&pack(), &photo(10, 40), &LOGITS, 5).unwrap().warnings;
     let region = Region { x: 0, y: 0, width: 1, height: 1 };
     report.heat_maps = Some(vec![HeatMap { node: "mel".into(), region, width: 1, height: 1, values: vec![0.5] }]);
+    report.engine.kernels = Some("tiles".into());
     report.scope = Some(Scope { score: 0.1, threshold: 0.4, in_scope: true });
     let point = OperatingPoint { id: "youden".into(), threshold: 0.3, sensitivity: 0.9, specificity: 0.8 };
     report.tasks[0].operating_points = vec![OperatingPointResult { point, positive: false }];
