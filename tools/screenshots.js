@@ -75,7 +75,7 @@ async function sheet(path, which, { width, height, columns }, type) {
     img { display: block; width: 100%; max-height: ${height}px; object-fit: cover; object-position: top; border-radius: 4px }
     figcaption { padding-top: 2px; color: #233 }
   </style>${figures.join('')}`);
-  await page.screenshot({ path: /** @type {`${string}.webp`} */ (path), type, ...(type === 'webp' ? { quality: 55 } : {}), fullPage: true });
+  await page.screenshot({ path: /** @type {`${string}.webp`} */ (path), type, ...(type === 'webp' ? { quality: 40 } : {}), fullPage: true });
   await page.close();
 }
 
@@ -88,13 +88,13 @@ for (const { width } of SIZES) {
     if (wishes.docs) {
       mkdirSync(`${ROOT}docs/states`, { recursive: true });
       const light = which.filter(({ scheme }) => scheme === 'light');
-      await sheet(`${ROOT}docs/states/${language}-${width}.webp`, light, phone ? { width: 200, height: 640, columns: 8 } : { width: 400, height: 400, columns: 5 }, 'webp');
+      await sheet(`${ROOT}docs/states/${language}-${width}.webp`, light, phone ? { width: 180, height: 600, columns: 9 } : { width: 400, height: 400, columns: 5 }, 'webp');
     }
   }
 }
 if (wishes.docs) {
   const dark = shots.filter(({ scheme, language }) => scheme === 'dark' && language === 'en');
-  await sheet(`${ROOT}docs/states/dark.webp`, dark, { width: 200, height: 640, columns: 6 }, 'webp');
+  await sheet(`${ROOT}docs/states/dark.webp`, dark, { width: 180, height: 600, columns: 9 }, 'webp');
 }
 await browser.close();
 await servers.stop();

@@ -187,7 +187,9 @@ function openForPrint() {
 export function translate() {
   document.documentElement.lang = currentLanguage();
   for (const element of document.querySelectorAll('[data-say]')) {
-    element.textContent = say(/** @type {StringKey} */ (element.getAttribute('data-say')));
+    const text = say(/** @type {StringKey} */ (element.getAttribute('data-say')));
+    // In English it stands there already, and need not be laid out again.
+    if (element.textContent !== text) element.textContent = text;
   }
   page.examples.replaceChildren(...DRAWINGS.map(exampleButton));
   page.photoList.setAttribute('aria-label', say('photosHeading'));
@@ -236,7 +238,10 @@ export function showLoaded() {
 export function showRemark(text) {
   page.remark.hidden = text === null;
   page.remark.textContent = text;
-  if (text) announce(text);
+  if (text) {
+    announce(text);
+    page.remark.scrollIntoView({ block: 'nearest' });
+  }
 }
 
 /** Nothing is waited for any more. */

@@ -151,6 +151,8 @@ function ask(item, source) {
   stuck = false;
   const cropped = source !== item.source;
   change(item, { source, state: 'waiting' });
+  // The photo stands above again, where the browser would leave it out of sight.
+  view.arrive();
   if (cropped) void thumbnail(item);
   next();
 }

@@ -432,6 +432,13 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await page.waitForFunction(() => document.querySelector('#keep-note')?.textContent === 'All kept answers are deleted.');
         assert.deepEqual(await stored(), [0, 0]);
         assert.equal((await page.$$('#kept .photo-open')).length, 0);
+
+        await page.click('#keep');
+        await page.waitForSelector('#forget:not([hidden])');
+        assert.deepEqual(await stored(), [0, 1]);
+        await page.click('#keep');
+        await page.waitForSelector('#forget[hidden]');
+        assert.deepEqual(await stored(), [0, 0], 'switching it off deletes as well');
       }));
 
     test('takes a photo by dropping and by pasting, and only pictures', () =>

@@ -1,4 +1,4 @@
-// Makes docs/screenshot.png from a true run of dist/ on a picture of ours: a desk in light colours, a phone in dark ones.
+// Makes docs/screenshot.webp from a true run of dist/ on a picture of ours: a desk in light colours, a phone in dark ones.
 // Run it with: node tests/browser/screenshot.js
 
 import { DIST, ROOT, Server, launch, noDist, noPack } from './harness.js';
@@ -42,7 +42,7 @@ await page.setContent(`
   </style>
   <img src="${desk}" width="${DESK.width}" height="${DESK.height}">
   <img class="phone" src="${phone}" width="${PHONE.width}" height="${PHONE.height}">`);
-await page.screenshot({ path: `${ROOT}docs/screenshot.png` });
+await page.screenshot({ path: `${ROOT}docs/screenshot.webp`, type: 'webp', quality: 82 });
 await browser.close();
 await server.stop();
-console.log('docs/screenshot.png is made');
+console.log('docs/screenshot.webp is made');

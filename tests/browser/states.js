@@ -158,8 +158,10 @@ export const STATES = [
     go: async (page) => {
       await ask(page);
       await open(page, 'details');
+      await page.$eval('.technical', (details) => details.scrollIntoView());
     },
     main: true,
+    window: true,
   },
   {
     name: 'heat-map',
