@@ -469,6 +469,35 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await answerOf(page);
       }));
 
+    test('a true drop and a true paste', { skip: kind === 'firefox' && 'BiDi drops no files, and fills no clipboard' }, () =>
+      onPage({}, async (page) => {
+        const client = await page.createCDPSession();
+        const data = { items: [], files: [photo], dragOperationsMask: 1 };
+        for (const type of /** @type {const} */ (['dragEnter', 'dragOver', 'drop'])) {
+          await client.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data });
+        }
+        await page.waitForSelector('.crop .primary');
+        await page.$eval('.crop .primary', (button) => /** @type {HTMLElement} */ (button).click());
+        await answerOf(page);
+        assert.equal(await textOf(page, '#photo-name'), 'spot.png');
+
+        await browser.defaultBrowserContext().overridePermissions(server.origin, ['clipboard-read', 'clipboard-write', 'clipboard-sanitized-write']);
+        await page.bringToFront();
+        await page.$eval('#preview', async (image) => {
+          const canvas = Object.assign(document.createElement('canvas'), { width: 300, height: 200 });
+          canvas.getContext('2d')?.drawImage(/** @type {HTMLImageElement} */ (image), 0, 0, 300, 200);
+          const blob = await new Promise((resolve) => canvas.toBlob(resolve));
+          await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]);
+        });
+        await page.keyboard.down('Control');
+        await page.keyboard.press('v', { commands: ['paste'] });
+        await page.keyboard.up('Control');
+        await page.waitForSelector('.crop .primary');
+        await page.$eval('.crop .primary', (button) => /** @type {HTMLElement} */ (button).click());
+        await page.waitForFunction(() => document.querySelector('#photo-name')?.textContent === 'image.png');
+        await answerOf(page);
+      }));
+
     test('speaks the language that is chosen on the page, and remembers it', () =>
       onPage({}, async (page) => {
         await choose(page, photo);
