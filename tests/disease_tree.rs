@@ -1,12 +1,12 @@
 //! The disease tree in `model/taxonomy`, and what it must agree with: the pack, ICD-10, Fitzpatrick17k.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::Command;
 
-use serde::Deserialize;
-use skintree::taxonomy::outline::{Entry, Outline};
+use skintree::taxonomy::outline::Outline;
 use skintree::taxonomy::{NodeIndex, Taxonomy};
 
 /// The number of diseases in the tree of Esteva et al. 2017.
@@ -104,50 +104,24 @@ fn has_known_icd10_codes_only() {
     }
 }
 
-#[derive(Deserialize)]
-struct Label {
-    nine: String,
-    label: String,
-}
-
-/// What Fitzpatrick17k calls the nine groups.
-fn group_of(nine: &str) -> &str {
-    match nine {
-        "benign dermal" => "benign-dermal",
-        "benign epidermal" => "benign-epidermal",
-        "benign melanocyte" => "benign-melanocytic",
-        "malignant cutaneous lymphoma" => "cutaneous-lymphoma",
-        "malignant dermal" => "malignant-dermal",
-        "malignant epidermal" => "malignant-epidermal",
-        "malignant melanoma" => "malignant-melanoma",
-        "genodermatoses" => "genodermatosis",
-        "inflammatory" => "inflammatory",
-        other => other,
-    }
-}
-
 #[test]
-fn names_a_node_for_each_label_of_fitzpatrick17k() {
-    let outline = outline();
-    let entries: HashMap<&str, &Entry> = outline.entries().iter().map(|entry| (entry.id.as_str(), entry)).collect();
-    let table = read("model/taxonomy/fitzpatrick17k.csv");
-    // Label -> (group in our tree, why it differs from theirs).
-    let rows: BTreeMap<&str, (&str, &str)> = table
-        .lines()
-        .skip(1)
-        .map(|line| {
-            let [label, node, exception] = line.splitn(3, ',').collect::<Vec<_>>().try_into().expect(line);
-            let entry = entries.get(node).expect(line);
-            (label, (outline.ancestor(entry, 1).id.as_str(), exception))
-        })
-        .collect();
-    assert_eq!(rows.len(), 114);
-
+fn has_the_labels_of_fitzpatrick17k_in_the_groups_of_its_authors() {
     let Some(json) = data("taxonomy/fitzpatrick17k_labels.json") else { return };
-    let labels: Vec<Label> = serde_json::from_str(&json).unwrap();
-    assert_eq!(labels.len(), rows.len());
-    for Label { nine, label } in labels {
-        let (group, exception) = rows.get(label.as_str()).expect(&label);
-        assert_eq!(*group != group_of(&nine), !exception.is_empty(), "{label}: {group}, {nine}, \"{exception}\"");
-    }
+    let check = |json: &str| {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("fitzpatrick17k.json");
+        std::fs::write(&path, json).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_skintree"));
+        let output = command.args(["taxonomy", "check", "--fitzpatrick17k"]).arg(path).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    let (success, found, wrong) = check(&json);
+    assert!(success, "{wrong}");
+    assert!(found.contains("  114  labels of Fitzpatrick17k in the groups of its authors but for 1\n"), "{found}");
+    assert!(found.contains("  prurigo nodularis, in inflammatory: "), "{found}");
+
+    let (success, _, wrong) = check(&json.replacen("\"benign dermal\"", "\"malignant dermal\"", 1));
+    assert!(!success && wrong.contains("its authors have it in malignant dermal"), "{wrong}");
+    let (success, _, wrong) = check(&json.replacen("\"dermatofibroma\"", "\"something else\"", 1));
+    assert!(!success && wrong.contains("\"dermatofibroma\" is no label of Fitzpatrick17k"), "{wrong}");
 }

@@ -1,5 +1,7 @@
 //! `skintree taxonomy`.
 
+mod fitzpatrick17k;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -7,6 +9,8 @@ use skintree::taxonomy::outline::Outline;
 
 /// The tree of this repository.
 const DISEASES: &str = "model/taxonomy/diseases.txt";
+/// The nodes that the labels of Fitzpatrick17k mean.
+const LABELS: &str = "model/taxonomy/fitzpatrick17k.csv";
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -18,6 +22,10 @@ pub(crate) enum Command {
         /// Fail if there are fewer diseases.
         #[arg(long, default_value_t = 0)]
         at_least: usize,
+        /// The labels of Fitzpatrick17k with their groups (JSON); each must be in its group here too, or be explained in
+        /// model/taxonomy/fitzpatrick17k.csv.
+        #[arg(long, value_name = "JSON")]
+        fitzpatrick17k: Option<PathBuf>,
     },
     /// Write the outline as taxonomy.json.
     Build {
@@ -37,18 +45,22 @@ pub(crate) fn run(command: &Command) -> skintree::Result<ExitCode> {
     let path = match command {
         Command::Check { outline, .. } | Command::Build { outline, .. } => outline,
     };
-    let text = match std::fs::read_to_string(path) {
+    let text = match read(path) {
         Ok(text) => text,
-        Err(error) => return Ok(failed(&format!("{} cannot be read: {error}", path.display()))),
+        Err(message) => return Ok(failed(&message)),
     };
     let outline = Outline::parse(&text).map_err(skintree::taxonomy::TaxonomyError::from)?;
     match command {
-        Command::Check { at_least, .. } => check(&outline, *at_least),
+        Command::Check { at_least, fitzpatrick17k, .. } => check(&outline, *at_least, fitzpatrick17k.as_deref()),
         Command::Build { id, output, .. } => build(&outline, id, output.as_deref()),
     }
 }
 
-fn check(outline: &Outline, at_least: usize) -> skintree::Result<ExitCode> {
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+}
+
+fn check(outline: &Outline, at_least: usize, fitzpatrick17k: Option<&Path>) -> skintree::Result<ExitCode> {
     outline.to_json("check")?;
     for group in outline.entries().iter().filter(|entry| entry.depth == 1) {
         let count = outline.diseases().filter(|disease| outline.ancestor(disease, 1) == group).count();
@@ -59,7 +71,15 @@ fn check(outline: &Outline, at_least: usize) -> skintree::Result<ExitCode> {
         "{diseases:5}  diseases, under {} headings",
         outline.entries().iter().filter(|entry| entry.heading).count()
     );
-    let findings = outline.findings();
+    let mut findings: Vec<String> = outline.findings().iter().map(ToString::to_string).collect();
+    if let Some(labels) = fitzpatrick17k {
+        let files = read(Path::new(LABELS)).and_then(|table| Ok((table, read(labels)?)));
+        let compared = files.map_err(|message| vec![message]);
+        match compared.and_then(|(table, labels)| fitzpatrick17k::compare(outline, &table, &labels)) {
+            Ok(summary) => println!("{summary}"),
+            Err(wrong) => findings.extend(wrong),
+        }
+    }
     for finding in &findings {
         eprintln!("{finding}");
     }
