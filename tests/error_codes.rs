@@ -70,7 +70,9 @@ fn errors() -> Vec<Error> {
         EvaluateError::UnknownLabels { names: text(), column: text() }.into(),
         EvaluateError::NothingLeft(text()).into(),
         EvaluateError::NothingRead { count: 1, file: text(), message: text() }.into(),
-        EvaluateError::MissingPhoto(text()).into(),
+        EvaluateError::EmptyFold { fold: text() }.into(),
+        EvaluateError::NoPhoto.into(),
+        EvaluateError::UnreadablePhoto(text()).into(),
         EvaluateError::Length { file: text(), expected: 1, actual: 2 }.into(),
         Error::Internal(text()),
     ]

@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 
 use proptest::prelude::*;
 use serde_json::Value;
-use skintree::evaluate::labels::{LabelOptions, Labels};
+use skintree::evaluate::labels::{LabelOptions, Labels, unknown_labels};
+use skintree::evaluate::predictions::{Prediction, Predictions};
 use skintree::evaluate::result::Evaluation;
 use skintree::evaluate::{EvaluateError, Settings, Study};
 use skintree::pack::Pack;
@@ -98,6 +99,7 @@ fn bad_tables_are_refused_with_what_to_do() {
         (CSV, LabelOptions { only: vec![("fold".into(), "8".into())], ..options() }, "no row has \"8\""),
         (CSV, LabelOptions { only: vec![("none".into(), "8".into())], ..options() }, "no column \"none\""),
         (CSV, LabelOptions { subgroups: Some(vec!["none".into()]), ..options() }, "no column \"none\""),
+        ("file,diagnosis,fold\na.png,NV,0\nb.png,NV,\n", options(), "1 of 2 rows have no fold"),
     ];
     for (csv, options, part) in cases {
         let error = read(csv, &options).unwrap_err();
@@ -141,6 +143,59 @@ fn folds_give_mean_and_deviation() {
     let folds = found.fine.folds.unwrap();
     assert_eq!(folds.mean, 0.75);
     assert!((folds.standard_deviation.unwrap() - 0.125_f64.sqrt()).abs() < 1e-12);
+}
+
+#[test]
+fn a_fold_without_a_photo_is_an_error() {
+    let csv = "file,label,fold\na,nv,0\nb,nv,1\nc,nv,1\n";
+    let mut study = Study::new(pack(), read(csv, &LabelOptions::default()).unwrap());
+    let settings = Settings::default();
+    study.answered(0, sure(0)).unwrap();
+    study.failed(1, "photo-broken", "cut off");
+    // Its other photo has not been tried yet.
+    assert_eq!(study.finish(&engine(), &settings).unwrap().fine.folds.unwrap().folds.len(), 1);
+    study.failed(2, "photo-broken", "cut off");
+    let error = study.finish(&engine(), &settings).unwrap_err();
+    assert!(error.to_string().contains("none of the photos of fold 1"), "{error}");
+}
+
+#[test]
+fn labels_may_be_names_of_nodes() {
+    let csv = "file,label\na,MELANOMA\nb,흑색종\nc,mel\n";
+    let labels = read(csv, &LabelOptions::default()).unwrap();
+    assert!(labels.photos.iter().all(|photo| photo.label == labels.photos[2].label));
+    let unknown = |csv: &str, options: &LabelOptions| unknown_labels(csv, options, pack().taxonomy());
+    assert!(unknown(csv, &LabelOptions::default()).unwrap().is_empty());
+    let csv = "file,diagnosis\na,Mole\nb,Mole\nc,mel\nd,Wart\ne,Naevus\n";
+    let names = [("Mole".to_owned(), 2), ("Wart".to_owned(), 1)];
+    assert_eq!(unknown(csv, &options()).unwrap(), names.into());
+    assert!(matches!(unknown(csv, &LabelOptions::default()), Err(EvaluateError::MissingColumn { .. })));
+}
+
+#[test]
+fn predictions_are_kept_for_one_pack_and_engine() {
+    let mut study = Study::new(pack(), read("file,label\na,nv\nb,mel\nc,nv\n", &LabelOptions::default()).unwrap());
+    let logits = |value: f32| Prediction::Logits { logits: vec![value; 8], features: None };
+    let mut known = Predictions::new("abc", "cpu");
+    known.add("a", logits(0.1));
+    known.add("b", Prediction::Failed { code: "photo-broken".into(), message: "cut\noff".into() });
+    assert_eq!(study.pending(&known), [2]);
+    let text = known.to_text();
+
+    let mut later = Predictions::new("abc", "cpu");
+    assert_eq!(later.read(&text), Some(1), "what failed is tried again");
+    assert_eq!(later.get("a"), Some(&logits(0.1)));
+    assert_eq!(study.pending(&later), [1, 2]);
+    assert_eq!(later.read(&text[..text.len() - 3]), Some(1), "a line that was cut off is dropped");
+    assert_eq!(later.read("no JSON"), None);
+    assert_eq!(later.read(""), None);
+    assert_eq!(Predictions::new("xyz", "cpu").read(&text), None);
+    assert_eq!(Predictions::new("abc", "wonnx").read(&text), None);
+
+    study.take(&later).unwrap();
+    assert_eq!(study.finish(&engine(), &Settings::default()).unwrap().data.photos, 1);
+    later.add("c", Prediction::Logits { logits: vec![f32::NAN; 8], features: None });
+    assert!(study.take(&later).is_err());
 }
 
 #[test]
@@ -189,7 +244,7 @@ proptest! {
         }
         let back: Evaluation = serde_json::from_str(&serde_json::to_string(&found).unwrap()).unwrap();
         prop_assert_eq!(&back.data, &found.data);
-        prop_assert!(!found.to_fragment().contains("NaN"));
+        prop_assert!(!found.to_html().contains("NaN"));
     }
 }
 

@@ -11,11 +11,14 @@ use sha2::{Digest as _, Sha256};
 use skintree::classifier::{Classifier, Options};
 use skintree::classify::probabilities;
 use skintree::engine::{CpuEngine, Engine, EngineChoice, EngineName};
+use skintree::evaluate::labels::{LabelOptions, Labels};
+use skintree::evaluate::{Settings, Study};
 use skintree::heat_map::HeatMapChoice;
 use skintree::input::{InputTensor, self_test_input};
 use skintree::onnx::Signature;
 use skintree::pack::Pack;
 use skintree::photo::{Limits, Photo};
+use skintree::report::EngineInfo;
 use skintree::taxonomy::outline::Outline;
 use skintree::taxonomy::{Level, Taxonomy};
 use wonnx::onnx::ModelProto;
@@ -99,6 +102,7 @@ fn a_pack_of_757_classes_works_like_the_small_one() {
     let report = block_on(classifier.classify(&bytes, &options)).unwrap().report;
 
     text_shows_only_what_matters(&classifier, &bytes);
+    evaluation_shows_only_what_matters(classifier.pack(), &classes);
 
     let photo = Photo::decode(&bytes, &Limits::default()).unwrap();
     let expected = logits(&engine, &InputTensor::from_photo(&photo, recipe).data, &weights, &bias);
@@ -117,6 +121,40 @@ fn a_pack_of_757_classes_works_like_the_small_one() {
     }
     let covered = report.tree.iter().filter(|node| node.covered).count();
     assert_eq!(report.heat_maps.unwrap().len(), covered);
+}
+
+/// The report of an evaluation names the classes that matter, and is not as large as 757 times 757.
+fn evaluation_shows_only_what_matters(pack: &Pack, classes: &[&str]) {
+    let photo = |place: usize| format!("{place}.jpg,{}\n", classes[place % 40]);
+    let csv = "file,label\n".to_owned() + &(0..200).map(photo).collect::<String>();
+    let labels = Labels::read(&csv, None, &LabelOptions::default(), pack.taxonomy()).unwrap();
+    let mut study = Study::new(pack.clone(), labels);
+    for place in 0..200 {
+        // Every fifth answer is wrong, and always in the same way.
+        let answer = if place % 5 == 0 { 700 } else { place % 40 };
+        let probabilities = (0..CLASSES).map(|class| if class == answer { 0.244 } else { 0.001 }).collect();
+        study.answered(place, probabilities).unwrap();
+    }
+    let engine = EngineInfo {
+        name: "cpu".into(),
+        requested: "cpu".into(),
+        adapter: None,
+        kernels: None,
+        fallback_reason: None,
+        self_test_max_abs_diff: 0.0,
+    };
+    let found = study.finish(&engine, &Settings { resamples: 100, ..Settings::default() }).unwrap();
+    assert_eq!(found.fine.accuracy.value, Some(0.8));
+    assert_eq!(found.fine.confusion.len(), CLASSES);
+    let html = found.to_html();
+    assert!(html.len() < 300_000, "{} bytes", html.len());
+    assert!(html.contains("<summary>11 more classes</summary>"), "40 that occur, and one that was answered");
+    assert!(html.contains("Most frequent confusions") && html.contains("<summary>10 more labels</summary>"));
+    let name = |class: usize| pack.taxonomy().node(pack.classes()[class]).name.en();
+    assert!(html.contains(name(700)) && !html.contains(&format!(">{}<", name(600))));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("large-evaluation");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("report.html"), html).unwrap();
 }
 
 /// What `skintree classify` prints.

@@ -28,11 +28,12 @@ export class ProgressView {
 
   /**
    * @param {(text: string) => void} announce what those hear who do not see the bar
-   * @param {() => void} cancel
+   * @param {(() => void) | null} cancel `null`: the face has a way of its own
    */
   constructor(announce, cancel) {
     this.#announce = announce;
-    this.#cancel.addEventListener('click', cancel);
+    if (cancel) this.#cancel.addEventListener('click', cancel);
+    else this.#cancel.parentElement?.remove();
   }
 
   /**
@@ -71,6 +72,22 @@ export class ProgressView {
       this.#lastQuarter = quarter;
       this.#announce(say('announceDownload', { percent: quarter * 25 }));
     }
+  }
+
+  /**
+   * Something that is counted in steps.
+   *
+   * @param {string} text
+   * @param {string} count how far it is, in words
+   * @param {number} share 0 to 1
+   */
+  steps(text, count, share) {
+    if (this.#text.textContent !== text || this.element.hidden) this.#show(text, '');
+    clearInterval(this.#clock);
+    this.#bar.hidden = this.#cancel.hidden = false;
+    this.#bar.max = 1;
+    this.#bar.value = share;
+    this.#count.textContent = count;
   }
 
   /** @param {string} text */

@@ -205,10 +205,10 @@ function unlessAborted(promise, signal) {
 
 /**
  * @param {SkintreeError} error
- * @param {Classifier | null} classifier
+ * @param {{info: Pick<ClassifierInfo, 'engine'>} | null} classifier the one it happened to
  * @returns {Trouble}
  */
-function troubleOf({ code }, classifier) {
+export function troubleOf({ code }, classifier) {
   switch (code) {
     case 'photo-format':
     case 'photo-broken':

@@ -247,6 +247,8 @@ export type ErrorCode =
   | 'gpu-lost'
   | 'gpu-memory'
   | 'network'
+  /** Of the page that evaluates the model (evaluate.html) only. */
+  | 'labels'
   | 'aborted'
   | 'internal';
 

@@ -6,11 +6,13 @@ import { CropView } from './crop-view.js';
 import { byId, el } from './dom.js';
 import { DRAWINGS, paintSpot } from './drawn-spots.js';
 import { heatMapView } from './heat-map.js';
+import { startLanguageMenu, translatePage } from './page-language.js';
 import { photoList } from './photo-list.js';
 import { ProgressView } from './progress-view.js';
 import { asCsv, asFhir, asJson, asText } from './report-export.js';
 import { resultView, spokenResult } from './result-view.js';
-import { currentLanguage, languages, say } from './strings.js';
+import { saveFile } from './save-file.js';
+import { say } from './strings.js';
 import { troubleView } from './trouble-view.js';
 
 /**
@@ -86,9 +88,7 @@ let answered = [];
 export function start(given) {
   wishes = given;
   page.loading.append(progress.element);
-  page.language.append(...languages.map(({ tag, name }) => el('option', { value: tag, lang: tag }, name)));
-  page.language.value = currentLanguage();
-  page.language.addEventListener('change', () => wishes.speak(page.language.value));
+  startLanguageMenu(page.language, (tag) => wishes.speak(tag));
   page.preview.addEventListener('error', hidePreview);
   page.preview.addEventListener('load', () => {
     if (shown?.source && isTooLarge(shown.source, page.preview)) hidePreview();
@@ -185,12 +185,7 @@ function openForPrint() {
 }
 
 export function translate() {
-  document.documentElement.lang = currentLanguage();
-  for (const element of document.querySelectorAll('[data-say]')) {
-    const text = say(/** @type {StringKey} */ (element.getAttribute('data-say')));
-    // In English it stands there already, and need not be laid out again.
-    if (element.textContent !== text) element.textContent = text;
-  }
+  translatePage();
   page.examples.replaceChildren(...DRAWINGS.map(exampleButton));
   page.photoList.setAttribute('aria-label', say('photosHeading'));
   told = null;
@@ -504,10 +499,7 @@ const MEDIA_TYPES = { csv: 'text/csv', json: 'application/json', 'fhir.json': 'a
  */
 function save(text, kind) {
   // The mark tells spreadsheets that the names in it are UTF-8.
-  const parts = kind === 'csv' ? ['\ufeff', text] : [text];
-  const href = URL.createObjectURL(new Blob(parts, { type: MEDIA_TYPES[kind] }));
-  el('a', { href, download: `skintree-report.${kind}` }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+  saveFile(kind === 'csv' ? `\ufeff${text}` : text, MEDIA_TYPES[kind], `skintree-report.${kind}`);
 }
 
 /** @param {NonNullable<PhotoItem['trouble']>} trouble */

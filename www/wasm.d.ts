@@ -1,5 +1,5 @@
 /** What `pkg/skintree.js`, made from src/web by wasm-bindgen, offers to the worker. */
-import type { ClassifierInfo, ClassifyOptions, EngineChoice, Report } from './skintree.js';
+import type { ClassifierInfo, ClassifyOptions, EngineChoice, LocalText, Report } from './skintree.js';
 
 export interface PackFile {
   role: 'model' | 'taxonomy' | 'scope';
@@ -18,7 +18,48 @@ export interface WasmClassifier {
     height: number,
     options: WasmOptions,
   ): Promise<Report>;
+  /** One a class, in the order of the manifest. */
+  logits(bytes: Uint8Array): Promise<Float32Array>;
   info(): Omit<ClassifierInfo, 'load'>;
+  free(): void;
+}
+
+/** How a table of labels is read: `LabelOptions` in src/evaluate/labels.rs. */
+export interface LabelOptions {
+  fileColumn: string;
+  labelColumn: string;
+  lesionColumn: string;
+  foldColumn: string;
+  /** Labels to ids of nodes; an empty id leaves their photos out. */
+  map: Record<string, string>;
+  only: [column: string, pattern: string][];
+  onePer: string | null;
+}
+
+export interface UnknownLabel {
+  name: string;
+  rows: number;
+}
+
+/** `report.json` and `report.html`. */
+export interface Reports {
+  json: string;
+  html: string;
+}
+
+export interface WasmStudy {
+  /** The paths of the photos, as the table has them. */
+  files(): string[];
+  /** The places in `files()` of the photos still to be classified. */
+  pending(): Uint32Array;
+  answered(file: string, logits: Float32Array): void;
+  failed(file: string, code: string, message: string): void;
+  /** There is no such photo; gives the error as it is reported. */
+  missing(file: string): Error & { code: string };
+  saved(): string;
+  /** `undefined` if the text is of another pack or engine. */
+  restore(text: string): number | undefined;
+  finish(): Reports;
   free(): void;
 }
 
@@ -34,5 +75,12 @@ export interface WasmModule {
       scope: Uint8Array | undefined,
       options: { engine: EngineChoice; kernels?: string },
     ): Promise<WasmClassifier>;
+  };
+  tableColumns(csv: string): string[];
+  WebStudy: {
+    new (classifier: WasmClassifier, csv: string, options: LabelOptions): WasmStudy;
+    unknownLabels(classifier: WasmClassifier, csv: string, options: LabelOptions): UnknownLabel[];
+    /** What a label can be: all nodes of the taxonomy. */
+    nodes(classifier: WasmClassifier): { id: string; name: LocalText }[];
   };
 }

@@ -3,13 +3,15 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::plot;
-use super::result::{Estimate, Evaluation, Folds, LabelCount, LevelFigures, Subgroups, TaskFigures};
+use super::result::{ClassFigures, Estimate, Evaluation, Folds, LabelCount, LevelFigures, Subgroups, TaskFigures};
 use super::roc::Proportion;
 
 /// The same looks as the pages: shared, so that a report in a page and one in a file are alike.
 const STYLE: &str = concat!(include_str!("../../www/theme.css"), include_str!("../../www/evaluation.css"));
 /// Shades of a confusion matrix.
 const SHADES: f64 = 10.0;
+/// More rows than this are folded away; more classes make no matrix.
+const MANY: usize = 30;
 
 impl Evaluation {
     /// The report as a self-contained HTML document, in English: no script, no request; for screens, dark ones too,
@@ -33,12 +35,6 @@ impl Evaluation {
         .into_string()
     }
 
-    /// The report as an element to put into a page that has `theme.css` and `evaluation.css`.
-    #[must_use]
-    pub fn to_fragment(&self) -> String {
-        self.body().into_string()
-    }
-
     fn body(&self) -> Markup {
         html! {
             article.evaluation lang="en" {
@@ -57,11 +53,13 @@ impl Evaluation {
                     figure { (plot::reliability(&self.calibration, "Reliability of the first answer")) }
                 }
                 @if !self.subgroups.is_empty() { (self.subgroups()) }
-                @if let Some(embedding) = &self.embedding {
-                    section {
-                        h2 { "What looks alike to the network" }
+                section {
+                    h2 { "What looks alike to the network" }
+                    @if let Some(embedding) = &self.embedding {
                         p { (embedding.method) " Each dot is a photo. Distances between far groups mean nothing." }
                         figure { (plot::scatter(embedding)) (legend(&embedding.groups)) }
+                    } @else {
+                        p { "This report has no map of the network's features (t-SNE). Only the command line draws one, of ten photos or more." }
                     }
                 }
                 (self.mistakes())
@@ -82,10 +80,10 @@ impl Evaluation {
                         @if !data.skipped.is_empty() { "; " (data.skipped.len()) " could not be read" } }
                     @if !data.selection.is_empty() { dt { "Chosen by" } dd { (data.selection.join("; ")) } }
                     dt { "Labels" }
-                    dd { ul { @for label in &data.labels {
+                    dd { (folded(&data.labels, "labels", |labels| html! { ul { @for label in labels {
                         li { (label.name.en()) " (" (label.id) "): " (label.photos)
                             @if !label.covered { strong { ", which this model cannot know" } } }
-                    } } }
+                    } } })) }
                     dt { "Model" } dd { (self.model.id) " " (self.model.version) ", " (self.model.licence) ", SHA-256 " code { (self.model.sha256) } }
                     dt { "Photos the model has learned from" } dd { (self.model.trained_on.en()) }
                     dt { "Meant for" } dd { (self.model.intended_use.en()) }
@@ -194,22 +192,85 @@ fn level(title: &str, level: &LevelFigures, fine: bool) -> Markup {
             p { (level.photos) " photos. Accuracy " (percent(&level.accuracy)) ", balanced accuracy " (percent(&level.balanced_accuracy))
                 @if fine { ", truth among the first three " (percent(&level.top_3_accuracy)) }
                 ", log loss " (decimal(level.log_loss)) "." }
-            (scroller(&format!("{title}: each class"), &html! {
-                thead { tr { th scope="col" { "Class" } th scope="col" { "Photos" } th scope="col" { "Recall" } th scope="col" { "Precision" } th scope="col" { "AUC against the rest" } } }
-                tbody { @for class in &level.classes { tr {
-                    th scope="row" { (class.name.en()) @if !class.covered { em { " (this model cannot know)" } } }
-                    td { (class.photos) } td { (proportion(&class.recall)) } td { (proportion(&class.precision)) } td { (decimal(class.auc)) }
-                } } }
-            }))
-            h3 { "Answers by label" }
-            (scroller(&format!("{title}: answers by label"), &html! {
-                thead { tr { th scope="col" { "Label \\ answer" } @for class in &level.classes { th scope="col" { (class.id) } } } }
-                tbody { @for (class, row) in level.classes.iter().zip(&level.confusion) { tr {
-                    th scope="row" { (class.id) }
-                    @for &count in row { td class=(shade(count, class.photos)) { (count) } }
-                } } }
-            }))
+            (folded(&ordered(&level.classes), "classes", |classes| class_table(title, classes)))
+            @if level.classes.len() > MANY { (confusions(title, level)) } @else { (matrix(title, level)) }
             @if let Some(folds) = &level.folds { @if folds.folds.len() > 1 { (fold_table(title, folds)) } }
+        }
+    }
+}
+
+/// The classes in their order; of many only those that occur or were answered, the most frequent first.
+fn ordered(classes: &[ClassFigures]) -> Vec<&ClassFigures> {
+    let mut ordered: Vec<&ClassFigures> = classes.iter().collect();
+    if classes.len() > MANY {
+        ordered.retain(|class| class.photos > 0 || class.precision.of > 0);
+        ordered.sort_by_key(|class| std::cmp::Reverse(class.photos));
+    }
+    ordered
+}
+
+fn class_table(title: &str, classes: &[&ClassFigures]) -> Markup {
+    scroller(
+        &format!("{title}: each class"),
+        &html! {
+            thead { tr { th scope="col" { "Class" } th scope="col" { "Photos" } th scope="col" { "Recall" } th scope="col" { "Precision" } th scope="col" { "AUC against the rest" } } }
+            tbody { @for class in classes { tr {
+                th scope="row" { (class.name.en()) @if !class.covered { em { " (this model cannot know)" } } }
+                td { (class.photos) } td { (proportion(&class.recall)) } td { (proportion(&class.precision)) } td { (decimal(class.auc)) }
+            } } }
+        },
+    )
+}
+
+fn matrix(title: &str, level: &LevelFigures) -> Markup {
+    html! {
+        h3 { "Answers by label" }
+        (scroller(&format!("{title}: answers by label"), &html! {
+            thead { tr { th scope="col" { "Label \\ answer" } @for class in &level.classes { th scope="col" { (class.id) } } } }
+            tbody { @for (class, row) in level.classes.iter().zip(&level.confusion) { tr {
+                th scope="row" { (class.id) }
+                @for &count in row { td class=(shade(count, class.photos)) { (count) } }
+            } } }
+        }))
+    }
+}
+
+/// What is taken for what, the most frequent first: a matrix of many classes could not be read.
+fn confusions(title: &str, level: &LevelFigures) -> Markup {
+    let row = |(truth, counts): (usize, &Vec<u64>)| -> Vec<(u64, usize, usize)> {
+        let wrong = counts.iter().enumerate().filter(|&(answer, &count)| answer != truth && count > 0);
+        wrong.map(|(answer, &count)| (count, truth, answer)).collect()
+    };
+    let mut wrong: Vec<(u64, usize, usize)> = level.confusion.iter().enumerate().flat_map(row).collect();
+    wrong.sort_by_key(|&(count, ..)| std::cmp::Reverse(count));
+    let table = |wrong: &[(u64, usize, usize)]| {
+        scroller(
+            &format!("{title}: most frequent confusions"),
+            &html! {
+                thead { tr { th scope="col" { "Label" } th scope="col" { "Answer" } th scope="col" { "Photos" } th scope="col" { "Of those with the label" } } }
+                tbody { @for &(count, truth, answer) in wrong { tr {
+                    th scope="row" { (level.classes[truth].name.en()) } td { (level.classes[answer].name.en()) }
+                    td { (count) } td { (level.classes[truth].photos) }
+                } } }
+            },
+        )
+    };
+    html! {
+        h3 { "Most frequent confusions" }
+        (folded(&wrong, "confusions", table))
+    }
+}
+
+/// Shows the first of many items, and the others on a click.
+fn folded<T>(items: &[T], what: &str, show: impl Fn(&[T]) -> Markup) -> Markup {
+    let (first, rest) = items.split_at(MANY.min(items.len()));
+    html! {
+        (show(first))
+        @if !rest.is_empty() {
+            details {
+                summary { (rest.len()) " more " (what) }
+                (show(rest))
+            }
         }
     }
 }

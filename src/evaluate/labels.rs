@@ -1,14 +1,15 @@
 //! The table of photos and their diagnoses: reading, selecting, resolving names.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::EvaluateError;
+use super::table::Table;
 use crate::taxonomy::{NodeIndex, Taxonomy};
 
-/// More distinct values than this are no subgroups.
-const MAX_SUBGROUPS: usize = 20;
+/// What errors call the table.
+const LABELS: &str = "the labels";
 
 /// How to read a table of labels. Columns go by their names in the header line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +24,7 @@ pub struct LabelOptions {
     /// Which fold it belongs to; may be missing.
     pub fold_column: String,
     /// Names of diagnoses in the table to ids of taxonomy nodes; an empty id leaves those photos out. A name that is
-    /// not here is taken as an id in any case (NV is nv).
+    /// not here is taken as an id in any case (NV is nv), else as the name of a node in any language.
     pub map: BTreeMap<String, String>,
     /// Column and pattern: only rows whose value fits, `*` standing for anything. Several for one column are
     /// alternatives.
@@ -47,6 +48,39 @@ impl Default for LabelOptions {
             subgroups: None,
         }
     }
+}
+
+impl LabelOptions {
+    /// The choice of rows, for the reader of the report; without paths, which are nobody's business.
+    #[must_use]
+    pub fn selection(&self) -> Vec<String> {
+        let only = self.only.iter().map(|(column, value)| format!("{column} = {value}"));
+        let one_per = self.one_per.iter().map(|column| format!("the first photo for each {column}"));
+        let label = std::iter::once(format!("labels from the column {}", self.label_column));
+        label.chain(only).chain(one_per).collect()
+    }
+}
+
+/// The names of a table's columns, in their order.
+///
+/// # Errors
+/// [`EvaluateError::Table`].
+pub fn columns(csv: &str) -> Result<Vec<String>, EvaluateError> {
+    Table::read(csv, LABELS).map(|table| table.header)
+}
+
+/// The labels of the chosen rows that are no node and are not mapped to one, with the number of their rows.
+///
+/// # Errors
+/// [`EvaluateError`], for tables that cannot be read, columns that are missing, and if no row is chosen.
+pub fn unknown_labels(
+    csv: &str,
+    options: &LabelOptions,
+    taxonomy: &Taxonomy,
+) -> Result<BTreeMap<String, usize>, EvaluateError> {
+    let table = chosen(csv, None, options)?;
+    let label = table.require(&options.label_column)?;
+    Ok(resolve(&table, label, options, taxonomy).err().unwrap_or_default())
 }
 
 /// A photo and what is known about it.
@@ -86,17 +120,13 @@ impl Labels {
         options: &LabelOptions,
         taxonomy: &Taxonomy,
     ) -> Result<Self, EvaluateError> {
-        let mut table = Table::read(csv, "the labels")?;
-        if let Some(folds) = folds {
-            table.join(&Table::read(folds, "the folds")?, &options.fold_column)?;
-        }
+        let mut table = chosen(csv, folds, options)?;
         let file = table.require(&options.file_column)?;
         let label = table.require(&options.label_column)?;
-        table.select(&options.only)?;
-        if let Some(column) = &options.one_per {
-            table.keep_first_of_each(column)?;
-        }
-        let nodes = resolve(&table, label, options, taxonomy)?;
+        let nodes = resolve(&table, label, options, taxonomy).map_err(|unknown| {
+            let names = unknown.iter().map(|(name, count)| format!("\"{name}\" ({count})")).collect::<Vec<_>>();
+            EvaluateError::UnknownLabels { names: names.join(", "), column: options.label_column.clone() }
+        })?;
         let mut kept = Vec::new();
         let mut rows = Vec::new();
         for (row, node) in std::mem::take(&mut table.rows).into_iter().zip(nodes) {
@@ -122,6 +152,7 @@ impl Labels {
         if let Some(row) = table.rows.iter().find(|row| !seen.insert(row[file].as_str())) {
             return Err(EvaluateError::Table(format!("the labels name {} twice", row[file])));
         }
+        table.check_folds(fold, file)?;
         let value = |row: &[String], column: Option<usize>| column.map(|c| row[c].clone()).filter(|v| !v.is_empty());
         let photo = |(row, label): (&Vec<String>, NodeIndex)| LabelledPhoto {
             file: row[file].clone(),
@@ -137,168 +168,58 @@ impl Labels {
     }
 }
 
-/// For each row the node of its label, or `None` if it is to be left out.
+/// The table of the labels with its folds, and of it the rows that were asked for.
+fn chosen(csv: &str, folds: Option<&str>, options: &LabelOptions) -> Result<Table, EvaluateError> {
+    let mut table = Table::read(csv, LABELS)?;
+    if let Some(folds) = folds {
+        table.join(&Table::read(folds, "the folds")?, &options.fold_column)?;
+    }
+    // Said before anything about rows: without these nothing else matters.
+    table.require(&options.file_column)?;
+    table.require(&options.label_column)?;
+    table.select(&options.only)?;
+    if let Some(column) = &options.one_per {
+        table.keep_first_of_each(column)?;
+    }
+    Ok(table)
+}
+
+/// For each row the node of its label, or `None` if it is to be left out. The error has the names that are no node, with
+/// the number of their rows.
 fn resolve(
     table: &Table,
     label: usize,
     options: &LabelOptions,
     taxonomy: &Taxonomy,
-) -> Result<Vec<Option<NodeIndex>>, EvaluateError> {
+) -> Result<Vec<Option<NodeIndex>>, BTreeMap<String, usize>> {
+    let names = node_names(taxonomy);
     let find = |name: &str| match options.map.get(name) {
         Some(id) if id.is_empty() => Some(None),
         Some(id) => taxonomy.find(id).map(Some),
-        None => taxonomy.find(name).or_else(|| taxonomy.find(&name.to_lowercase())).map(Some),
+        None => {
+            let lower = name.to_lowercase();
+            taxonomy.find(&lower).or_else(|| names.get(&lower).copied().flatten()).map(Some)
+        }
     };
-    let mut unknown: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
     let mut nodes = Vec::with_capacity(table.rows.len());
     for row in &table.rows {
         match find(&row[label]) {
             Some(node) => nodes.push(node),
-            None => *unknown.entry(&row[label]).or_default() += 1,
+            None => *unknown.entry(row[label].clone()).or_default() += 1,
         }
     }
-    if unknown.is_empty() {
-        return Ok(nodes);
-    }
-    let names = unknown.iter().map(|(name, count)| format!("\"{name}\" ({count})")).collect::<Vec<_>>();
-    Err(EvaluateError::UnknownLabels { names: names.join(", "), column: options.label_column.clone() })
+    if unknown.is_empty() { Ok(nodes) } else { Err(unknown) }
 }
 
-/// A CSV file as text.
-struct Table {
-    name: &'static str,
-    header: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    fn read(csv: &str, name: &'static str) -> Result<Self, EvaluateError> {
-        // Excel writes a byte-order mark, and semicolons where the comma is the decimal mark.
-        let csv = csv.trim_start_matches('\u{feff}');
-        let first = csv.lines().next().unwrap_or_default();
-        let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
-        let bad = |error: csv::Error| EvaluateError::Table(format!("{name} cannot be read as CSV: {error}"));
-        let mut reader =
-            csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(csv.as_bytes());
-        let header: Vec<String> = reader.headers().map_err(bad)?.iter().map(str::to_owned).collect();
-        let rows: Vec<Vec<String>> = reader
-            .records()
-            .map(|record| record.map(|record| record.iter().map(str::to_owned).collect()))
-            .collect::<Result<_, _>>()
-            .map_err(bad)?;
-        if rows.is_empty() {
-            return Err(EvaluateError::Table(format!("{name} have no rows below the header line")));
-        }
-        let distinct: BTreeSet<&String> = header.iter().collect();
-        if distinct.len() < header.len() {
-            return Err(EvaluateError::Table(format!("{name} have two columns of one name")));
-        }
-        Ok(Self { name, header, rows })
-    }
-
-    fn find(&self, column: &str) -> Option<usize> {
-        self.header.iter().position(|name| name == column)
-    }
-
-    fn require(&self, column: &str) -> Result<usize, EvaluateError> {
-        let missing = || EvaluateError::MissingColumn {
-            table: self.name,
-            column: column.to_owned(),
-            columns: self.header.join(", "),
-        };
-        self.find(column).ok_or_else(missing)
-    }
-
-    /// Takes the fold of each row from another table.
-    fn join(&mut self, other: &Table, fold: &str) -> Result<(), EvaluateError> {
-        let fold_there = other.require(fold)?;
-        let mut keys = other.header.iter().enumerate().filter(|&(there, _)| there != fold_there);
-        let shared = keys.find_map(|(there, name)| Some((self.find(name)?, there)));
-        let Some((here, there)) = shared else {
-            return Err(EvaluateError::Table(format!(
-                "the labels ({}) and the folds ({}) have no column in common to join them on",
-                self.header.join(", "),
-                other.header.join(", ")
-            )));
-        };
-        let folds: HashMap<&str, &str> =
-            other.rows.iter().map(|row| (row[there].as_str(), row[fold_there].as_str())).collect();
-        let place = self.find(fold);
-        if place.is_none() {
-            self.header.push(fold.to_owned());
-        }
-        for row in &mut self.rows {
-            let value = folds.get(row[here].as_str()).copied().unwrap_or_default().to_owned();
-            match place {
-                Some(place) => row[place] = value,
-                None => row.push(value),
-            }
-        }
-        Ok(())
-    }
-
-    fn select(&mut self, only: &[(String, String)]) -> Result<(), EvaluateError> {
-        let mut patterns: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
-        for (column, pattern) in only {
-            patterns.entry(self.require(column)?).or_default().push(pattern);
-        }
-        for (column, patterns) in patterns {
-            let values: BTreeSet<String> = self.rows.iter().map(|row| row[column].clone()).collect();
-            self.rows.retain(|row| patterns.iter().any(|pattern| fits(&row[column], pattern)));
-            if self.rows.is_empty() {
-                let some: Vec<&str> = values.iter().map(String::as_str).take(MAX_SUBGROUPS).collect();
-                return Err(EvaluateError::NothingLeft(format!(
-                    "no row has \"{}\" in the column {}; there are {}{}",
-                    patterns.join("\" or \""),
-                    self.header[column],
-                    some.join(", "),
-                    if values.len() > some.len() { ", ..." } else { "" }
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    fn keep_first_of_each(&mut self, column: &str) -> Result<(), EvaluateError> {
-        let column = self.require(column)?;
-        let mut seen = HashSet::new();
-        self.rows.retain(|row| seen.insert(row[column].clone()));
-        Ok(())
-    }
-
-    /// Whether a column makes subgroups: a few values or numbers, and not only another spelling of the label.
-    fn divides(&self, column: usize, label: usize) -> bool {
-        let values: BTreeSet<&str> = self.rows.iter().map(|row| row[column].as_str()).collect();
-        let numbers = values.iter().all(|value| value.is_empty() || value.parse::<f64>().is_ok());
-        let mut by_label: HashMap<&str, &str> = HashMap::new();
-        let follows_label =
-            self.rows.iter().all(|row| *by_label.entry(&row[label]).or_insert(&row[column]) == row[column]);
-        values.len() > 1 && (values.len() <= MAX_SUBGROUPS || numbers) && !follows_label
-    }
-}
-
-/// Whether a value is as a pattern says, in which `*` stands for any text.
-fn fits(value: &str, pattern: &str) -> bool {
-    match pattern.split_once('*') {
-        None => value == pattern,
-        Some((start, rest)) => value.strip_prefix(start).is_some_and(|left| {
-            let ends = left.char_indices().map(|(at, _)| at).chain([left.len()]);
-            ends.into_iter().any(|at| fits(&left[at..], rest))
-        }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fits;
-
-    #[test]
-    fn stars_stand_for_anything() {
-        for (value, pattern) in [("0", "0"), ("224/a.jpg", "224/*"), ("", "*"), ("abcabc", "a*c"), ("가나", "*나")] {
-            assert!(fits(value, pattern), "{value} {pattern}");
-        }
-        for (value, pattern) in [("10", "0"), ("x224/a.jpg", "224/*"), ("abcx", "a*c"), ("", "a*")] {
-            assert!(!fits(value, pattern), "{value} {pattern}");
+/// Nodes by their names in lower case, in all languages; `None` for a name that two nodes have.
+fn node_names(taxonomy: &Taxonomy) -> HashMap<String, Option<NodeIndex>> {
+    let mut names: HashMap<String, Option<NodeIndex>> = HashMap::new();
+    for index in taxonomy.indices() {
+        for name in taxonomy.node(index).name.all() {
+            let same = |found: &mut Option<NodeIndex>| *found = found.filter(|&other| other == index);
+            names.entry(name.to_lowercase()).and_modify(same).or_insert(Some(index));
         }
     }
+    names
 }

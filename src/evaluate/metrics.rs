@@ -38,8 +38,13 @@ impl Answers {
     /// Mean recall of the classes that occur, 0 to 1.
     #[must_use]
     pub fn balanced_accuracy(&self, weights: &[u32]) -> Option<f64> {
-        let confusion = self.confusion(weights);
-        let recalls: Vec<f64> = (0..self.classes).filter_map(|class| recall(&confusion, class)).collect();
+        let mut counts = vec![(0, 0); self.classes];
+        for ((&truth, &predicted), &weight) in self.truth.iter().zip(&self.predicted).zip(weights) {
+            let (hits, of) = &mut counts[truth];
+            *of += u64::from(weight);
+            *hits += u64::from(weight) * u64::from(truth == predicted);
+        }
+        let recalls: Vec<f64> = counts.into_iter().filter_map(|(hits, of)| ratio(hits, of)).collect();
         mean(&recalls)
     }
 

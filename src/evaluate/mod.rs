@@ -9,100 +9,36 @@
 
 pub mod bootstrap;
 pub mod calibration;
+mod error;
 mod html;
 pub mod labels;
 mod levels;
 pub mod metrics;
 mod plot;
+pub mod predictions;
 pub mod result;
 pub mod roc;
 mod subgroups;
+mod table;
 mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::classify::probabilities;
 use crate::pack::Pack;
 use crate::report::{self, EngineInfo, ModelInfo};
 use crate::taxonomy::{Level, NodeIndex, Taxonomy};
 
 use bootstrap::Resampler;
+pub use error::EvaluateError;
 use labels::{LabelledPhoto, Labels};
+use predictions::{Prediction, Predictions};
 use result::{Data, Embedding, Estimate, Evaluation, LabelCount, Mistake, Readers, SCHEMA, Skipped};
 
 /// Resamples unless told otherwise.
 pub const DEFAULT_RESAMPLES: usize = 2000;
 /// How many wrong answers are listed.
 const MISTAKES: usize = 30;
-
-/// Why photos cannot be evaluated.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EvaluateError {
-    /// A table cannot be read.
-    #[error("{0}; correct the CSV file")]
-    Table(String),
-    /// A file cannot be made.
-    #[error("{0}; choose another folder")]
-    File(String),
-    /// A column that was asked for is not there.
-    #[error("{table} have no column \"{column}\"; there are: {columns}. Name the right one (see docs/evaluation.md)")]
-    MissingColumn {
-        /// Which table.
-        table: &'static str,
-        /// The column.
-        column: String,
-        /// Those there are.
-        columns: String,
-    },
-    /// Labels that are no node of the taxonomy.
-    #[error(
-        "the column {column} has labels that the pack's taxonomy does not have: {names}; map each to a node's id, or to nothing to leave it out"
-    )]
-    UnknownLabels {
-        /// Names and counts.
-        names: String,
-        /// The column.
-        column: String,
-    },
-    /// The selection is empty.
-    #[error("no photo is left: {0}; choose other rows")]
-    NothingLeft(String),
-    /// Not a photo could be read.
-    #[error(
-        "none of the {count} photos could be classified; check the folder of the photos. The first, {file}: {message}"
-    )]
-    NothingRead {
-        /// How many.
-        count: usize,
-        /// The first.
-        file: String,
-        /// Why.
-        message: String,
-    },
-    /// A photo of the table is not there. It is left out, and the report says so.
-    #[error("the photo cannot be read ({0}); check its path in the table and the folder of the photos")]
-    MissingPhoto(String),
-    /// Probabilities that do not fit the pack.
-    #[error("{file} has {actual} probabilities for {expected} classes; classify it again with this pack")]
-    Length {
-        /// The photo.
-        file: String,
-        /// Classes of the pack.
-        expected: usize,
-        /// Probabilities given.
-        actual: usize,
-    },
-}
-
-impl EvaluateError {
-    /// The stable code of `docs/formats.md`.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::MissingPhoto(_) => "photo-missing",
-            _ => "labels",
-        }
-    }
-}
 
 /// Labelled photos and the answers they have got so far.
 #[derive(Debug)]
@@ -203,10 +139,35 @@ impl Study {
         self.answers[place] = Some(Answer::Failed { code: code.to_owned(), message: message.to_owned() });
     }
 
+    /// The places of the photos that have no prediction yet.
+    #[must_use]
+    pub fn pending(&self, predictions: &Predictions) -> Vec<usize> {
+        let photos = self.labels.photos.iter().enumerate();
+        photos.filter(|(_, photo)| predictions.get(&photo.file).is_none()).map(|(place, _)| place).collect()
+    }
+
+    /// Takes the predictions for its photos as answers; other photos have none.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Length`], and [`crate::Error::Classify`] for logits that are no numbers.
+    pub fn take(&mut self, predictions: &Predictions) -> crate::Result<()> {
+        self.answers.fill(None);
+        for place in 0..self.labels.photos.len() {
+            match predictions.get(&self.labels.photos[place].file) {
+                Some(Prediction::Logits { logits, .. }) => {
+                    self.answered(place, probabilities(logits, self.pack.manifest().temperature)?)?;
+                }
+                Some(Prediction::Failed { code, message }) => self.failed(place, code, message),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
     /// All figures over the photos that have been answered.
     ///
     /// # Errors
-    /// [`EvaluateError::NothingRead`] if there are none.
+    /// [`EvaluateError::NothingRead`] if there are none, [`EvaluateError::EmptyFold`] if all photos of a fold failed.
     pub fn finish(&self, engine: &EngineInfo, settings: &Settings) -> Result<Evaluation, EvaluateError> {
         let cases = self.cases();
         let skipped = self.skipped();
@@ -216,6 +177,7 @@ impl Study {
             let count = self.labels.photos.len();
             return Err(EvaluateError::NothingRead { count, file: first.file, message: first.message });
         }
+        self.check_folds()?;
         let cases: Vec<&Case<'_>> = cases.iter().collect();
         let context = Context { pack: &self.pack, resamples: settings.resamples, seed: settings.seed };
         let fine = levels::LevelCases::fine(&self.pack, &cases);
@@ -249,6 +211,17 @@ impl Study {
             }
         }
         cases
+    }
+
+    fn check_folds(&self) -> Result<(), EvaluateError> {
+        let mut all_failed: BTreeMap<&str, bool> = BTreeMap::new();
+        for (photo, answer) in self.labels.photos.iter().zip(&self.answers) {
+            if let Some(fold) = &photo.fold {
+                *all_failed.entry(fold).or_insert(true) &= matches!(answer, Some(Answer::Failed { .. }));
+            }
+        }
+        let empty = all_failed.into_iter().find(|&(_, failed)| failed);
+        empty.map_or(Ok(()), |(fold, _)| Err(EvaluateError::EmptyFold { fold: fold.to_owned() }))
     }
 
     fn skipped(&self) -> Vec<Skipped> {

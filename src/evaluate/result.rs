@@ -45,6 +45,15 @@ pub struct Evaluation {
     pub mistakes: Vec<Mistake>,
 }
 
+impl Evaluation {
+    /// `report.json`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Nothing in it is a map or a number that JSON cannot hold.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
 /// The photos an evaluation rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Data {

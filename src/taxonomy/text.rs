@@ -30,6 +30,11 @@ impl Text {
     pub fn en(&self) -> &str {
         self.get("en")
     }
+
+    /// The text in each language there is.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(String::as_str)
+    }
 }
 
 impl TryFrom<BTreeMap<String, String>> for Text {

@@ -4,6 +4,7 @@
 
 mod bitmap;
 mod error;
+pub mod study;
 
 use std::str::FromStr;
 
@@ -12,6 +13,7 @@ use wasm_bindgen::prelude::*;
 use web_time::Instant;
 
 use crate::classifier::{Classifier, DEFAULT_TOP_K, Options};
+use crate::classify::ClassifyError;
 use crate::engine::Wish;
 use crate::heat_map::HeatMapChoice;
 use crate::pack::{Files, Manifest, Pack, PackFile};
@@ -142,14 +144,19 @@ impl WebClassifier {
     pub async fn classify(&self, bytes: Vec<u8>, options: JsValue) -> JsResult<JsValue> {
         let options: ClassifyOptions = from_js(options)?;
         let start = Instant::now();
-        let photo = match Photo::decode(&bytes, &Limits::default()) {
-            Err(unknown @ PhotoError::Format { .. }) => {
-                bitmap::decode(&bytes).await.ok_or_else(|| to_js_error(unknown))?
-            }
-            decoded => decoded.map_err(to_js_error)?,
-        };
-        drop(bytes);
+        let photo = decode(bytes).await?;
         self.report(&photo, options, start).await
+    }
+
+    /// The network's logits for the bytes of a photo, decoded as in [`classify`](Self::classify).
+    ///
+    /// # Errors
+    /// `photo-*`, `engine-failed` and `gpu-*`.
+    pub async fn logits(&self, bytes: Vec<u8>) -> JsResult<Vec<f32>> {
+        let start = Instant::now();
+        let photo = decode(bytes).await?;
+        let answer = self.0.classify_photo(&photo, &Options::default(), start).await.map_err(to_js_error)?;
+        Ok(answer.outputs.logits)
     }
 
     /// Classifies pixels that the page has already drawn: rows of R, G, B, A bytes.
@@ -162,6 +169,23 @@ impl WebClassifier {
         let start = Instant::now();
         let photo = Photo::from_rgba(data, width, height, &Limits::default()).map_err(to_js_error)?;
         self.report(&photo, options, start).await
+    }
+
+    /// The probabilities of all nodes of the taxonomy, in its order, from one for each class of the pack. A
+    /// classification does this by itself; alone it is for those who average the answers of several photos, and to be
+    /// timed.
+    ///
+    /// # Errors
+    /// `engine-failed` unless there is one number a class.
+    #[wasm_bindgen(js_name = rollUp)]
+    pub fn roll_up(&self, probabilities: &[f64]) -> JsResult<Vec<f64>> {
+        let pack = self.0.pack();
+        let (expected, actual) = (pack.classes().len(), probabilities.len());
+        if actual != expected {
+            return Err(to_js_error(ClassifyError::Length { expected, actual }));
+        }
+        let own: Vec<_> = pack.classes().iter().copied().zip(probabilities.iter().copied()).collect();
+        Ok(pack.taxonomy().roll_up(&own))
     }
 
     /// Model and engine: `{id, version, sha256, manifest_sha256, classes, engine}`.
@@ -191,6 +215,13 @@ impl WebClassifier {
 fn parse<T: Default + FromStr<Err = String>>(name: Option<&str>) -> JsResult<T> {
     let unavailable = |reason: String| error::js_error("engine-unavailable", &reason);
     name.map_or_else(|| Ok(T::default()), |name| name.parse().map_err(unavailable))
+}
+
+async fn decode(bytes: Vec<u8>) -> JsResult<Photo> {
+    match Photo::decode(&bytes, &Limits::default()) {
+        Err(unknown @ PhotoError::Format { .. }) => bitmap::decode(&bytes).await.ok_or_else(|| to_js_error(unknown)),
+        decoded => decoded.map_err(to_js_error),
+    }
 }
 
 /// `None` becomes `null` and maps become plain objects, so that the result is what `JSON.parse` would give.

@@ -273,7 +273,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       const code = await page.evaluate(() => api.Classifier.load('/first/', { baseUrl: '/nowhere/' }).catch((e) => e.code));
       assert.equal(code, 'network');
       server.route('/half-there/worker.js', javascript(readFileSync(`${WWW}/worker.js`, 'utf8')));
-      for (const name of ['errors', 'pack-fetch', 'pack-store']) {
+      for (const name of ['errors', 'pack-fetch', 'pack-store', 'photo-limits', 'worker-load']) {
         server.route(`/half-there/${name}.js`, javascript(readFileSync(`${WWW}/${name}.js`, 'utf8')));
       }
       const other = await page.evaluate(() =>

@@ -1,5 +1,6 @@
 //! `skintree evaluate`: files, threads and progress around [`skintree::evaluate`].
 
+mod features;
 mod predictions;
 mod readers;
 mod tsne;
@@ -12,16 +13,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use skintree::classifier::{Classifier, Options};
-use skintree::classify::probabilities;
 use skintree::engine::EngineName;
 use skintree::evaluate::labels::{LabelOptions, Labels};
+use skintree::evaluate::predictions::Prediction;
 use skintree::evaluate::result::{Estimate, Evaluation};
 use skintree::evaluate::{DEFAULT_RESAMPLES, EvaluateError, Settings, Study};
 use skintree::pack::Pack;
 use skintree::report::EngineInfo;
 
 use crate::ModelArguments;
-use predictions::{Prediction, Predictions};
+use predictions::PredictionsFile;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -85,7 +86,8 @@ pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
     drop(bare.take_model());
     let folds = arguments.folds.as_deref().map(read).transpose()?;
     let labels = read(&arguments.labels)?;
-    let labels = Labels::read(&labels, folds.as_deref(), &options(arguments), bare.taxonomy())?;
+    let options = options(arguments);
+    let labels = Labels::read(&labels, folds.as_deref(), &options, bare.taxonomy())?;
     let mut study = Study::new(bare, labels);
 
     fs::create_dir_all(&arguments.out).map_err(|error| file_error(&arguments.out, "created", &error))?;
@@ -93,39 +95,27 @@ pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
     let engine = first.engine().clone();
     let identity = [pack.manifest_sha256(), &engine.name];
     let path = arguments.out.join("predictions.jsonl");
-    let mut predictions = Predictions::open(&path, identity).map_err(|e| file_error(&path, "opened", &e))?;
-    let missing: Vec<usize> =
-        (0..study.photos().len()).filter(|&place| predictions.get(&study.photos()[place].file).is_none()).collect();
-    if missing.len() < study.photos().len() {
-        eprintln!("{} photos are in {} already", study.photos().len() - missing.len(), path.display());
+    let mut predictions = PredictionsFile::open(&path, identity).map_err(|e| file_error(&path, "opened", &e))?;
+    let pending = study.pending(predictions.known());
+    if pending.len() < study.photos().len() {
+        eprintln!("{} photos are in {} already", study.photos().len() - pending.len(), path.display());
     }
-    let jobs = jobs(arguments, &engine, missing.len());
-    classify(arguments, &study, &first, pack, &missing, jobs, &mut predictions)
+    let jobs = jobs(arguments, &engine, pending.len());
+    classify(arguments, &study, &first, pack, &pending, jobs, &mut predictions)
         .map_err(|error| file_error(&path, "written", &error))?;
 
-    let mut features = Vec::new();
-    let temperature = study.pack().manifest().temperature;
-    for place in 0..study.photos().len() {
-        let file = study.photos()[place].file.clone();
-        match predictions.take(&file) {
-            Some(Prediction::Logits { logits, features: pooled }) => {
-                study.answered(place, probabilities(&logits, temperature)?)?;
-                features.extend(pooled.map(|pooled| (place, pooled)));
-            }
-            Some(Prediction::Failed { code, message }) => study.failed(place, &code, &message),
-            None => {}
-        }
-    }
+    study.take(predictions.known())?;
+    let features = features::of(&study, predictions.known());
     let settings = Settings {
         resamples: arguments.resamples,
-        selection: selection(arguments),
+        selection: options.selection(),
         readers: readers::find(),
         embedding: if arguments.no_map { None } else { tsne::map(&features) },
         ..Settings::default()
     };
     eprintln!("computing figures with {} resamples", settings.resamples);
     let evaluation = study.finish(&engine, &settings)?;
-    write(&arguments.out.join("report.json"), &serde_json::to_string_pretty(&evaluation).unwrap_or_default())?;
+    write(&arguments.out.join("report.json"), &evaluation.to_json())?;
     write(&arguments.out.join("report.html"), &evaluation.to_html())?;
     print_summary(&evaluation, &arguments.out);
     Ok(ExitCode::SUCCESS)
@@ -144,14 +134,6 @@ fn options(arguments: &Arguments) -> LabelOptions {
     }
 }
 
-/// The choice of rows, for the reader of the report; without paths, which are nobody's business.
-fn selection(arguments: &Arguments) -> Vec<String> {
-    let only = arguments.only.iter().map(|(column, value)| format!("{column} = {value}"));
-    let one_per = arguments.one_per.iter().map(|column| format!("the first photo for each {column}"));
-    let label = std::iter::once(format!("labels from the column {}", arguments.label_column));
-    label.chain(only).chain(one_per).collect()
-}
-
 /// Each job has an engine of its own. A GPU gains nothing from more than two: one photo is decoded while another runs.
 fn jobs(arguments: &Arguments, engine: &EngineInfo, photos: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -167,7 +149,7 @@ fn classify(
     pack: Pack,
     places: &[usize],
     jobs: usize,
-    predictions: &mut Predictions,
+    predictions: &mut PredictionsFile,
 ) -> std::io::Result<()> {
     let style = "{bar:30} {pos}/{len} photos, {per_sec}, {eta} left {wide_msg}";
     let bar = ProgressBar::new(places.len() as u64)
@@ -212,25 +194,22 @@ fn classify(
 }
 
 fn predict(classifier: &Classifier, path: &Path) -> Prediction {
+    let failed =
+        |error: skintree::Error| Prediction::Failed { code: error.code().to_owned(), message: error.to_string() };
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) => {
-            return Prediction::Failed {
-                code: "photo-missing".to_owned(),
-                message: format!("cannot be read: {error}"),
-            };
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return failed(EvaluateError::NoPhoto.into());
         }
+        Err(error) => return failed(EvaluateError::UnreadablePhoto(error.to_string()).into()),
     };
     let options = Options { features: true, ..Options::default() };
     match pollster::block_on(classifier.classify(&bytes, &options)) {
-        Ok(answer) => {
-            let pool = |map: skintree::engine::FeatureMap| {
-                let area = (map.shape[1] * map.shape[2]).max(1);
-                map.data.chunks(area).map(|channel| channel.iter().sum::<f32>() / area as f32).collect()
-            };
-            Prediction::Logits { logits: answer.outputs.logits, features: answer.outputs.features.map(pool) }
-        }
-        Err(error) => Prediction::Failed { code: error.code().to_owned(), message: error.to_string() },
+        Ok(answer) => Prediction::Logits {
+            logits: answer.outputs.logits,
+            features: answer.outputs.features.as_ref().map(features::encode),
+        },
+        Err(error) => failed(error),
     }
 }
 

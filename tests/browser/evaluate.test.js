@@ -1,0 +1,266 @@
+// The page that evaluates the model: the same figures as the command line gives, from the true wasm module.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { DIST, NATIVE, OUTPUT, ROOT, Server, TINY, launch, missing, newPage, noBrowser, noDist, noTiny, wrongOn } from './harness.js';
+import { accessibilityProblems, textOf } from './upload-page.js';
+
+/**
+ * @import {Browser, ElementHandle, Page} from 'puppeteer-core'
+ * @import {Kind} from './harness.js'
+ */
+
+const GOLDEN = `${ROOT}tests/golden`;
+const LABELS = `${ROOT}tests/evaluate/labels.csv`;
+const CHOICES = ['--pack', TINY, '--engine', 'cpu', '--no-map', '--label-column', 'diagnosis', '--map', 'Naevus=nv'];
+/** Logits of two builds of one network differ by about 1e-6. */
+const CLOSE = 1e-5;
+
+const skip = noDist || noTiny || missing(NATIVE, 'cargo build --bin skintree');
+
+/** @param {string} out @param {string} labels */
+function commandLine(out, labels = LABELS) {
+  // No dermatologists, whom the page does not have.
+  const env = { ...process.env, SKINTREE_DATA: '/nonexistent' };
+  execFileSync(NATIVE, ['evaluate', '--data', GOLDEN, '--labels', labels, '--out', out, ...CHOICES], { stdio: 'pipe', env });
+  return withoutRun(readFileSync(join(out, 'report.json'), 'utf8'));
+}
+
+/** An evaluation without what says how and where it was run. @param {string} json */
+function withoutRun(json) {
+  const { engine, ...figures } = JSON.parse(json);
+  return { ...figures, engine: engine.name };
+}
+
+/**
+ * What differs between two values, numbers with a fraction by more than they may.
+ *
+ * @param {any} found
+ * @param {any} expected
+ * @param {string} [path]
+ * @returns {string[]}
+ */
+function differences(found, expected, path = '') {
+  if (typeof found === 'number' && typeof expected === 'number') {
+    const allowed = Number.isInteger(found) && Number.isInteger(expected) ? 0 : CLOSE;
+    return Math.abs(found - expected) <= allowed ? [] : [`${path}: ${found}, not ${expected}`];
+  }
+  if (found === null || expected === null || typeof found !== 'object' || typeof expected !== 'object') {
+    return found === expected ? [] : [`${path}: ${found}, not ${expected}`];
+  }
+  const keys = new Set([...Object.keys(found), ...Object.keys(expected)]);
+  return [...keys].flatMap((key) => differences(found[key], expected[key], `${path}/${key}`));
+}
+
+for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
+  describe(`evaluation, ${kind}`, { skip: skip || noBrowser(kind) }, () => {
+    /** @type {Server} */
+    let server;
+    /** @type {Browser} */
+    let browser;
+    /** @type {Page} */
+    let page;
+    const folder = mkdtempSync(join(OUTPUT, 'evaluate-'));
+    const photos = readdirSync(GOLDEN, { withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => `${GOLDEN}/${name}`);
+
+    before(async () => {
+      server = await new Server(DIST, { '/pack/': TINY }).start();
+      browser = await launch(kind, server);
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.stop();
+      rmSync(folder, { recursive: true });
+    });
+
+    /** @param {{width?: number, height?: number}} [size] */
+    async function open(size) {
+      page = await newPage(browser, size);
+      await page.evaluateOnNewDocument(() => {
+        // What the page gives to be saved.
+        const create = URL.createObjectURL;
+        URL.createObjectURL = (blob) => {
+          /** @type {any} */ (globalThis).saved = /** @type {Blob} */ (blob).text();
+          return create.call(URL, blob);
+        };
+      });
+      await page.goto(`${server.origin}/blank.html`);
+      // Another test may have chosen a language.
+      await page.evaluate(() => localStorage.clear());
+      await page.goto(`${server.origin}/evaluate.html`);
+    }
+    /** @param {string} input @param {string[]} files */
+    async function give(input, ...files) {
+      await /** @type {ElementHandle<HTMLInputElement>} */ (await page.$(input)).uploadFile(...files);
+    }
+    /** @param {string} selector @param {string} text */
+    const says = (selector, text) =>
+      page.waitForFunction((selector, text) => document.querySelector(selector)?.textContent?.includes(text), {}, selector, text);
+    /** @param {string} selector */
+    const click = (selector) => page.$eval(selector, (element) => /** @type {HTMLElement} */ (element).click());
+    /** @param {string} button @returns {Promise<string>} */
+    async function save(button) {
+      await page.evaluate(() => (/** @type {any} */ (globalThis).saved = null));
+      await click(button);
+      await page.waitForFunction(() => /** @type {any} */ (globalThis).saved);
+      return page.evaluate(() => /** @type {any} */ (globalThis).saved);
+    }
+    /** @param {string} name @param {string | Buffer} content */
+    function file(name, content) {
+      const path = join(folder, name);
+      writeFileSync(path, content);
+      return path;
+    }
+    /** Photos and table, with the name that the tree does not have. @param {string} [labels] */
+    async function giveAll(labels = LABELS) {
+      await give('#files', ...photos);
+      await give('#table', labels);
+      await page.waitForSelector('#name-list input');
+      await page.type('#name-list input', 'nv');
+      await click('#use-names');
+      await page.waitForSelector('#start:not([disabled])');
+    }
+
+    test('gives the figures of the command line, and asks the server for nothing', async () => {
+      await open();
+      await says('#run-status', 'once there are photos and a table');
+      assert.deepEqual(await accessibilityProblems(page), []);
+      await giveAll();
+      await says('#run-status', 'The table has 7 photos; 6 of them are here.');
+      assert.deepEqual(await accessibilityProblems(page), []);
+      server.requests = [];
+      await click('#start');
+      await page.waitForSelector('#report article');
+      assert.deepEqual(server.requests, []);
+      const json = await save('#save-json');
+      const expected = commandLine(join(folder, 'native'));
+      assert.deepEqual(differences(withoutRun(json), expected), []);
+      assert.equal(expected.data.photos, 5);
+
+      assert.match(await textOf(page, '#bad summary'), /2/);
+      await says('#bad-list', 'golden.json: [photo-format]');
+      await says('#bad-list', 'absent.png: [photo-missing]');
+      assert.match(await textOf(page, '#report'), /Evaluation of skintree-tiny/);
+      assert.match(await textOf(page, '#report'), /Research use only/);
+      assert.match(await textOf(page, '#report'), /Only the command line draws one/);
+      assert.deepEqual(await accessibilityProblems(page), []);
+      const html = await save('#save-html');
+      assert.ok(html.startsWith('<!DOCTYPE html>') && !/<script|https?:\/\//.test(html));
+      assert.deepEqual(await wrongOn(page), []);
+      assert.deepEqual(server.foreign.filter((host) => host.startsWith('127.')), []);
+    });
+
+    test('from the same answers they are the same to the last digit', async () => {
+      const out = join(folder, 'resumed');
+      mkdirSync(out);
+      writeFileSync(join(out, 'predictions.jsonl'), await save('#save'));
+      const json = await save('#save-json');
+      assert.deepEqual(withoutRun(json), commandLine(out));
+      await page.close();
+    });
+
+    test('stops, gives the figures so far, is saved, and goes on after a reload', async () => {
+      await open();
+      await giveAll();
+      await page.evaluate(() => {
+        for (const id of ['start', 'stop']) document.getElementById(id)?.click();
+      });
+      await page.waitForSelector('#figures:not([hidden])');
+      await says('#run-status', '1 are done');
+      await click('#figures');
+      await page.waitForSelector('#report article');
+      assert.equal(JSON.parse(await save('#save-json')).data.photos, 1);
+      const saved = file('predictions.jsonl', await save('#save'));
+      await click('#start');
+      await says('#run-status', '7 are done');
+      const whole = withoutRun(await save('#save-json'));
+      assert.equal(whole.data.photos, 5);
+      await page.close();
+
+      await open();
+      await giveAll();
+      await give('#saved', file('other.jsonl', readFileSync(saved, 'utf8').replace(/"manifest_sha256":"\w/, '"manifest_sha256":"x')));
+      await says('#failure', 'has no answers of this model');
+      await give('#saved', saved);
+      await says('#run-status', '1 are done');
+      await click('#start');
+      await page.waitForSelector('#report article');
+      assert.deepEqual(withoutRun(await save('#save-json')), whole);
+      await page.close();
+    });
+
+    test('says what is wrong with a table', async () => {
+      await open();
+      await give('#files', ...photos);
+      for (const [content, text] of /** @type {[string | Buffer, string][]} */ ([
+        ['file,diagnosis\na.png\n', 'cannot be read as CSV'],
+        ['', 'no rows below the header line'],
+        [Buffer.from([0x66, 0x69, 0x6c, 0x65, 0x2c, 0xc1, 0xf8, 0x0a]), 'cannot be read as text in UTF-8'],
+        ['file,diagnosis\na.png,nv\na.png,mel\n', 'name a.png twice'],
+      ])) {
+        await give('#table', file('bad.csv', content));
+        await says('#table-failure', text);
+        assert.equal(await page.$eval('#start', (button) => /** @type {HTMLButtonElement} */ (button).disabled), true);
+      }
+      assert.deepEqual(await accessibilityProblems(page), []);
+      // No column for the labels, so another one was taken.
+      await give('#table', file('columns.csv', 'file,what\nexact-299x299.png,nv\nupscale-37x53.png,mel\n'));
+      await says('#names', 'exact-299x299.png (1)');
+      await page.select('#label-column', 'what');
+      await page.waitForSelector('#start:not([disabled])');
+      assert.equal(await page.$eval('#names', (names) => /** @type {HTMLElement} */ (names).hidden), true);
+      await page.type('#only', 'other=1');
+      await page.keyboard.press('Enter');
+      await says('#table-failure', 'no column "other"');
+      assert.deepEqual(await wrongOn(page), []);
+      await page.close();
+    });
+
+    test('photos that are nowhere make no report', async () => {
+      await open();
+      await give('#files', ...photos);
+      await give('#table', file('nowhere.csv', 'file,label\nnowhere.png,nv\n'));
+      await page.waitForSelector('#start:not([disabled])');
+      await click('#start');
+      await says('#failure', 'none of the 1 photos could be classified');
+      await page.close();
+    });
+
+    test('on a phone, in Korean, in the dark, nothing sticks out', async () => {
+      await open({ width: 360, height: 740 });
+      await page.select('#language', 'ko');
+      await page.emulateMediaFeatures?.([{ name: 'prefers-color-scheme', value: 'dark' }]).catch(() => {});
+      await giveAll();
+      await click('#start');
+      await page.waitForSelector('#report article');
+      assert.match(await textOf(page, 'h1'), /모델 시험하기/);
+      assert.deepEqual(await accessibilityProblems(page), []);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+      await page.screenshot({ path: `${OUTPUT}/evaluate-${kind}-phone.png`, fullPage: true });
+      await page.close();
+    });
+
+    test('takes a folder, whose photos the table names by their paths in it', { skip: kind === 'firefox' && 'the driver cannot choose folders' }, async () => {
+      const cases = join(folder, 'cases');
+      mkdirSync(join(cases, 'a b'), { recursive: true });
+      copyFileSync(`${GOLDEN}/exact-299x299.png`, join(cases, 'a b', '사진.png'));
+      copyFileSync(`${GOLDEN}/upscale-37x53.png`, join(cases, 'one.png'));
+      await open();
+      await give('#folder', cases);
+      await says('#photos-status', '2 files in the folder “cases”');
+      await give('#table', file('paths.csv', 'file;label\na b\\사진.png;nv\n./one.png;MEL\n'));
+      await says('#run-status', 'The table has 2 photos; 2 of them are here.');
+      // By keyboard alone.
+      await page.focus('#start');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('#report article');
+      assert.equal(await page.evaluate(() => document.activeElement?.id), 'result-heading');
+      await page.screenshot({ path: `${OUTPUT}/evaluate-${kind}.png`, fullPage: true });
+      await page.close();
+    });
+  });
+}

@@ -1,0 +1,49 @@
+/** What evaluator.js asks evaluate-worker.js for, and what it is told. */
+import type { ClassifierInfo, EngineChoice, LocalText, Progress } from './skintree.js';
+import type { Failure } from './messages.js';
+import type { LabelOptions, Reports, UnknownLabel } from './wasm.js';
+
+export interface Node {
+  id: string;
+  name: LocalText;
+}
+
+/** The paths of a table's photos, and the places of those still to be classified. */
+export interface StudyState {
+  files: string[];
+  pending: number[];
+}
+
+/** Each is answered before the next is asked. */
+export interface Calls {
+  load(packUrl: string, engine: EngineChoice): ClassifierInfo;
+  /** What a label can be. */
+  nodes(): Node[];
+  columns(csv: string): string[];
+  unknownLabels(csv: string, options: LabelOptions): UnknownLabel[];
+  /** Reads the table; what is known of photos with the same paths stays, unless told to forget it. */
+  study(csv: string, options: LabelOptions, forget: boolean): StudyState;
+  /** Why the photo cannot be used, or `null`. Without a photo, there is none with this path. */
+  classify(file: string, photo: Blob | null): Failure | null;
+  /** All that is known, as `predictions.jsonl`. */
+  saved(): string;
+  /** Takes up what was saved; `null` if it is of another pack or engine. */
+  restore(text: string): { count: number; state: StudyState } | null;
+  /** The figures over the photos classified so far. */
+  finish(): Reports;
+}
+
+export type Method = keyof Calls;
+
+export interface Call {
+  id: number;
+  method: Method;
+  args: unknown[];
+}
+
+export type Reply =
+  | { type: 'progress'; progress: Progress }
+  | { type: 'result'; id: number; result: unknown }
+  | { type: 'failed'; id: number; failure: Failure }
+  /** The wasm instance can't be trusted any more (a trap); the worker is of no more use. */
+  | { type: 'dead'; failure: Failure };
