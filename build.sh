@@ -73,8 +73,8 @@ tool() {
   echo "$root/bin/$name"
 }
 
-# The version of a crate in Cargo.lock.
-locked() { awk -v name="$1" '$1 == "name" { found = ($3 == "\"" name "\"") } found && $1 == "version" { gsub("\"", "", $3); print $3; exit }' Cargo.lock; }
+# locked CRATE [LOCK-FILE]: the version of a crate in Cargo.lock.
+locked() { awk -v name="$1" '$1 == "name" { found = ($3 == "\"" name "\"") } found && $1 == "version" { gsub("\"", "", $3); print $3; exit }' "${2:-Cargo.lock}"; }
 
 # --- commands -------------------------------------------------------------------------------------------------------
 
@@ -85,10 +85,13 @@ wasm() {
   local bindgen; bindgen="$(tool wasm-bindgen "$(locked wasm-bindgen)" wasm-bindgen-cli)"
   "$bindgen" --target web --remove-name-section --remove-producers-section --out-dir www/pkg \
     target/wasm32-unknown-unknown/wasm/skintree.wasm
-  # Features named one by one: with --all-features browsers refuse the file.
+  optimise www/pkg/skintree_bg.wasm
+}
+
+# optimise FILE: with binaryen, features named one by one, because browsers refuse what --all-features gives.
+optimise() {
   npx --no-install wasm-opt -O3 --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int \
-    --enable-reference-types --enable-sign-ext --enable-simd --enable-multivalue \
-    www/pkg/skintree_bg.wasm -o www/pkg/skintree_bg.wasm
+    --enable-reference-types --enable-sign-ext --enable-simd --enable-multivalue "$1" -o "$1"
 }
 
 dist() {
@@ -157,16 +160,34 @@ lighthouse() {
   node tools/lighthouse.js "$root"
 }
 
+# tract and rten as wasm modules of their own, for the benchmark.
+cpu_engines() {
+  local library out crate=tests/bench/cpu-engines
+  local bindgen; bindgen="$(tool wasm-bindgen "$(locked wasm-bindgen "$crate/Cargo.lock")" wasm-bindgen-cli)"
+  for library in rten tract; do
+    out="tests/output/cpu-engines/$library"
+    [[ "$out/cpu_engines_bg.wasm" -nt "$crate/Cargo.lock" && "$out/cpu_engines_bg.wasm" -nt "$crate/src/lib.rs" ]] && continue
+    say "$library as wasm"
+    cargo build --quiet --release --locked --manifest-path "$crate/Cargo.toml" --lib --target wasm32-unknown-unknown \
+      --no-default-features --features "$library"
+    "$bindgen" --target web --remove-name-section --remove-producers-section --out-dir "$out" \
+      "$crate/target/wasm32-unknown-unknown/release/cpu_engines.wasm"
+    optimise "$out/cpu_engines_bg.wasm"
+  done
+}
+
 # Inception v3 in this and other runtimes, on this machine's adapter; minutes on a processor that plays the GPU.
 bench() {
   need_rust; need_node; need_browsers; need_vulkan
   [[ -e dist/pkg/skintree_bg.wasm ]] || dist
   npm_ci tests/bench/browser
-  mkdir -p tests/output
+  cpu_engines
   say "in Chromium"
   node tests/bench/browser/run.js "$@"
-  say "natively"
-  cargo run --quiet --release --example bench_gpu | tee tests/output/bench-native.json
+  say "natively, on the adapter"
+  cargo run --quiet --release --example bench_gpu -- --nodes --json tests/output/bench-native.json
+  say "natively, on the processor"
+  RTEN_NUM_THREADS=1 cargo run --quiet --release --locked --manifest-path tests/bench/cpu-engines/Cargo.toml
 }
 
 test_all() {
@@ -184,7 +205,7 @@ help() {
 ./build.sh test-native    Rust tests only
 ./build.sh test-browser   browser tests only
 ./build.sh lighthouse     Lighthouse's scores of the upload page
-./build.sh bench          speed of this and other runtimes (--runs N, --only NAME, --gpu); takes minutes
+./build.sh bench          speed of this and other runtimes (--runs N, --only NAME, --kernels NAME, --gpu)
 ./build.sh wasm           the wasm module, into www/pkg/
 ./build.sh dist           everything to put on a web server, into dist/
 ./build.sh help           this text

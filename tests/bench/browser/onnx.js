@@ -7,7 +7,12 @@ const SCHEMA = `
   message Attribute { string name = 1; int64 i = 3; repeated int64 ints = 8; }
   message Node { repeated string input = 1; repeated string output = 2; string op = 4; repeated Attribute attribute = 5; }
   message Tensor { repeated int64 dims = 1; int32 type = 2; repeated float floats = 4 [packed = true]; string name = 8; bytes raw = 9; }
-  message Graph { repeated Node node = 1; repeated Tensor initializer = 5; }
+  message Dim { int64 value = 1; }
+  message Shape { repeated Dim dim = 1; }
+  message TensorType { Shape shape = 2; }
+  message Type { TensorType tensor = 1; }
+  message ValueInfo { string name = 1; Type type = 2; }
+  message Graph { repeated Node node = 1; repeated Tensor initializer = 5; repeated ValueInfo output = 12; repeated ValueInfo value_info = 13; }
   message Model { Graph graph = 7; }
 `;
 
@@ -45,6 +50,14 @@ export function readOnnx(bytes) {
     });
   }
   const used = new Set(nodes.flatMap(({ input }) => input));
+  // Each output of a convolution or dense layer takes as many multiplications as it has weights of its own.
+  const elements = new Map([...graph.output, ...graph.valueInfo].map(({ name, type }) => [name, type.tensor.shape.dim.reduce((/** @type {number} */ all, /** @type {any} */ dim) => all * dim.value, 1)]));
+  const multiplications = ({ op, input, output }) => {
+    if (op !== 'Conv' && op !== 'Gemm') return 0;
+    const { dims, values } = tensors.get(input[1]);
+    return elements.get(output) * (values.length / (op === 'Conv' ? dims[0] : dims[1]));
+  };
+  const multiplyAccumulates = nodes.reduce((sum, node) => sum + multiplications(node), 0);
   const weights = [...tensors].filter(([name]) => used.has(name)).map(([name, tensor]) => ({ name, ...tensor }));
-  return { nodes, weights };
+  return { nodes, weights, multiplyAccumulates };
 }

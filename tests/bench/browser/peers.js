@@ -1,11 +1,17 @@
-// One runtime of the table in a page of its own: `peers.js?runtime=NAME` sets `globalThis.bench` to `{load, run}`.
-// run() gives logits, or probabilities where the runtime gives no logits.
+// One runtime of the table in a page of its own: `globalThis.bench` has `fetch(name)`, which brings the runtime's files
+// and the model into memory, then `load()`, which makes a session of them, then `run()`, which gives
+// `{logits, ms}`. What a runtime insists on fetching itself counts as loading; the server is on the same machine.
+
+import { compute, constants } from './tfjs-graph.js';
 
 const SIZE = 299;
 
+const bytes = async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer());
+const json = async (url) => (await fetch(url)).json();
+
 /** The photo as the network wants it, NCHW. */
 async function input() {
-  const { mean, std } = (await (await fetch('/pack/manifest.json')).json()).input;
+  const { mean, std } = (await json('/pack/manifest.json')).input;
   const image = await createImageBitmap(await (await fetch('/photo.png')).blob());
   const context = new OffscreenCanvas(SIZE, SIZE).getContext('2d');
   context.drawImage(image, 0, 0);
@@ -16,19 +22,33 @@ async function input() {
   });
 }
 
-async function skintree(engine) {
-  const { Classifier } = await import('/skintree.js');
-  const [classifier, photo, manifest] = [
-    await Classifier.load('/pack/', { engine }),
-    await (await fetch('/photo.png')).blob(),
-    await (await fetch('/pack/manifest.json')).json(),
-  ];
+/** Calls what gives logits and times it. */
+const timed = (run) => async () => {
+  const start = performance.now();
+  const logits = [...(await run())];
+  return { logits, ms: performance.now() - start };
+};
+
+/** The module behind skintree.js, whose options choose kernels. */
+async function skintree(engine, kernels) {
+  const wasm = await import('/pkg/skintree.js');
+  const [code, manifest, photo] = [await bytes('/pkg/skintree_bg.wasm'), await bytes('/pack/manifest.json'), await bytes('/photo.png')];
+  const { files, classes, temperature } = JSON.parse(new TextDecoder().decode(manifest));
+  const pack = {};
+  for (const [role, { path }] of Object.entries(files)) pack[role] = await bytes(`/pack/${path}`);
   return async () => {
-    const { fine, timings } = await classifier.classify(photo, { topK: 1000 });
-    const probability = (id) => fine.find((entry) => entry.id === id).probability;
-    // Logits but for a constant, which the comparison takes out.
-    const logits = manifest.classes.map((id) => Math.log(probability(id)) * manifest.temperature);
-    return { logits, ms: timings.engine_ms };
+    const { memory } = await wasm.default({ module_or_path: code });
+    const classifier = await wasm.WebClassifier.load(manifest, pack.model, pack.taxonomy, pack.scope, { engine, kernels });
+    // As the worker does, which hands them over.
+    for (const role in pack) delete pack[role];
+    bench.info = () => ({ kernels: classifier.info().engine.kernels, wasm_mib: memory.buffer.byteLength / 2 ** 20 });
+    return async () => {
+      const { fine, timings } = await classifier.classify(photo, { topK: classes.length });
+      const probability = (id) => fine.find((entry) => entry.id === id).probability;
+      // Logits but for a constant, which the comparison takes out.
+      const logits = classes.map((id) => Math.log(probability(id)) * temperature);
+      return { logits, ms: timings.engine_ms };
+    };
   };
 }
 
@@ -36,14 +56,12 @@ async function onnxruntime(provider) {
   const ort = await import('/ort/ort.all.min.mjs');
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmPaths = '/ort/';
-  const session = await ort.InferenceSession.create('/pack/model.onnx', { executionProviders: [provider] });
-  const tensor = new ort.Tensor('float32', await input(), [1, 3, SIZE, SIZE]);
-  const run = async () => {
-    const start = performance.now();
-    const { logits } = await session.run({ input: tensor }, ['logits']);
-    return { logits: [...logits.data], ms: performance.now() - start };
+  const [model, values] = [await bytes('/pack/model.onnx'), await input()];
+  return async () => {
+    const session = await ort.InferenceSession.create(model, { executionProviders: [provider] });
+    const tensor = new ort.Tensor('float32', values, [1, 3, SIZE, SIZE]);
+    return timed(async () => (await session.run({ input: tensor }, ['logits'])).logits.data);
   };
-  return run;
 }
 
 function script(src) {
@@ -58,65 +76,50 @@ async function tfjs(backend) {
   await script(`/tfjs/tfjs-backend-${backend}/dist/tf-backend-${backend}.min.js`);
   const { tf } = globalThis;
   if (backend === 'wasm') tf.wasm.setWasmPaths('/tfjs/tfjs-backend-wasm/dist/');
-  if (!(await tf.setBackend(backend))) throw new Error(`tfjs has no backend ${backend} here`);
-  await tf.ready();
-
-  const { nodes, weights } = await (await fetch('/graph.json')).json();
-  const values = new Float32Array(await (await fetch('/weights.bin')).arrayBuffer());
-  const constants = new Map();
-  let at = 0;
-  for (const { name, dims, length } of weights) {
-    const tensor = tf.tensor(values.subarray(at, at + length), dims);
-    // ONNX has [out, in, height, width], tfjs [height, width, in, out].
-    constants.set(name, dims.length === 4 ? tf.transpose(tensor, [2, 3, 1, 0]) : tensor);
-    at += length;
-  }
-  const users = new Map();
-  for (const name of nodes.flatMap((node) => node.input)) users.set(name, (users.get(name) ?? 0) + 1);
-  const image = tf.transpose(tf.tensor(await input(), [1, 3, SIZE, SIZE]), [0, 2, 3, 1]);
-
-  const compute = () => {
-    const found = new Map([...constants, ['input', image]]);
-    const fused = new Set();
-    for (const { op, input, output, kernel, strides, pads, includePads } of nodes) {
-      if (fused.has(output)) continue;
-      const [x, w, bias] = input.map((name) => found.get(name));
-      const border = [[0, 0], [pads[0], pads[2]], [pads[1], pads[3]], [0, 0]];
-      if (op === 'Conv') {
-        const relu = nodes.find((node) => node.op === 'Relu' && node.input[0] === output && users.get(output) === 1);
-        const activation = relu ? 'relu' : 'linear';
-        const made = tf.fused.conv2d({ x, filter: w, strides, pad: border, bias, activation });
-        found.set(relu?.output ?? output, made);
-        if (relu) fused.add(relu.output);
-      } else if (op === 'Relu') found.set(output, tf.relu(x));
-      else if (op === 'MaxPool') found.set(output, tf.maxPool(x, kernel, strides, border));
-      else if (op === 'AveragePool') {
-        found.set(output, tf.avgPool(includePads ? tf.pad(x, border) : x, kernel, strides, includePads ? 'valid' : border));
-      } else if (op === 'Concat') found.set(output, tf.concat(input.map((name) => found.get(name)), 3));
-      else if (op === 'GlobalAveragePool') found.set(output, tf.mean(x, [1, 2], true));
-      else if (op === 'Flatten') found.set(output, tf.reshape(x, [1, -1]));
-      else if (op === 'Gemm') found.set(output, tf.add(tf.matMul(x, w), bias));
-      else throw new Error(`the bench knows no ${op}`);
-    }
-    return found.get('logits');
-  };
+  const [{ nodes, weights }, stored, values] = [await json('/graph.json'), await bytes('/weights.bin'), await input()];
   return async () => {
-    const start = performance.now();
-    const result = tf.tidy(compute);
-    const logits = [...(await result.data())];
-    result.dispose();
-    return { logits, ms: performance.now() - start };
+    if (!(await tf.setBackend(backend))) throw new Error(`tfjs has no backend ${backend} here`);
+    await tf.ready();
+    const uploaded = constants(tf, weights, new Float32Array(stored.buffer));
+    const image = tf.transpose(tf.tensor(values, [1, 3, SIZE, SIZE]), [0, 2, 3, 1]);
+    return timed(async () => {
+      const result = tf.tidy(() => compute(tf, nodes, uploaded, image));
+      const logits = await result.data();
+      result.dispose();
+      return logits;
+    });
+  };
+}
+
+/** rten or tract, built from tests/bench/cpu-engines. */
+async function library(name) {
+  const wasm = await import(`/cpu-engines/${name}/cpu_engines.js`);
+  const [code, model] = [await bytes(`/cpu-engines/${name}/cpu_engines_bg.wasm`), await bytes('/pack/model.onnx')];
+  const values = await input();
+  return async () => {
+    const { memory } = await wasm.default({ module_or_path: code });
+    const network = new wasm.Network(model);
+    bench.info = () => ({ wasm_mib: memory.buffer.byteLength / 2 ** 20 });
+    return timed(() => network.run(values));
   };
 }
 
 const RUNTIMES = {
-  'skintree wonnx': () => skintree('wonnx'),
-  'skintree cpu': () => skintree('cpu'),
-  'onnxruntime-web webgpu': () => onnxruntime('webgpu'),
-  'onnxruntime-web wasm': () => onnxruntime('wasm'),
-  'tfjs webgpu': () => tfjs('webgpu'),
-  'tfjs webgl': () => tfjs('webgl'),
-  'tfjs wasm': () => tfjs('wasm'),
+  skintree: ([engine, kernels]) => skintree(engine, kernels),
+  'onnxruntime-web': ([provider]) => onnxruntime(provider),
+  tfjs: ([backend]) => tfjs(backend),
+  rten: () => library('rten'),
+  tract: () => library('tract'),
 };
 
-globalThis.bench = { load: async (name) => void (globalThis.bench.run = await RUNTIMES[name]()) };
+const bench = {
+  async fetch(name) {
+    const [runtime, ...how] = name.split(' ');
+    bench.make = await RUNTIMES[runtime](how);
+  },
+  async load() {
+    bench.run = await bench.make();
+  },
+  info: () => ({}),
+};
+globalThis.bench = bench;

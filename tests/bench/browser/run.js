@@ -1,107 +1,52 @@
 // Inception v3 in every runtime that people would pick, in one Chromium, warm runs interleaved.
 //
-//   ./build.sh bench [--runs N] [--only PART-OF-NAME]...
+//   ./build.sh bench [--runs N] [--only PART-OF-NAME]... [--kernels NAME]... [--gpu]
 //
-// Needs dist/ (./build.sh dist) and the packages of package.json beside this file. CPU time is that of the GPU process
-// and of the pages' processes together, from /proc; wall times of a machine that does other things mean little.
-// Writes tests/output/bench.json and prints a Markdown table.
+// --kernels adds rows of skintree with these kernels (src/engine/kernels/variant.rs has their names). --gpu runs Chromium
+// on Vulkan and adds all kernels that suit a GPU; ratios are then those of wall time. On a processor that plays the GPU
+// they are those of CPU time: that of the GPU process and of the pages' processes together, from /proc; wall times of a
+// machine that does other things mean little.
+//
+// Needs dist/ (./build.sh dist) and the packages of package.json beside this file. Writes tests/output/bench.json and
+// prints a Markdown table.
 
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import puppeteer from 'puppeteer-core';
-import sirv from 'sirv';
 
-import { readOnnx } from './onnx.js';
+import { measureAdapter } from './peak.js';
+import { cpuMs, forgetPeak, memoryMiB, processes, rendererOf } from './processes.js';
+import { OPERATIONS, serve } from './serve.js';
+import { compareWithPeers, markdown } from './table.js';
 
-const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
+const OUTPUT = fileURLToPath(new URL('../../output', import.meta.url));
+const list = /** @type {const} */ ({ type: 'string', multiple: true, default: [] });
 const { values: options } = parseArgs({
-  options: { runs: { type: 'string', default: '3' }, only: { type: 'string', multiple: true }, gpu: { type: 'boolean' } },
+  options: { runs: { type: 'string', default: '3' }, only: list, kernels: list, gpu: { type: 'boolean', default: false } },
 });
 
+const kernels = [...options.kernels, ...(options.gpu ? ['tiles', 'tiles-f16', 'registers-4x2', 'registers-4x2-shared'] : [])];
+const libraries = ['rten', 'tract'].filter((name) => existsSync(`${OUTPUT}/cpu-engines/${name}/cpu_engines_bg.wasm`));
 const NAMES = [
   'skintree wonnx',
+  ...kernels.map((name) => `skintree wonnx ${name}`),
   'onnxruntime-web webgpu',
   'tfjs webgpu',
   'tfjs webgl',
+  'skintree wonnx stock',
   'skintree cpu',
   'onnxruntime-web wasm',
   'tfjs wasm',
-].filter((name) => !options.only || options.only.some((part) => name.includes(part)));
-const CLOCK_MS = 10;
+  ...libraries.map((name) => `${name} wasm`),
+].filter((name) => !options.only.length || options.only.some((part) => name.includes(part)));
 
-// --- what the pages are served ---
-const DIST = here('../../../dist');
-const model = readFileSync(`${DIST}/pack/model.onnx`);
-const { nodes, weights } = readOnnx(model);
-const GRAPH = JSON.stringify({ nodes, weights: weights.map(({ name, dims, values }) => ({ name, dims, length: values.length })) });
-const WEIGHTS = Buffer.concat(weights.map(({ values }) => Buffer.from(values.buffer, values.byteOffset, values.byteLength)));
-/** @type {Record<string, [string, string | Buffer]>} */
-const ROUTES = {
-  '/': ['text/html', '<!doctype html><title>bench</title><link rel="icon" href="data:,"><script type="module" src="/peers.js"></script>'],
-  '/peers.js': ['text/javascript', readFileSync(here('peers.js'))],
-  '/photo.png': ['image/png', readFileSync(here('../../golden/exact-299x299.png'))],
-  '/graph.json': ['application/json', GRAPH],
-  '/weights.bin': ['application/octet-stream', WEIGHTS],
-};
-const FOLDERS = /** @type {[string, ReturnType<typeof sirv>][]} */ ([
-  ['/ort', sirv(here('../../../node_modules/onnxruntime-web/dist'))],
-  ['/tfjs', sirv(here('node_modules/@tensorflow'))],
-  ['', sirv(DIST)],
-]);
+/** A runtime whose first run takes longer than this does one warm run only, or the bench would take an hour. */
+const PATIENCE_MS = 20_000;
 
-/** A server a runtime, so that each has its own origin, process and count of bytes. */
-async function serve() {
-  let bytes = 0;
-  const http = createServer((request, response) => {
-    const path = request.url ?? '/';
-    const { socket } = request;
-    const before = socket.bytesWritten;
-    response.on('finish', () => (bytes += socket.bytesWritten - before));
-    const route = ROUTES[path];
-    if (route) {
-      response.writeHead(200, { 'content-type': route[0] }).end(route[1]);
-      return;
-    }
-    const [prefix, folder] = /** @type {[string, ReturnType<typeof sirv>]} */ (FOLDERS.find(([prefix]) => path.startsWith(prefix)));
-    request.url = path.slice(prefix.length);
-    folder(request, response, () => response.writeHead(404).end());
-  });
-  await new Promise((resolve) => http.listen(0, '127.0.0.1', () => resolve(null)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (http.address());
-  return { origin: `http://127.0.0.1:${port}`, bytes: () => bytes, stop: () => http.close() };
-}
-
-// --- processes ---
-const stat = (/** @type {number} */ pid) => {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
-};
-
-/** Chromium's processes of a type. @param {number} main @param {string} type */
-function processes(main, type) {
-  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
-  return all.filter((pid) => {
-    try {
-      if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`--type=${type}`)) return false;
-      for (let parent = pid; parent > 1; parent = stat(parent)[1]) if (parent === main) return true;
-    } catch {
-      // It has ended meanwhile.
-    }
-    return false;
-  });
-}
-
-const cpuMs = (/** @type {number[]} */ pids) => pids.reduce((sum, pid) => sum + (stat(pid)[11] + stat(pid)[12]) * CLOCK_MS, 0);
-const peakMiB = (/** @type {number} */ pid) => {
-  const [, kib] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Math.round(Number(kib) / 1024);
-};
 const median = (/** @type {number[]} */ values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
-// --- measuring ---
 const browser = await puppeteer.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: [
@@ -118,34 +63,59 @@ const browser = await puppeteer.launch({
 const main = /** @type {number} */ (browser.process()?.pid);
 const [gpu] = processes(main, 'gpu-process');
 
+const first = await serve();
+const page = await browser.newPage();
+await page.goto(first.origin);
+const adapter = await measureAdapter(page, () => cpuMs([gpu]));
+await page.close();
+first.stop();
+console.error(`adapter: ${JSON.stringify(adapter)}`);
+
 /** @typedef {{logits: number[], ms: number}} Run */
-const entries = [];
-for (const name of NAMES) {
+
+/** Only one page works at a time, so that all pages' processes together tell its share. @param {() => Promise<Run | null>} work */
+async function measure(work) {
+  const pids = [gpu, ...processes(main, 'renderer')];
+  const [start, cpu] = [performance.now(), cpuMs(pids)];
+  const run = await work();
+  return { wall: run?.ms ?? performance.now() - start, cpu: cpuMs(pids) - cpu, logits: run?.logits ?? [] };
+}
+
+/** Opens a page with a runtime and runs it once. @param {string} name */
+async function open(name) {
   const server = await serve();
   const page = await browser.newPage();
-  await page.goto(server.origin);
-  await page.waitForFunction('globalThis.bench');
-  const measure = async (/** @type {() => Promise<Run | null>} */ work) => {
-    // Only one page works at a time, so that all pages' processes together tell its share.
-    const pids = [gpu, ...processes(main, 'renderer')];
-    const [start, cpu] = [performance.now(), cpuMs(pids)];
-    const run = await work();
-    return { wall: run?.ms ?? performance.now() - start, cpu: cpuMs(pids) - cpu, logits: run?.logits ?? [] };
-  };
-  const run = () => measure(() => page.evaluate('bench.run()').then((run) => /** @type {Run} */ (run)));
+  const call = (/** @type {string} */ code) => /** @type {Promise<any>} */ (page.evaluate(code));
   try {
-    const load = await measure(() => page.evaluate((name) => /** @type {any} */ (globalThis).bench.load(name), name).then(() => null));
+    await page.goto(server.origin);
+    await page.waitForFunction('globalThis.bench');
+    const renderer = await rendererOf(page, main);
+    const empty = [renderer, gpu].map((pid) => memoryMiB(pid, 'VmRSS'));
+    [renderer, gpu].forEach(forgetPeak);
+    const run = () => measure(() => call('bench.run()'));
+    await call(`bench.fetch(${JSON.stringify(name)})`);
+    const load = await measure(() => call('bench.load()').then(() => null));
     const first = await run();
-    const warm = /** @type {Awaited<ReturnType<typeof run>>[]} */ ([]);
-    entries.push({ name, page, server, run, load, first, warm, bytes: server.bytes() });
+    const [peak, gpuPeak] = [renderer, gpu].map((pid, i) => memoryMiB(pid, 'VmHWM') - empty[i]);
+    const info = await call('bench.info()');
     console.error(`${name}: loaded in ${Math.round(load.wall)} ms, first run ${Math.round(first.wall)} ms`);
+    const warm = /** @type {typeof first[]} */ ([]);
+    return { name, page, server, run, load, first, warm, bytes: server.bytes(), peak, gpuPeak, info };
   } catch (error) {
     console.error(`${name}: left out: ${error}`);
     await page.close();
+    server.stop();
+    return null;
   }
 }
+
+const entries = [];
+for (const name of NAMES) {
+  const entry = await open(name);
+  if (entry) entries.push(entry);
+}
 for (let round = 0; round < Number(options.runs); round++) {
-  for (const entry of entries) {
+  for (const entry of entries.filter(({ first }) => round === 0 || first.wall < PATIENCE_MS)) {
     // A page in the background may be slowed down.
     await entry.page.bringToFront();
     entry.warm.push(await entry.run());
@@ -154,36 +124,43 @@ for (let round = 0; round < Number(options.runs); round++) {
 
 const centred = (/** @type {number[]} */ logits) => logits.map((value) => value - logits.reduce((a, b) => a + b) / logits.length);
 const reference = entries.find(({ name }) => name === 'onnxruntime-web wasm');
-const rows = entries.map(({ name, load, first, warm, bytes }) => ({
-  name,
-  bytes: bytes,
-  load_ms: Math.round(load.wall),
-  load_cpu_ms: load.cpu,
-  first_ms: Math.round(first.wall),
-  first_cpu_ms: first.cpu,
-  warm_ms: Math.round(median(warm.map(({ wall }) => wall))),
-  warm_cpu_ms: median(warm.map(({ cpu }) => cpu)),
-  max_abs_diff: reference
-    ? Math.max(...centred(first.logits).map((value, i) => Math.abs(value - centred(reference.first.logits)[i])))
-    : null,
-}));
-const adapter = await entries[0]?.page.evaluate(async () => {
-  const found = await /** @type {any} */ (navigator).gpu?.requestAdapter();
-  return found ? `${found.info.vendor} ${found.info.architecture} ${found.info.description}`.trim() : 'none';
+const difference = (/** @type {number[]} */ logits) =>
+  reference
+    ? Math.max(...centred(logits).map((value, i) => Math.abs(value - centred(reference.first.logits)[i])))
+    : null;
+const rows = entries.map(({ name, load, first, warm, bytes, peak, gpuPeak, info }) => {
+  const warm_ms = median(warm.map(({ wall }) => wall));
+  const warm_cpu_ms = median(warm.map(({ cpu }) => cpu));
+  const gflops = OPERATIONS / (adapter?.software ? warm_cpu_ms : warm_ms) / 1e6;
+  const usesAdapter = /wonnx|webgpu|webgl/.test(name);
+  return {
+    name,
+    adapter: usesAdapter,
+    bytes,
+    load_ms: load.wall,
+    load_cpu_ms: load.cpu,
+    first_ms: first.wall,
+    first_cpu_ms: first.cpu,
+    warm_ms,
+    warm_cpu_ms,
+    warm_runs: warm.length,
+    peak_mib: peak + gpuPeak,
+    gpu_process_peak_mib: gpuPeak,
+    max_abs_diff: difference(first.logits),
+    gflops,
+    of_peak: usesAdapter && adapter ? gflops / adapter.peak_gflops : null,
+    to_best_peer: /** @type {number | null} */ (null),
+    ...info,
+  };
 });
-const report = { adapter, browser: await browser.version(), runs: Number(options.runs), gpu_peak_mib: peakMiB(gpu), rows };
-writeFileSync(here('../../output/bench.json'), `${JSON.stringify(report, null, 2)}\n`);
-
-const seconds = (/** @type {number} */ ms) => (ms / 1000).toFixed(ms < 9950 ? 2 : 1);
-const ours = rows.find(({ name }) => name === 'skintree wonnx');
-console.log(`${report.browser}, adapter ${adapter}, median of ${report.runs} interleaved warm runs, CPU and wall seconds\n`);
-console.log('| runtime | download MB | load CPU (wall) | first run CPU (wall) | warm run CPU (wall) | to skintree wonnx | logits differ by |');
-console.log('|---|---|---|---|---|---|---|');
-for (const row of rows) {
-  const pair = (/** @type {'load' | 'first' | 'warm'} */ key) => `${seconds(row[`${key}_cpu_ms`])} (${seconds(row[`${key}_ms`])})`;
-  const ratio = ours ? `${(row.warm_cpu_ms / ours.warm_cpu_ms).toFixed(1)}x` : '';
-  const difference = row.max_abs_diff === null ? '' : row.max_abs_diff.toExponential(1);
-  console.log(`| ${row.name} | ${(row.bytes / 1e6).toFixed(1)} | ${pair('load')} | ${pair('first')} | ${pair('warm')} | ${ratio} | ${difference} |`);
-}
+compareWithPeers(rows, adapter?.software ? 'warm_cpu_ms' : 'warm_ms');
+const report = { date: new Date().toISOString().slice(0, 10), browser: await browser.version(), adapter, runs: Number(options.runs), rows };
+mkdirSync(OUTPUT, { recursive: true });
+writeFileSync(`${OUTPUT}/bench.json`, `${JSON.stringify(report, null, 2)}\n`);
+console.log(
+  `${report.browser}, adapter ${adapter?.name ?? 'none'} (${adapter?.features.join(', ')}), whose matrix product reaches ` +
+    `${adapter?.peak_gflops.toFixed(0)} GFLOP/s; median of ${report.runs} interleaved warm runs, CPU and wall seconds\n`,
+);
+console.log(markdown(rows));
 await browser.close();
 for (const { server } of entries) server.stop();

@@ -42,20 +42,31 @@ pub fn tract(model: &[u8]) -> Result<Run> {
     }))
 }
 
-/// Keeps the chosen library in the wasm file, so that its size can be read off.
+/// The library of this build for a page: built with one of the two features.
 #[cfg(target_arch = "wasm32")]
-#[unsafe(no_mangle)]
-pub extern "C" fn keep(model: *const u8, len: usize) -> usize {
-    // Never called; the pointer is only there so that nothing is known at compile time.
-    let bytes = unsafe { std::slice::from_raw_parts(model, len) };
-    let mut total = 0;
-    #[cfg(feature = "rten")]
-    if let Ok(run) = rten(bytes) {
-        total += run(&[]).map_or(0, |v| v.len());
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub struct Network(Run);
+
+#[cfg(target_arch = "wasm32")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+impl Network {
+    /// Reads an ONNX file.
+    #[wasm_bindgen::prelude::wasm_bindgen(constructor)]
+    pub fn new(model: &[u8]) -> std::result::Result<Network, wasm_bindgen::JsError> {
+        #[cfg(feature = "rten")]
+        let run = rten(model);
+        #[cfg(all(feature = "tract", not(feature = "rten")))]
+        let run = tract(model);
+        run.map(Self).map_err(to_js)
     }
-    #[cfg(feature = "tract")]
-    if let Ok(run) = tract(bytes) {
-        total += run(&[]).map_or(0, |v| v.len());
+
+    /// Input of 3 x SIZE x SIZE values to logits.
+    pub fn run(&self, input: &[f32]) -> std::result::Result<Vec<f32>, wasm_bindgen::JsError> {
+        (self.0)(input).map_err(to_js)
     }
-    total
+}
+
+#[cfg(target_arch = "wasm32")]
+fn to_js(error: Box<dyn std::error::Error>) -> wasm_bindgen::JsError {
+    wasm_bindgen::JsError::new(&error.to_string())
 }
