@@ -112,6 +112,20 @@ fn wonnx_agrees_with_onnxruntime_on_the_shipped_network() {
 }
 
 #[test]
+fn f16_weights_agree_with_onnxruntime_on_the_shipped_network() {
+    let Some(gpu) = gpu() else { return };
+    let half = Variant { method: Method::Tiles, half: true };
+    if let Some(feature) = half.lacks(gpu.info()) {
+        eprintln!("skipped: {} lacks {feature}", gpu.info());
+        return;
+    }
+    let pack = shipped();
+    let choose = |network, gpu: &Gpu| lowered(network, half, gpu);
+    let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), choose));
+    check_against_onnxruntime(&engine.unwrap(), &pack, "pack", 2);
+}
+
+#[test]
 fn both_engines_give_the_same_feature_map() {
     let Some(gpu) = gpu() else { return };
     let pack = tiny();
