@@ -27,8 +27,8 @@ export interface Calls {
   classify(file: string, photo: Blob | null): Failure | null;
   /** All that is known, as `predictions.jsonl`. */
   saved(): string;
-  /** Takes up what was saved; `null` if it is of another pack or engine. */
-  restore(text: string): { count: number; state: StudyState } | null;
+  /** Takes up what was saved and says how many answers; `null` if it is of another pack or engine. `study` has the state then. */
+  restore(text: string): number | null;
   /** The figures over the photos classified so far. */
   finish(): Reports;
 }

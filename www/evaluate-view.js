@@ -86,9 +86,14 @@ const MENUS = {
   onePer: { menu: byId('one-per', HTMLSelectElement), usual: null, needed: false },
 };
 
+/** A list that is longer tells nobody more; the report has all. */
+const MOST_LISTED = 100;
+
 const progress = new ProgressView(announce, null);
 /** @type {Wishes} */
 let wishes;
+/** @type {{name: string, columns: string} | null} */
+let table = null;
 /** Labels to what the visitor has typed for them. @type {Map<string, HTMLInputElement>} */
 const named = new Map();
 /** @type {Node[]} */
@@ -129,7 +134,12 @@ export function translate() {
   for (const { menu, needed } of Object.values(MENUS)) {
     if (!needed && menu.options[0]) menu.options[0].textContent = say('evalNoColumn');
   }
+  sayTable();
   showNodes(nodes);
+}
+
+function sayTable() {
+  page.tableStatus.textContent = table ? say('evalTableChosen', table) : '';
 }
 
 /** @param {string} text */
@@ -153,7 +163,8 @@ export function showNodes(all) {
  * @param {string[]} columns
  */
 export function showColumns(file, columns) {
-  page.tableStatus.textContent = say('evalTableChosen', { name: file, columns: columns.join(', ') });
+  table = { name: file, columns: columns.join(', ') };
+  sayTable();
   for (const { menu, usual, needed } of Object.values(MENUS)) {
     const none = needed ? [] : [el('option', { value: '' }, say('evalNoColumn'))];
     menu.replaceChildren(...none, ...columns.map((name) => el('option', { value: name }, name)));
@@ -192,16 +203,20 @@ function idOf(text) {
   return node?.id ?? wanted;
 }
 
-/** Asks what the names mean. @param {UnknownLabel[]} unknown */
+/** Asks what the names mean, and says which of those that were typed for them the tree does not have either. @param {UnknownLabel[]} unknown */
 export function askNames(unknown) {
+  const wrong = new Set(unknown.flatMap(({ name }) => named.get(name) ?? []));
+  for (const input of named.values()) {
+    if (wrong.has(input)) input.setAttribute('aria-invalid', 'true');
+    else input.removeAttribute('aria-invalid');
+  }
+  if (wrong.size > 0) showTableFailure(say('evalNoSuchNode', { names: [...wrong].map(({ value }) => value).join(', ') }));
   for (const { name, rows } of unknown) {
-    const known = named.get(name);
-    const input = known ?? el('input', { type: 'text', autocomplete: 'off', spellcheck: false });
+    if (named.has(name)) continue;
+    const input = el('input', { type: 'text', autocomplete: 'off', spellcheck: false });
     input.setAttribute('list', 'nodes');
-    if (known) input.setAttribute('aria-invalid', 'true');
     named.set(name, input);
-    const label = el('label', {}, say('evalName', { name, count: rows }), input);
-    if (!known) page.nameList.append(el('li', {}, label));
+    page.nameList.append(el('li', {}, el('label', {}, say('evalName', { name, count: rows }), input)));
   }
   page.names.hidden = named.size === 0;
 }
@@ -260,8 +275,9 @@ export function showRun({ state, total, pending, found, readable, photos }) {
   const idle = state === 'idle';
   const begun = total > 0 && pending < total;
   const working = document.activeElement === page.start || document.activeElement === page.stop;
-  for (const input of [page.folder, page.files, page.table, page.only, ...Object.values(MENUS).map(({ menu }) => menu)]) {
-    input.disabled = !idle;
+  const menus = Object.values(MENUS).map(({ menu }) => menu);
+  for (const control of [page.folder, page.files, page.table, page.only, page.useNames, ...named.values(), ...menus]) {
+    control.disabled = !idle;
   }
   page.start.hidden = !idle || (begun && pending === 0);
   page.start.disabled = !(total > 0 && photos);
@@ -308,8 +324,12 @@ export function showComputing() {
 /** @param {(Failure & {file: string})[]} all */
 export function showBad(all) {
   page.bad.hidden = all.length === 0;
-  page.badSummary.textContent = say('evalBad', { count: all.length });
-  page.badList.replaceChildren(...all.map(({ file, code, message }) => el('li', {}, `${file}: [${code}] ${message}`)));
+  const listed = all.slice(0, MOST_LISTED);
+  page.badSummary.textContent = say(listed.length < all.length ? 'evalBadMany' : 'evalBad', { count: all.length, listed: listed.length });
+  // Of thousands that fail one after the other, each is added once.
+  if (page.badList.childElementCount > listed.length) page.badList.replaceChildren();
+  const more = listed.slice(page.badList.childElementCount);
+  page.badList.append(...more.map(({ file, code, message }) => el('li', {}, `${file}: [${code}] ${message}`)));
 }
 
 /** @param {string | null} html `report.html` */

@@ -49,10 +49,7 @@ const handlers = {
     }
   },
   saved: () => table().saved(),
-  restore(text) {
-    const count = table().restore(text);
-    return count === undefined ? null : { count, state: state() };
-  },
+  restore: (text) => table().restore(text) ?? null,
   finish: () => table().finish(),
 };
 

@@ -21,6 +21,12 @@ import { say } from './strings.js';
 const PACK = new URL('pack/manifest.json', document.baseURI).href;
 /** The time left is said once so many photos have told how long one takes. */
 const ETA_AFTER = 3;
+/** After so many photos the answers are brought out of the worker. */
+const KEEP_AFTER = 50;
+/** More text than this is neither a table nor a saved run; it would fill the memory before anything could be said. */
+const MOST_BYTES = 2 ** 28;
+/** More names than this are not typed by anybody: the column is another one. */
+const MOST_NAMES = 200;
 
 /** @type {Evaluator | null} */
 let evaluator = null;
@@ -38,6 +44,10 @@ let table = null;
 let study = null;
 /** The answers so far are of photos that are no longer chosen. */
 let forget = false;
+/** The answers of a while ago, in case the worker breaks. @type {string | null} */
+let kept = null;
+/** There are answers that neither a report nor a saved run holds. */
+let unsaved = false;
 /** @type {(Failure & {file: string})[]} */
 let bad = [];
 /** @type {Reports | null} */
@@ -49,8 +59,9 @@ let labelColumn = '';
 startLanguage();
 view.start({
   givePhotos(files) {
+    // Without photos before, what is known comes from a saved run.
+    forget ||= folder.size > 0;
     folder = new PhotoFolder(files);
-    forget = true;
     view.showPhotos(folder.name, folder.size);
     void attempt(readTable);
   },
@@ -66,6 +77,7 @@ view.start({
   restore: (file) => void attempt(() => restore(file), view.showRunFailure),
   saveReport(kind) {
     if (!reports) return;
+    unsaved = false;
     if (kind === 'html') saveFile(reports.html, 'text/html', 'report.html');
     else saveFile(reports.json, 'application/json', 'report.json');
   },
@@ -81,7 +93,7 @@ show();
 
 // Hours of work must not end by a slip.
 addEventListener('beforeunload', (event) => {
-  if (state !== 'idle') event.preventDefault();
+  if (state !== 'idle' || unsaved) event.preventDefault();
 });
 
 /**
@@ -123,11 +135,11 @@ async function leaveWorker(broken) {
   if (!broken) {
     return;
   }
-  const saved = await evaluator?.call('saved').catch(() => null);
+  const saved = (await evaluator?.call('saved').catch(() => null)) ?? kept;
   evaluator?.end();
   evaluator = loading = info = study = null;
   await readTable();
-  if (saved) study = (await current().call('restore', saved))?.state ?? study;
+  if (saved && study && (await current().call('restore', saved))) await readTable();
   show();
 }
 
@@ -167,6 +179,9 @@ async function takeTable(file) {
 
 /** @param {File} file */
 async function textOf(file) {
+  if (file.size > MOST_BYTES) {
+    throw new SkintreeError('labels', say('evalTooLarge', { name: file.name, most: MOST_BYTES / 2 ** 20 }));
+  }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
   } catch {
@@ -179,13 +194,17 @@ async function readTable() {
   if (!table) {
     return;
   }
+  const read = table;
   study = null;
   view.showTableFailure('');
   await load();
-  if (!table.shown) {
-    view.showColumns(table.name, await current().call('columns', table.csv));
+  if (!read.shown) {
+    const columns = await current().call('columns', read.csv);
+    // Another table may have been chosen meanwhile.
+    if (table !== read) return;
+    view.showColumns(read.name, columns);
     view.forgetNames();
-    table.shown = true;
+    read.shown = true;
   }
   const options = view.labelOptions();
   if (options.labelColumn !== labelColumn) {
@@ -193,14 +212,23 @@ async function readTable() {
     view.forgetNames();
     options.map = {};
   }
-  const unknown = await current().call('unknownLabels', table.csv, options);
+  const unknown = await current().call('unknownLabels', read.csv, options);
+  if (table !== read) return;
+  if (unknown.length > MOST_NAMES) {
+    throw new SkintreeError('labels', say('evalTooManyNames', { column: labelColumn, count: unknown.length }));
+  }
   view.askNames(unknown);
   if (unknown.length > 0) {
     show();
     return;
   }
-  study = await current().call('study', table.csv, options, forget);
-  forget = false;
+  const begun = await current().call('study', read.csv, options, forget);
+  if (table !== read) return;
+  study = begun;
+  if (forget) {
+    kept = null;
+    forget = unsaved = false;
+  }
   bad = [];
   view.showBad(bad);
   reports = null;
@@ -225,9 +253,10 @@ async function run() {
     todo.shift();
     study.pending = todo;
     if (failure) {
-      bad = [...bad, { file, ...failure }];
+      bad.push({ file, ...failure });
       view.showBad(bad);
-    }
+    } else unsaved = true;
+    if (done % KEEP_AFTER === 0) kept = await current().call('saved');
     const each = (performance.now() - start) / done;
     view.showSteps(already + done, files.length, done < ETA_AFTER ? null : each * todo.length);
   }
@@ -242,6 +271,7 @@ async function compute() {
   state = 'computing';
   show();
   view.showComputing();
+  kept = await current().call('saved');
   reports = await current().call('finish');
   state = 'idle';
   show();
@@ -250,16 +280,16 @@ async function compute() {
 
 async function save() {
   saveFile(await current().call('saved'), 'application/jsonl', 'predictions.jsonl');
+  unsaved = false;
 }
 
 /** @param {File} file */
 async function restore(file) {
-  const restored = await current().call('restore', await textOf(file));
-  if (!restored) {
+  if ((await current().call('restore', await textOf(file))) === null) {
     throw new SkintreeError('labels', say('evalNotRestored', { name: file.name }));
   }
-  study = restored.state;
-  show();
+  // Which of the photos that had failed are among them, the table says when it is read again.
+  await readTable();
 }
 
 function show() {

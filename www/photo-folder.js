@@ -19,7 +19,7 @@ export class PhotoFolder {
   /** @param {File[]} files */
   constructor(files) {
     this.name = files[0]?.webkitRelativePath.split('/')[0] ?? '';
-    for (const file of files) this.#files.set(pathOf(file), file);
+    for (const file of files) this.#files.set(keyOf(pathOf(file)), file);
   }
 
   get size() {
@@ -28,6 +28,9 @@ export class PhotoFolder {
 
   /** @param {string} path as the table has it: Windows writes it with backslashes */
   find(path) {
-    return this.#files.get(path) ?? this.#files.get(path.replaceAll('\\', '/').replace(/^\.\//, '')) ?? null;
+    return this.#files.get(keyOf(path)) ?? this.#files.get(keyOf(path.replaceAll('\\', '/').replace(/^\.\//, ''))) ?? null;
   }
 }
+
+/** macOS writes the letters of names apart (NFD), Korean ones too, where a table has them whole. @param {string} path */
+const keyOf = (path) => path.normalize('NFC');

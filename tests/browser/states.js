@@ -4,9 +4,10 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
+import { EVALUATE_STATES } from './evaluate-states.js';
 import { servePack } from './fake.js';
 import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, newPage } from './harness.js';
-import { appears, choose, give, openUploadPage, photoFile } from './upload-page.js';
+import { appears, choose, click, give, openUploadPage, photoFile } from './upload-page.js';
 
 /**
  * @import {ServerResponse} from 'node:http'
@@ -42,8 +43,6 @@ async function ask(page) {
 }
 /** @param {Page} page @param {string} selector */
 const open = (page, selector) => page.$$eval(selector, (all) => all.forEach((one) => (/** @type {HTMLDetailsElement} */ (one).open = true)));
-/** A click that needs no scrolling, so that the picture is of the page as the visitor left it. @param {Page} page @param {string} selector */
-const click = (page, selector) => page.$eval(selector, (element) => /** @type {HTMLElement} */ (element).click());
 
 /** @param {string} code @param {Record<string, string>} message */
 const warning = (code, message) => ({ code, message });
@@ -297,6 +296,7 @@ export const STATES = [
   },
   { name: 'widget-error', path: '/examples/plain/index.html', fake: { classify_error: 'photo-format' }, go: (page) => giveWidget(page).then(() => appears(page, '.failure h2')) },
   { name: 'widget-portal', path: 'portal', main: true },
+  ...EVALUATE_STATES,
 ];
 
 /** @param {Page} page */
@@ -322,6 +322,8 @@ export async function startServers() {
   portal.route('/embed-host.js', (_, response) => {
     response.writeHead(200, { 'content-type': 'text/javascript' }).end(readFileSync(`${WWW}/embed-host.js`));
   });
+  const report = readFileSync(`${ROOT}model/evaluation.html`);
+  server.route('/evaluation.html', (_, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end(report));
   const stop = () => Promise.all([server.stop(), portal.stop()]);
   return { server, portal, stop };
 }
@@ -363,14 +365,14 @@ async function openFor(browser, server, portal, { path }, size, language) {
     await page.waitForFunction(() => Number.parseFloat(document.querySelector('iframe')?.style.height ?? '') > 900);
     return page;
   }
-  if (path) {
+  if (path?.startsWith('/examples/')) {
     const page = await newPage(browser, size);
     await page.goto(`${server.origin}${path}`);
     await page.$eval('skintree-widget', (widget, lang) => widget.setAttribute('lang', lang), language);
     await page.waitForFunction(() => document.querySelector('skintree-widget')?.info);
     return page;
   }
-  const page = await openUploadPage(browser, server, size);
+  const page = await openUploadPage(browser, server, size, path);
   await page.select('#language', language);
   return page;
 }

@@ -1,4 +1,4 @@
-// Driving the upload page.
+// Driving the upload page, and others that begin like it.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -25,8 +25,9 @@ export function photoFile(name = 'spot.png') {
  * @param {Browser} browser
  * @param {Server} server
  * @param {Parameters<typeof newPage>[1]} [options]
+ * @param {string} [path] of another page
  */
-export async function openUploadPage(browser, server, options) {
+export async function openUploadPage(browser, server, options, path = '/index.html') {
   const page = await newPage(browser, options);
   // Two pages of one test must not share what the first has downloaded or kept.
   await page.goto(`${server.origin}/blank.html`);
@@ -36,8 +37,13 @@ export async function openUploadPage(browser, server, options) {
     await Promise.all((await navigator.serviceWorker.getRegistrations()).map((one) => one.unregister()));
     await caches.delete('skintree-pack/1');
   });
-  await page.goto(`${server.origin}/index.html`);
+  await page.goto(`${server.origin}${path}`);
   return page;
+}
+
+/** A click that needs no scrolling, so that the page stays as the visitor left it. @param {Page} page @param {string} selector */
+export function click(page, selector) {
+  return page.$eval(selector, (element) => /** @type {HTMLElement} */ (element).click());
 }
 
 /**

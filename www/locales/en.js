@@ -253,7 +253,7 @@ export default {
   evalLead:
     'Give photos whose diagnosis is known, and see how often the model is right, for whom, and how sure one can be of that. Photos, labels and report stay on this device.',
   evalNotice:
-    'For research and teaching. This is not a medical device, and good figures do not make it one. A low score of the model does not rule out cancer. Figures on photos that the model has learned from mean nothing; the report says which those are.',
+    'For research and teaching. This is not a medical device, and good figures do not make it one. A low score of the model does not rule out cancer. Figures on photos that the model has learned from mean nothing; the report says where those came from.',
   evalPhotos: '1. Photos',
   evalPhotosHint:
     'The folder they lie in, with what is below it. Browsers call that an upload when they ask; the photos are only read, by this page.',
@@ -277,6 +277,9 @@ export default {
   evalNamesHint: 'Say which diagnosis each stands for. Photos whose name is left empty are left out.',
   evalName: '{name} ({count})',
   evalUseNames: 'Use these names',
+  evalNoSuchNode: 'The tree has no diagnosis with the id or name {names}; choose one from the list',
+  evalTooManyNames: 'The column {column} has {count} names that the model’s tree does not have; choose the column of the diagnoses, or a table whose names the tree has',
+  evalTooLarge: '{name} is larger than {most} MiB; choose a smaller file',
   evalNotUtf8: '{name} cannot be read as text in UTF-8; save it anew as “CSV UTF-8”',
   evalRun: '3. Evaluation',
   evalWaiting: 'It can start once there are photos and a table.',
@@ -298,6 +301,7 @@ export default {
   evalComputing: 'Computing the figures',
   evalComputingNote: 'Intervals are made by drawing the photos anew 2,000 times.',
   evalBad: 'Photos left out: {count}',
+  evalBadMany: 'Photos left out: {count}. Here are the first {listed}; the report has all',
   evalResult: 'Report',
   evalSaveHtml: 'Save as HTML',
   evalSaveJson: 'Save as JSON',

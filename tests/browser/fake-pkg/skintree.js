@@ -2,6 +2,9 @@
 // GPU, a trap, a slow answer. What it shall do stands in the manifest's `fake` field (see fake.js).
 
 import { makeHeatMaps, makeReport } from './report.js';
+import { trap } from './trap.js';
+
+export { WebStudy, tableColumns } from './study.js';
 
 /** @import {WasmOptions} from '../../../www/wasm.js' */
 
@@ -19,13 +22,6 @@ const wait = (ms) => (ms ? new Promise((resolve) => setTimeout(resolve, ms)) : u
 async function sha256(bytes) {
   const digest = await crypto.subtle.digest('SHA-256', /** @type {Uint8Array<ArrayBuffer>} */ (bytes));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function trap() {
-  // (module (func (export "trap") unreachable))
-  const code = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, 116, 114, 97, 112, 0, 0, 10, 5, 1, 3, 0, 0, 11];
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(code)));
-  /** @type {() => void} */ (exports.trap)();
 }
 
 /** @param {Uint8Array} manifest */
@@ -76,6 +72,12 @@ export class WebClassifier {
     return this.#report({ format: 'png', width: 600, height: 450, bytes: bytes.length }, options);
   }
 
+  /** @param {Uint8Array} bytes */
+  async logits(bytes) {
+    await this.classify(bytes, {});
+    return new Float32Array();
+  }
+
   /** @param {Uint8ClampedArray} data @param {number} width @param {number} height @param {WasmOptions} options */
   async classifyRgba(data, width, height, options) {
     return this.#report({ format: 'rgba', width, height, bytes: data.length }, options);
@@ -85,7 +87,7 @@ export class WebClassifier {
   async #report(photo, { topK, heatMaps }) {
     const call = ++this.#calls;
     await wait(this.#fake.classify_ms);
-    if (this.#fake.classify_trap) trap();
+    if (this.#fake.classify_trap && call > (this.#fake.trap_after ?? 0)) trap();
     if (this.#fake.stray_trap) {
       // As a panic inside a Rust future does it: the promise of the call never settles.
       setTimeout(() => Promise.resolve().then(trap));
@@ -99,6 +101,10 @@ export class WebClassifier {
     const heat_maps = heatMaps && makeHeatMaps(report, heatMaps);
     if (heat_maps?.includes(undefined)) fail('heat-map', 'made up for a test');
     return { ...report, ...(heat_maps && { heat_maps }), call };
+  }
+
+  get fake() {
+    return this.#fake;
   }
 
   info() {

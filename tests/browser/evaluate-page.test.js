@@ -1,0 +1,175 @@
+// The page that evaluates the model, with a stand-in for the model: what happens when things are given in another order,
+// in great numbers, or go wrong.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+
+import { PhotoFolder } from '../../www/photo-folder.js';
+import { give, path, photos, table } from './evaluate-states.js';
+import { servePack } from './fake.js';
+import { launch, noBrowser, wrongOn } from './harness.js';
+import { startServers } from './states.js';
+import { click, openUploadPage, textOf } from './upload-page.js';
+
+/** @import {Browser, Page} from 'puppeteer-core' */
+
+const ROWS = 3000;
+
+test('photos are found by their names, however macOS and Windows write them', () => {
+  const file = (/** @type {string} */ name) => /** @type {File} */ ({ name, webkitRelativePath: `cases/${name}` });
+  const folder = new PhotoFolder([file('왼팔/사진.jpg'.normalize('NFD')), file('b.jpg')]);
+  for (const name of ['왼팔/사진.jpg', '왼팔\\사진.jpg', './왼팔/사진.jpg'.normalize('NFD')]) assert.ok(folder.find(name), name);
+  assert.equal(folder.find('c.jpg'), null);
+});
+
+describe('the page that evaluates', { skip: noBrowser('chromium') }, () => {
+  /** @type {Awaited<ReturnType<typeof startServers>>} */
+  let servers;
+  /** @type {Browser} */
+  let browser;
+  /** @type {Page} */
+  let page;
+
+  before(async () => {
+    servers = await startServers();
+    browser = await launch('chromium', servers.server);
+  });
+  after(async () => {
+    await browser?.close();
+    await servers?.stop();
+  });
+  afterEach(async () => {
+    assert.deepEqual(await wrongOn(page), []);
+    await page.close();
+  });
+
+  /** @param {object} [fake] */
+  async function open(fake) {
+    servePack(servers.server, '/pack/', fake);
+    page = await openUploadPage(browser, servers.server, {}, path);
+  }
+  /** @param {string} selector @param {string} text */
+  const says = (selector, text) =>
+    page.waitForFunction((selector, text) => document.querySelector(selector)?.textContent?.includes(text), {}, selector, text);
+  const leavingIsAsked = () => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
+  const labels = table('order', 'file,label\nspot.png,nv\nsecond.png,mel\n');
+
+  test('answers of a saved run stay when the photos are chosen after it', async () => {
+    await open();
+    await give(page, '#table', labels);
+    await page.waitForSelector('#restore:not([hidden])');
+    await give(page, '#saved', table('saved', 'spot.png'));
+    await says('#run-status', '1 are done.');
+    await give(page, '#files', ...photos);
+    await says('#run-status', '2 of them are here. 1 are done.');
+    // Those of other photos go.
+    await give(page, '#files', photos[1]);
+    await says('#run-status', '1 of them are here.');
+    assert.doesNotMatch(await textOf(page, '#run-status'), /are done/);
+  });
+
+  test('thousands of photos that are nowhere are counted, and the first listed', async () => {
+    await open();
+    await give(page, '#files', ...photos);
+    const rows = Array.from({ length: ROWS }, (_, i) => `nowhere-${i}.png,nv\n`).join('');
+    await give(page, '#table', table('nowhere', `file,label\n${rows}`));
+    await page.waitForSelector('#start:not([disabled])');
+    await click(page, '#start');
+    await says('#bad-summary', `${ROWS}. Here are the first 100;`);
+    assert.equal(await page.$$eval('#bad-list li', (all) => all.length), 100);
+    await page.waitForSelector('#report article');
+  });
+
+  test('names that no tree has are refused, too many before they are asked for', async () => {
+    await open();
+    const rows = Array.from({ length: ROWS }, (_, i) => `spot.png,patient ${i}\n`).join('');
+    await give(page, '#table', table('many', `file,label\n${rows}`));
+    await says('#table-failure', `The column label has ${ROWS} names`);
+    assert.equal(await page.$('#name-list li'), null);
+    await give(page, '#table', table('names', 'file,label\nspot.png,Mole\nsecond.png,mel\n'));
+    await page.waitForSelector('#name-list input');
+    assert.equal(await textOf(page, '#table-failure'), '');
+    await page.type('#name-list input', 'mole');
+    await click(page, '#use-names');
+    await says('#table-failure', 'no diagnosis with the id or name mole');
+    await page.$eval('#name-list input', (input) => (/** @type {HTMLInputElement} */ (input).value = 'Melanoma'));
+    await click(page, '#use-names');
+    await says('#run-status', 'The table has 2 photos');
+    assert.equal(await page.$('[aria-invalid]'), null);
+    assert.equal(await textOf(page, '#table-failure'), '');
+  });
+
+  test('while it runs, no choice can be changed, and leaving is asked until the report is saved', async () => {
+    await open({ classify_ms: 300 });
+    assert.equal(await leavingIsAsked(), false);
+    await give(page, '#files', ...photos);
+    await give(page, '#table', table('running', 'file,label\nspot.png,Naevus\nsecond.png,mel\n'));
+    await page.waitForSelector('#name-list input');
+    await page.type('#name-list input', 'nv');
+    await click(page, '#use-names');
+    await page.waitForSelector('#start:not([disabled])');
+    await click(page, '#start');
+    const changeable = await page.$$eval('.step :is(input, select, #use-names)', (all) =>
+      all.flatMap((one) => (/** @type {HTMLInputElement} */ (one).disabled || one.id === 'saved' ? [] : [one.id])),
+    );
+    assert.deepEqual(changeable, []);
+    assert.equal(await leavingIsAsked(), true);
+    await page.waitForSelector('#report article');
+    assert.equal(await leavingIsAsked(), true);
+    await click(page, '#save-json');
+    assert.equal(await leavingIsAsked(), false);
+  });
+
+  test('what it says of the table is said in the other language too', async () => {
+    await open();
+    await give(page, '#table', labels);
+    await says('#table-status', 'with the columns file, label');
+    await page.select('#language', 'ko');
+    await says('#table-status', '열: file, label');
+  });
+
+  test('answers outlive a crash at a photo, but for the last of them', async () => {
+    await open({ classify_trap: true, trap_after: 55 });
+    const names = Array.from({ length: 60 }, (_, i) => `${i}.png`);
+    await page.$eval(
+      '#files',
+      (input, names) => {
+        const given = new DataTransfer();
+        for (const name of names) given.items.add(new File(['a photo'], name));
+        /** @type {HTMLInputElement} */ (input).files = given.files;
+        input.dispatchEvent(new Event('change'));
+      },
+      names,
+    );
+    await give(page, '#table', table('crash', `file,label\n${names.map((name) => `${name},nv\n`).join('')}`));
+    await page.waitForSelector('#start:not([disabled])');
+    await click(page, '#start');
+    await page.waitForSelector('#failure button');
+    await click(page, '#failure button');
+    await says('#run-status', '60 are done.');
+    await page.waitForSelector('#report article');
+  });
+
+  test('answers outlive a crash while the figures are computed', async () => {
+    await open({ finish_trap: true });
+    await page.evaluate(() => {
+      const send = Worker.prototype.postMessage;
+      /** @type {any} */ (globalThis).classified = 0;
+      Worker.prototype.postMessage = function (/** @type {any} */ message, .../** @type {any[]} */ rest) {
+        if (message.method === 'classify') /** @type {any} */ (globalThis).classified++;
+        /** @type {any} */ (send).call(this, message, ...rest);
+      };
+    });
+    await give(page, '#files', ...photos);
+    await give(page, '#table', labels);
+    await page.waitForSelector('#start:not([disabled])');
+    await click(page, '#start');
+    await page.waitForSelector('#failure button');
+    const before = await page.$('#failure button');
+    await before?.click();
+    await page.waitForFunction((button) => !button?.isConnected, {}, before);
+    await page.waitForSelector('#failure button');
+    await says('#run-status', '2 are done.');
+    assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).classified), 2);
+  });
+});
