@@ -18,7 +18,7 @@ use skintree::input::{InputTensor, self_test_input};
 use skintree::onnx::{Graph, GraphError, ModelFile, Network, Signature};
 use skintree::pack::Pack;
 use skintree::photo::{Limits, Photo};
-use wgpu::gpu::{Gpu, Work};
+use wgpu::gpu::{Gpu, GpuError, Work};
 use wgpu::kernels::Kernel;
 
 /// What docs/formats.md and the issue tracker promise.
@@ -307,6 +307,19 @@ fn a_lost_gpu_is_an_error() {
     gpu.destroy();
     let error = block_on(engine.run(&self_test_input(1, 39).data)).unwrap_err();
     assert_eq!(error.code(), "gpu-lost");
+}
+
+#[test]
+fn an_engine_that_cannot_be_made_leaves_nothing_on_the_gpu() {
+    let Some(gpu) = gpu() else { return };
+    let pack = tiny();
+    let refuse = |_, gpu: &Gpu| {
+        gpu.upload("weights", &[0; 1024]);
+        Err(GraphError::Graph("made up for a test".to_owned()))
+    };
+    let made = block_on(WonnxEngine::load_with(gpu.clone(), pack.model(), &Signature::of(pack.manifest()), refuse));
+    assert_eq!(made.err().map(|error| error.code()), Some("pack-graph"));
+    assert!(matches!(block_on(gpu.watch(async {})), Err(GpuError::Lost(_))));
 }
 
 #[test]

@@ -107,7 +107,9 @@ impl WonnxEngine {
             gpu.forget_uploads();
             Ok::<_, EngineError>((session, packed, own_kernels))
         });
-        let (session, packed, own_kernels) = session.await??;
+        // What was uploaded goes now, as in `drop`: the device may still be lent.
+        let made = session.await.map_err(EngineError::from).and_then(|made| made);
+        let (session, packed, own_kernels) = made.inspect_err(|_| gpu.destroy())?;
         Ok(Self {
             gpu,
             session,

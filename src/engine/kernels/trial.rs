@@ -64,7 +64,8 @@ pub async fn fastest(gpu: &Gpu, convolutions: &[Conv], candidates: &[Variant]) -
             Ok(_) | Err(_) => {}
         }
     }
-    let chosen = best.map_or(candidates[0], |(variant, _)| variant);
+    // A trial that failed altogether tells nothing that is worth keeping.
+    let Some((chosen, _)) = best else { return candidates.first().copied() };
     known().insert(question, chosen);
     Some(chosen)
 }
