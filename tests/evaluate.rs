@@ -88,11 +88,13 @@ fn tables_are_read_as_asked() {
 
 #[test]
 fn bad_tables_are_refused_with_what_to_do() {
+    let fold_each: Vec<String> = (0..101).map(|row| format!("{row}.png,NV,{row}")).collect();
+    let fold_each = format!("file,diagnosis,fold\n{}", fold_each.join("\n"));
     let cases: Vec<(&str, LabelOptions, &str)> = vec![
         ("", options(), "no rows"),
         ("file,diagnosis\n", options(), "no rows"),
         ("file,diagnosis\na.png\n", options(), "cannot be read as CSV"),
-        ("file,file\na,b\n", options(), "two columns"),
+        ("file,file\na,b\n", options(), "two columns of the name \"file\""),
         (CSV, LabelOptions::default(), "no column \"label\""),
         ("file,diagnosis\na.png,NV\na.png,MEL\n", options(), "name a.png twice"),
         ("file,diagnosis\na.png,Mole\nb.png,Mole\n", options(), "\"Mole\" (2)"),
@@ -100,6 +102,7 @@ fn bad_tables_are_refused_with_what_to_do() {
         (CSV, LabelOptions { only: vec![("none".into(), "8".into())], ..options() }, "no column \"none\""),
         (CSV, LabelOptions { subgroups: Some(vec!["none".into()]), ..options() }, "no column \"none\""),
         ("file,diagnosis,fold\na.png,NV,0\nb.png,NV,\n", options(), "1 of 2 rows have no fold"),
+        (&fold_each, options(), "101 different folds"),
     ];
     for (csv, options, part) in cases {
         let error = read(csv, &options).unwrap_err();
@@ -206,6 +209,23 @@ fn nothing_classified_is_an_error() {
     study.failed(0, "photo-broken", "cut off");
     assert!(study.finish(&engine(), &settings).unwrap_err().to_string().contains("cut off"));
     assert!(matches!(study.answered(0, vec![1.0]), Err(EvaluateError::Length { .. })));
+}
+
+#[test]
+fn the_report_says_what_was_left_out() {
+    let map = [("Naevus".to_owned(), "nv".to_owned()), ("Mole".to_owned(), String::new())].into();
+    let options = LabelOptions { map, ..LabelOptions::default() };
+    let mut study = Study::new(pack(), read("file,label\na,Naevus\nb,mel\nc,Mole\nd,mel\n", &options).unwrap());
+    study.answered(0, sure(0)).unwrap();
+    let settings = Settings { selection: options.selection(), ..Settings::default() };
+    let selection = |study: &Study| study.finish(&engine(), &settings).unwrap().data.selection;
+    let partly = selection(&study);
+    assert!(partly.contains(&"without the label \"Mole\"".to_owned()), "{partly:?}");
+    assert!(partly.contains(&"\"Naevus\" taken as nv".to_owned()), "{partly:?}");
+    assert!(partly.iter().any(|part| part.contains("1 photos of 3")), "{partly:?}");
+    study.answered(1, sure(1)).unwrap();
+    study.failed(2, "photo-broken", "cut off");
+    assert_eq!(selection(&study).len(), partly.len() - 1);
 }
 
 #[test]

@@ -163,12 +163,12 @@ impl Evaluation {
         html! {
             @if !self.data.skipped.is_empty() { section {
                 h2 { "Photos left out" }
-                (scroller("Photos left out", &html! {
+                (folded(&self.data.skipped, "photos", |photos| scroller("Photos left out", &html! {
                     thead { tr { th scope="col" { "Photo" } th scope="col" { "Code" } th scope="col" { "Reason" } } }
-                    tbody { @for photo in &self.data.skipped { tr {
+                    tbody { @for photo in photos { tr {
                         th scope="row" { (photo.file) } td { (photo.code) } td { (photo.message) }
                     } } }
-                }))
+                })))
             } }
         }
     }

@@ -51,13 +51,18 @@ impl Default for LabelOptions {
 }
 
 impl LabelOptions {
-    /// The choice of rows, for the reader of the report; without paths, which are nobody's business.
+    /// The choice of rows and what became of their labels, for the reader of the report; without paths, which are nobody's
+    /// business.
     #[must_use]
     pub fn selection(&self) -> Vec<String> {
         let only = self.only.iter().map(|(column, value)| format!("{column} = {value}"));
         let one_per = self.one_per.iter().map(|column| format!("the first photo for each {column}"));
         let label = std::iter::once(format!("labels from the column {}", self.label_column));
-        label.chain(only).chain(one_per).collect()
+        let mapped = self.map.iter().map(|(name, id)| match id.as_str() {
+            "" => format!("without the label \"{name}\""),
+            id => format!("\"{name}\" taken as {id}"),
+        });
+        label.chain(only).chain(one_per).chain(mapped).collect()
     }
 }
 

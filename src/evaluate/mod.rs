@@ -240,8 +240,15 @@ impl Study {
             *counts.entry(case.photo.label).or_default() += 1;
         }
         let lesions: BTreeSet<&str> = cases.iter().filter_map(|case| case.photo.lesion.as_deref()).collect();
+        let mut selection = settings.selection.clone();
+        let untried = self.answers.iter().filter(|answer| answer.is_none()).count();
+        if untried > 0 {
+            let all = self.answers.len();
+            selection
+                .push(format!("only those {} photos of {all} that had been tried when this was made", all - untried));
+        }
         Data {
-            selection: settings.selection.clone(),
+            selection,
             photos: cases.len() as u64,
             lesions: cases.iter().all(|case| case.photo.lesion.is_some()).then_some(lesions.len() as u64),
             labels: counts.into_iter().map(|(node, photos)| self.count(node, photos)).collect(),

@@ -9,7 +9,7 @@ use super::tasks::TaskCases;
 use super::{Case, Context};
 use crate::taxonomy::Level;
 
-/// Bands of a column called `age`, in years.
+/// Bands of a column of ages ([`holds_ages`]), in years.
 const AGES: [f64; 4] = [30.0, 45.0, 60.0, 75.0];
 /// More distinct numbers than this are put into bands.
 const MAX_NUMBERS: usize = 8;
@@ -79,12 +79,18 @@ fn bands(column: &str, values: &[&str]) -> Option<Vec<f64>> {
     if distinct.len() <= MAX_NUMBERS {
         return None;
     }
-    if column.to_lowercase().contains("age") {
+    if holds_ages(column) {
         return Some(AGES.to_vec());
     }
     let mut edges: Vec<f64> = [0.25, 0.5, 0.75].iter().filter_map(|&share| percentile(&numbers, share)).collect();
     edges.dedup();
     Some(edges)
+}
+
+/// Whether a column is called age (`age_approx`, `Patient age`), not what only has these letters (`image_width`, `stage`).
+fn holds_ages(column: &str) -> bool {
+    let lower = column.to_lowercase();
+    lower.split(|letter: char| !letter.is_alphanumeric()).any(|word| ["age", "나이", "연령"].contains(&word))
 }
 
 fn band_name(edges: &[f64], band: usize) -> String {
@@ -98,7 +104,13 @@ fn band_name(edges: &[f64], band: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::divide;
+    use super::{divide, holds_ages};
+
+    #[test]
+    fn ages_are_told_by_the_whole_word() {
+        assert!(["age", "age_approx", "Patient Age", "나이"].into_iter().all(holds_ages));
+        assert!(!["image_width", "stage", "dosage", ""].into_iter().any(holds_ages));
+    }
 
     #[test]
     fn many_numbers_become_bands_and_few_stay() {

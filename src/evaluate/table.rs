@@ -6,6 +6,8 @@ use super::EvaluateError;
 
 /// More distinct values than this are no subgroups.
 const MAX_SUBGROUPS: usize = 20;
+/// More distinct values than this are no folds: each costs figures over all photos.
+const MAX_FOLDS: usize = 100;
 
 /// A CSV file as text.
 #[derive(Debug)]
@@ -34,9 +36,9 @@ impl Table {
         if rows.is_empty() {
             return Err(EvaluateError::Table(format!("{name} have no rows below the header line")));
         }
-        let distinct: BTreeSet<&String> = header.iter().collect();
-        if distinct.len() < header.len() {
-            return Err(EvaluateError::Table(format!("{name} have two columns of one name")));
+        let mut seen = HashSet::new();
+        if let Some(twice) = header.iter().find(|column| !seen.insert(column.as_str())) {
+            return Err(EvaluateError::Table(format!("{name} have two columns of the name \"{twice}\"")));
         }
         Ok(Self { name, header, rows })
     }
@@ -111,9 +113,16 @@ impl Table {
         Ok(())
     }
 
-    /// Folds are given for all rows or for none: figures over some of the photos would pass for those over all.
+    /// Folds are few, and given for all rows or for none: figures over some of the photos would pass for those over all.
     pub(super) fn check_folds(&self, fold: Option<usize>, file: usize) -> Result<(), EvaluateError> {
         let Some(fold) = fold else { return Ok(()) };
+        let folds = self.rows.iter().map(|row| row[fold].as_str()).collect::<HashSet<_>>().len();
+        if folds > MAX_FOLDS {
+            return Err(EvaluateError::Table(format!(
+                "the column {} has {folds} different folds, more than {MAX_FOLDS}; name another column",
+                self.header[fold]
+            )));
+        }
         let without: Vec<&str> =
             self.rows.iter().filter(|row| row[fold].is_empty()).map(|row| row[file].as_str()).collect();
         if without.is_empty() || without.len() == self.rows.len() {
@@ -139,15 +148,15 @@ impl Table {
     }
 }
 
-/// Whether a value is as a pattern says, in which `*` stands for any text.
+/// Whether a value is as a pattern says, in which `*` stands for any text. Each part takes the first place that it fits,
+/// so that many stars cost no more than one.
 fn fits(value: &str, pattern: &str) -> bool {
-    match pattern.split_once('*') {
-        None => value == pattern,
-        Some((start, rest)) => value.strip_prefix(start).is_some_and(|left| {
-            let ends = left.char_indices().map(|(at, _)| at).chain([left.len()]);
-            ends.into_iter().any(|at| fits(&left[at..], rest))
-        }),
-    }
+    let Some((start, rest)) = pattern.split_once('*') else { return value == pattern };
+    let (between, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let inside = value.strip_prefix(start).and_then(|left| left.strip_suffix(end));
+    let after = |left: &str, part: &str| left.find(part).map(|at| at + part.len());
+    inside
+        .is_some_and(|mut left| between.split('*').all(|part| after(left, part).map(|at| left = &left[at..]).is_some()))
 }
 
 #[cfg(test)]
@@ -159,8 +168,18 @@ mod tests {
         for (value, pattern) in [("0", "0"), ("224/a.jpg", "224/*"), ("", "*"), ("abcabc", "a*c"), ("가나", "*나")] {
             assert!(fits(value, pattern), "{value} {pattern}");
         }
-        for (value, pattern) in [("10", "0"), ("x224/a.jpg", "224/*"), ("abcx", "a*c"), ("", "a*")] {
+        for (value, pattern) in [("abc", "a*b*c"), ("aXbYbZc", "a*b*b*c"), ("a", "***"), ("aa", "a*a")] {
+            assert!(fits(value, pattern), "{value} {pattern}");
+        }
+        for (value, pattern) in
+            [("10", "0"), ("x224/a.jpg", "224/*"), ("abcx", "a*c"), ("", "a*"), ("a", "a*a"), ("acb", "a*b*c")]
+        {
             assert!(!fits(value, pattern), "{value} {pattern}");
         }
+    }
+
+    #[test]
+    fn many_stars_end_soon() {
+        assert!(!fits(&"a".repeat(10_000), &format!("{}b", "*a".repeat(50))));
     }
 }
