@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
     let mut study = Study::new(bare, labels);
 
     fs::create_dir_all(&arguments.out).map_err(|error| file_error(&arguments.out, "created", &error))?;
-    let first = pollster::block_on(Classifier::load(pack.clone(), arguments.model.engine))?;
+    let first = pollster::block_on(Classifier::load(pack.clone(), arguments.model.wish()))?;
     let engine = first.engine().clone();
     let identity = [pack.manifest_sha256(), &engine.name];
     let path = arguments.out.join("predictions.jsonl");
@@ -156,7 +156,6 @@ fn classify(
         .with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
     let next = AtomicUsize::new(0);
     let written = Mutex::new((predictions, Ok(())));
-    let engine = arguments.model.engine;
     let work = |classifier: &Classifier| {
         while let Some(&place) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
             let file = &study.photos()[place].file;
@@ -177,11 +176,11 @@ fn classify(
     };
     std::thread::scope(|scope| {
         for _ in 1..jobs {
-            let pack = pack.clone();
+            let (pack, wish) = (pack.clone(), arguments.model.wish());
             let work = &work;
             // A second engine that fails to load leaves its share to the first.
             scope.spawn(move || {
-                if let Ok(classifier) = pollster::block_on(Classifier::load(pack, engine)) {
+                if let Ok(classifier) = pollster::block_on(Classifier::load(pack, wish)) {
                     work(&classifier);
                 }
             });

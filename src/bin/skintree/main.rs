@@ -13,7 +13,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use skintree::engine::EngineChoice;
+use skintree::engine::kernels::KernelChoice;
+use skintree::engine::{EngineChoice, Wish};
 
 /// Skin-lesion classifier with a disease taxonomy. Research use only; not a medical device; a low score does not rule
 /// out cancer.
@@ -51,6 +52,16 @@ struct ModelArguments {
     /// auto, wonnx (GPU) or cpu.
     #[arg(long, default_value = "auto")]
     engine: EngineChoice,
+    /// For measuring: which kernels run if the engine is wonnx; auto, stock, or a name of docs/engines.md, such as
+    /// tiles-f16.
+    #[arg(long, default_value = "auto")]
+    kernels: KernelChoice,
+}
+
+impl ModelArguments {
+    fn wish(&self) -> Wish {
+        Wish { engine: self.engine, kernels: self.kernels.clone() }
+    }
 }
 
 fn main() -> ExitCode {
