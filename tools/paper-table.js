@@ -1,13 +1,16 @@
 // Writes the accuracies of a report.json beside those of Esteva et al. 2017 into a document, between its marks.
 //
-//     node tools/paper-table.js evaluation/report.json docs/evaluation.md
+//     node tools/paper-table.js evaluation/report.json docs/evaluation.md model/cross-validation.json
+//
+// The last gives the column "over folds"; without it that comes from the report, if it has folds.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const [reportPath, documentPath] = process.argv.slice(2);
+const [reportPath, documentPath, foldsPath] = process.argv.slice(2);
 if (!documentPath) throw new Error('say which report and which document: node tools/paper-table.js report.json document.md');
 
 const report = JSON.parse(readFileSync(reportPath, 'utf8'));
+const crossValidation = foldsPath ? JSON.parse(readFileSync(foldsPath, 'utf8')) : null;
 const text = readFileSync(documentPath, 'utf8');
 const marks = /(<!-- table:[^\n]*-->\n)[^]*?(<!-- end of table -->)/;
 if (!marks.test(text)) throw new Error(`${documentPath} has no marks for the table`);
@@ -20,12 +23,16 @@ const PAPER = {
 
 const percent = (value) => (value === null ? '–' : (value * 100).toFixed(1));
 const estimate = ({ value, interval }) => percent(value) + (interval ? ` (${interval.map(percent).join(' to ')})` : '');
-const overFolds = (folds) =>
-  folds && folds.folds.length > 1 ? `${percent(folds.mean)} ± ${percent(folds.standard_deviation)}, ${folds.folds.length} folds` : 'one model';
+const spread = (mean, deviation, count) => `${percent(mean)} ± ${percent(deviation)}, ${count} folds`;
+/** @param {string} key Of `mean` and `deviation` in cross-validation.json. */
+const overFolds = (folds, key) => {
+  if (crossValidation) return spread(crossValidation.mean[key], crossValidation.deviation[key], crossValidation.folds.length);
+  return folds?.folds.length > 1 ? spread(folds.mean, folds.standard_deviation, folds.folds.length) : 'one model';
+};
 
 const rows = Object.entries(PAPER).map(([level, paper]) => {
   const ours = report[level];
-  return `| ${paper.name} | ${paper.model} | ${paper.dermatologists} | ${estimate(ours.accuracy)} | ${estimate(ours.balanced_accuracy)} | ${overFolds(ours.folds)} |`;
+  return `| ${paper.name} | ${paper.model} | ${paper.dermatologists} | ${estimate(ours.accuracy)} | ${estimate(ours.balanced_accuracy)} | ${overFolds(ours.folds, `accuracy ${paper.name}`)} |`;
 });
 const table = [
   `${report.model.id} ${report.model.version} on ${report.data.photos} photos (${report.data.selection.join('; ')}). Per cent, with 95 % intervals.`,

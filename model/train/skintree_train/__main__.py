@@ -15,6 +15,7 @@ from . import (
     calibration,
     card,
     coarse_heads,
+    cross_validation,
     export,
     figures,
     folds,
@@ -122,21 +123,22 @@ def step_quantise(args: argparse.Namespace) -> None:
     """Make the shipping candidate of a training run; compare it in float and int8 on the validation fold."""
     trained = shipping.load(args.checkpoints)
     learned, validation, _ = training.divide(trained.recipe)
-    counts = shipping.class_counts(learned)
-    network = trained.network
+    counts, balance = shipping.class_counts(learned), trained.recipe.balance
     targets = np.array([photo.target for photo in validation])
-    if args.recalibrate:
-        size, balance = network.architecture.size, trained.recipe.balance
-        shipping.recalibrate_norms(network, learned, size, args.recalibrate, balance)
     compared = {}
     for name, int8 in (("float", False), ("int8", True)):
+        network = shipping.finished(trained, learned, int8, args.recalibrate)
         logits = inference.run(export.session(export.build(network, int8)), validation).logits
         compared[name] = logits
-        for row in shipping.compare_priors(logits, targets, counts, trained.recipe.balance):
+        for row in shipping.compare_priors(logits, targets, counts, balance):
             shown = ("strength", "temperature", *figures.HEADLINES)
             areas = [name for name in row if name.startswith("auc") and not name.endswith("95")]
             print(name, " ".join(f"{key} {row[key]:.4f}" for key in (*shown, *areas)))
-    offset = shipping.shift_prior(network, counts, trained.recipe.balance, args.prior)
+    changed = float((compared["float"].argmax(axis=1) != compared["int8"].argmax(axis=1)).mean())
+    print(f"int8 changes {changed:.2%} of the answers")
+    offset = shipping.prior_offset(counts, balance, args.prior)
+    with torch.no_grad():
+        network.head.bias -= torch.from_numpy(offset).float()
     temperature = calibration.fit_temperature(logits - offset, targets)
     compared = {
         "before calibration, float": figures.measure(compared["float"] - offset, targets, 1.0),
@@ -278,10 +280,28 @@ def write_json(path: Path, result: dict) -> str:
     return text
 
 
+def step_cross_validate(args: argparse.Namespace) -> None:
+    """Measure runs on the two folds that each left out; writes model/cross-validation.json."""
+    runs = [cross_validation.answers(path, args.recalibrate, args.prior) for path in args.checkpoints]
+    recipes = [shipping.load([path]) for path in args.checkpoints]
+    result = {
+        "runs": [
+            {"recipe": dataclasses.asdict(one.recipe), "minutes": one.minutes, "views": one.views[-1]}
+            for one in recipes
+        ],
+        "recalibrate": args.recalibrate,
+        "prior": args.prior,
+        **cross_validation.measure(runs),
+    }
+    print(write_json(args.output, figures.rounded(result)))
+
+
 def step_card(_: argparse.Namespace) -> None:
-    """Write the model card from its template and the figures of ``evaluate``."""
+    """Write the model card from its template and the figures of ``evaluate`` and ``cross_validate``."""
     evaluation = json.loads(paths.EVALUATION.read_text(encoding="utf-8"))
-    paths.CARD.write_text(card.render(evaluation, torch.load(paths.CANDIDATE)), encoding="utf-8")
+    folded = paths.CROSS_VALIDATION
+    cross = json.loads(folded.read_text(encoding="utf-8")) if folded.exists() else None
+    paths.CARD.write_text(card.render(evaluation, torch.load(paths.CANDIDATE), cross), encoding="utf-8")
 
 
 def step_golden(_: argparse.Namespace) -> None:
@@ -324,6 +344,15 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
             sub.add_argument(f"--{field.name.replace('_', '-')}", type=field.type, default=field.default)
 
 
+def _finishing_options(sub: argparse.ArgumentParser, checkpoints: str) -> None:
+    """Options of the steps that make a network fit for shipping."""
+    sub.add_argument(
+        "--checkpoints", type=Path, nargs="+", default=[paths.CHECKPOINTS / "checkpoint.pt"], help=checkpoints
+    )
+    sub.add_argument("--recalibrate", type=int, default=0, help="plain photos for new batch-norm statistics")
+    sub.add_argument("--prior", type=float, default=0.0, help="how far to even out the classes, 0 to 1")
+
+
 def main() -> None:
     """Parses the command line and runs one step."""
     parser = argparse.ArgumentParser(prog="skintree_train", description=__doc__)
@@ -341,11 +370,10 @@ def main() -> None:
     _train_options(add(step_train))
     add(step_check)
     sub = add(step_quantise)
-    sub.add_argument(
-        "--checkpoints", type=Path, nargs="+", default=[paths.CHECKPOINTS / "checkpoint.pt"], help="averaged if several"
-    )
-    sub.add_argument("--recalibrate", type=int, default=0, help="plain photos for new batch-norm statistics")
-    sub.add_argument("--prior", type=float, default=0.0, help="how far to even out the classes, 0 to 1")
+    _finishing_options(sub, "averaged if several")
+    sub = add(step_cross_validate)
+    _finishing_options(sub, "one a run")
+    sub.add_argument("--output", type=Path, default=paths.CROSS_VALIDATION)
     sub = add(step_hold_out)
     sub.add_argument("--photos", type=int, default=1500, help="training photos whose features define the subspace")
     sub = add(step_pack)

@@ -50,3 +50,15 @@ def jitter(x: Tensor, strength: float) -> Tensor:
     middle = x.mean(dim=(2, 3), keepdim=True)
     x = middle + (x - middle) * factor(1, spread=0.3)
     return (x * factor(1, spread=0.2) * factor(3, spread=0.1)).clamp(0, 1)
+
+
+def mix(x: Tensor, targets: Tensor, concentration: float) -> tuple[Tensor, Tensor]:
+    """Mixup (Zhang et al. 2018): every photo of ``[N, 3, S, S]`` blends with another, and so do its ``[N, classes]``.
+
+    One weight from Beta(concentration, concentration) holds for the whole batch; 0 leaves everything as it is.
+    """
+    if not concentration:
+        return x, targets
+    weight = float(torch.distributions.Beta(concentration, concentration).sample())
+    partner = torch.randperm(len(x), device=x.device)
+    return weight * x + (1 - weight) * x[partner], weight * targets + (1 - weight) * targets[partner]

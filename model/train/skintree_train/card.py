@@ -4,8 +4,8 @@ from . import paths
 from .labels import CLASSES
 
 
-def render(evaluation: dict, candidate: dict) -> str:
-    """Text of the card from ``evaluation.json`` and the candidate that ``quantise`` saved."""
+def render(evaluation: dict, candidate: dict, cross_validation: dict | None) -> str:
+    """Text of the card from ``evaluation.json``, the candidate that ``quantise`` saved and ``cross-validation.json``."""
     template = (paths.SOURCE / "card.md").read_text(encoding="utf-8")
     single, everything = evaluation["one_per_lesion"], evaluation["all_photos"]
     values = {
@@ -37,6 +37,7 @@ def render(evaluation: dict, candidate: dict) -> str:
         "scope_threshold": candidate["scope"]["threshold"],
         "in_scope": f"{everything['in_scope']:.1%}",
         "test_views": test_views(single, evaluation),
+        "folds": folds(cross_validation),
     }
     for name, value in values.items():
         template = template.replace(f"{{{{{name}}}}}", str(value))
@@ -105,6 +106,44 @@ def operating(chosen: dict[str, list], single: dict[str, list], everything: dict
         for point, one, every in zip(points, single[task], everything[task], strict=True)
     ]
     return "\n".join((head, *rows))
+
+
+def folds(result: dict | None) -> str:
+    """A column for each fold, for their mean and deviation, and for all photos together."""
+    if not result:
+        return "Not cross-validated: what stands above is one fold."
+    rows = [
+        ("accuracy, 7 classes", "accuracy_7"),
+        ("balanced accuracy, 7 classes", "balanced_accuracy_7"),
+        ("balanced accuracy, 8 classes", "balanced_accuracy"),
+        ("accuracy, nine-way", "accuracy nine-way"),
+        ("accuracy, three-way", "accuracy three-way"),
+        ("area under ROC, mel against nv", "auc melanoma-or-naevus"),
+        ("area under ROC, {bcc, scc, ak} against bkl", "auc carcinoma-or-keratosis"),
+        ("area under ROC, malignant or premalignant against benign", "auc malignant"),
+        ("log loss (nats)", "log_loss"),
+        ("expected calibration error (15 bins)", "calibration_error"),
+    ]
+    titles = [
+        *(f"fold {row['fold']}" for row in result["folds"]),
+        "mean ± standard deviation",
+        "together (95 % interval)",
+    ]
+    lines = [f"| | {' | '.join(titles)} |", f"|---|{'---|' * len(titles)}"]
+    for title, key in rows:
+        cells = [f"{row[key]:.3f}" for row in result["folds"]]
+        cells.append(f"{result['mean'][key]:.3f} ± {result['deviation'][key]:.3f}")
+        cells.append(_together(result["together"], key))
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _together(figures: dict, key: str) -> str:
+    """A figure of all photos with its interval, where there is one; levels are measured by fold only."""
+    if key not in figures:
+        return ""
+    interval = figures.get(f"{key}_95") or figures.get(f"{key} 95")
+    return f"{figures[key]:.3f}" + (" ({:.3f} to {:.3f})".format(*interval) if interval else "")
 
 
 def reliability(rows: list[dict]) -> str:

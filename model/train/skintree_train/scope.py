@@ -61,8 +61,12 @@ def methods(features: np.ndarray, targets: np.ndarray) -> dict[str, Method]:
         offsets = ((rows - subspace.mean) @ subspace.components.T)[:, None] - means
         return np.einsum("nci,ij,ncj->nc", offsets, precision, offsets).min(axis=1)
 
+    angles = {
+        f"subspace angle, {count} components{' (shipped)' if count == COMPONENTS else ''}": fit(features, count).score
+        for count in (COMPONENTS // 4, COMPONENTS // 2, COMPONENTS, 2 * COMPONENTS)
+    }
     return {
-        "subspace angle (shipped)": lambda rows, _: subspace.score(rows),
+        **{name: lambda rows, _, score=score: score(rows) for name, score in angles.items()},
         f"Mahalanobis to the nearest class, {COMPONENTS} components": mahalanobis,
         "energy (Liu et al. 2020)": lambda _, logits: -logsumexp(logits, axis=1),
         "1 - largest probability": lambda _, logits: 1 - np.exp(logits.max(axis=1) - logsumexp(logits, axis=1)),

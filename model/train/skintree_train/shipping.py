@@ -1,5 +1,6 @@
 """From a training checkpoint to the network that ships."""
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from . import calibration, checkpoint, dataset, figures, folds, inference, label
 from .architecture import inception_v3
 from .labels import CLASSES
 from .network import Network
+from .quantisation import quantise
 from .schedule import Schedule
 
 
@@ -45,24 +47,6 @@ def load(paths: list[Path]) -> Trained:
     return Trained(network.eval(), training.Recipe(**recipe), saved["progress"]["seconds"] / 60, views)
 
 
-def shift_prior(network: Network, counts: np.ndarray, balance: float, strength: float) -> np.ndarray:
-    """Moves the network's class frequencies by its last bias (logit adjustment, Menon et al. 2021).
-
-    Training drew a class of n photos in proportion to n^(1 - balance), and the network answers for a world of these
-    frequencies.  ``strength`` 0 leaves that; 1 makes all classes alike; -balance / (1 - balance) gives the photos' own.
-    Returns what was taken off the logits.
-    """
-    offset = strength * _log_prior(counts, balance)
-    with torch.no_grad():
-        network.head.bias -= torch.from_numpy(offset).float()
-    return offset
-
-
-def _log_prior(counts: np.ndarray, balance: float) -> np.ndarray:
-    frequencies = counts ** (1 - balance)
-    return np.log(frequencies / frequencies.sum())
-
-
 def recalibrate_norms(
     network: Network, photos: list[labels.Photo], size: int, count: int, balance: float, batch: int = 32
 ) -> None:
@@ -86,6 +70,38 @@ def recalibrate_norms(
         norm.eval()
 
 
+def round_weights(network: Network) -> None:
+    """Gives every convolution the weights that its int8 form will have.
+
+    Folding a norm in scales whole output channels, and so does the int8 form: the integers stay the same in ``export``.
+    Done before ``recalibrate_norms``, so that the norms make up for what rounding does to the means.
+    """
+    with torch.no_grad():
+        for layer in network.layers.values():
+            rounded = quantise(layer.conv.weight.numpy(), axis=0).expanded()
+            layer.conv.weight.copy_(torch.from_numpy(rounded))
+
+
+def finished(trained: Trained, learned: list[labels.Photo], int8: bool, recalibrate: int) -> Network:
+    """The network that would ship, but for the prior: a copy with weights as float or as in int8, and norms taken anew."""
+    network = copy.deepcopy(trained.network)
+    if int8:
+        round_weights(network)
+    if recalibrate:
+        recalibrate_norms(network, learned, network.architecture.size, recalibrate, trained.recipe.balance)
+    return network
+
+
+def prior_offset(counts: np.ndarray, balance: float, strength: float) -> np.ndarray:
+    """What to take off the logits to move the class frequencies (logit adjustment, Menon et al. 2021), ``[classes]``.
+
+    Training drew a class of n photos in proportion to n^(1 - balance), and the network answers for a world of these
+    frequencies.  ``strength`` 0 leaves that; 1 makes all classes alike; -balance / (1 - balance) gives the photos' own.
+    """
+    frequencies = counts ** (1 - balance)
+    return strength * np.log(frequencies / frequencies.sum())
+
+
 def class_counts(photos: list[labels.Photo]) -> np.ndarray:
     """Photos of each class, ``float64 [classes]``."""
     return np.bincount([photo.target for photo in photos], minlength=len(CLASSES)).astype(float)
@@ -98,11 +114,10 @@ def fold(number: int, large_only: bool = True) -> list[labels.Photo]:
 
 
 def compare_priors(logits: np.ndarray, targets: np.ndarray, counts: np.ndarray, balance: float) -> list[dict]:
-    """Figures for several strengths of ``shift_prior``, each at the temperature that fits these photos best."""
-    offset = _log_prior(counts, balance)
+    """Figures for several strengths of ``prior_offset``, each at the temperature that fits these photos best."""
     rows = []
     for strength in (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 1.0):
-        shifted = logits - strength * offset
+        shifted = logits - prior_offset(counts, balance, strength)
         temperature = calibration.fit_temperature(shifted, targets)
         measured = figures.measure(shifted, targets, temperature)
         rows.append({"strength": strength, "temperature": temperature, **measured})

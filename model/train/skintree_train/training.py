@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from . import augmentation, backbone, checkpoint, dataset, folds, labels, metrics, parallel, preprocess
+from . import augmentation, backbone, checkpoint, dataset, folds, labels, metrics, parallel, preprocess, warm_start
 from .averaging import Average
 from .calibration import fit_temperature, negative_log_likelihood
 from .labels import CLASSES, Photo
@@ -47,8 +47,12 @@ class Recipe:
     dropout: float = 0.2
     colour: float = 1.0
     """Strength of the colour jitter."""
+    mixup: float = 0.0
+    """Photos are mixed in pairs with weights from Beta(mixup, mixup) (Zhang et al. 2018); 0: they are not."""
     average: float = 0.995
     """Decay of the moving average, a step."""
+    start: str = ""
+    """An ONNX file to go on from, which must not have seen the held-out folds; else the backbone and a new last layer."""
     frozen: tuple[str, ...] = ()
     """Blocks that stay as they are: ``stem``, ``mixed0``, ..."""
     test_fold: int = 0
@@ -94,10 +98,8 @@ def _train(recipe: Recipe, folder: Path) -> None:
     chief = parallel.rank() == 0
     training, validation, _ = divide(recipe)
     torch.manual_seed(recipe.seed)
-    network = backbone.load(len(CLASSES)).to(device, memory_format=torch.channels_last)
+    network = _start(recipe, training).to(device, memory_format=torch.channels_last)
     network.dropout.p = recipe.dropout
-    nn.init.normal_(network.head.weight, std=0.01)
-    nn.init.zeros_(network.head.bias)
     _freeze(network, recipe.frozen)
     average = Average(network, recipe.average)
     optimiser = _optimiser(network, recipe)
@@ -161,9 +163,10 @@ def _round(
         for group in optimiser.param_groups:
             group["lr"] = rate * group["factor"]
         x = augmentation.jitter(dataset.to_input(pixels, device), recipe.colour)
+        x, wanted = augmentation.mix(x, functional.one_hot(targets.to(device), len(CLASSES)).float(), recipe.mixup)
         with torch.autocast(device.type, torch.bfloat16):
             logits = network(x)
-        loss = functional.cross_entropy(logits.float(), targets.to(device), label_smoothing=recipe.smoothing)
+        loss = functional.cross_entropy(logits.float(), wanted, label_smoothing=recipe.smoothing)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -216,15 +219,30 @@ def log(text: str) -> None:
     print(time.strftime("%H:%M:%S"), text, flush=True)
 
 
+def _start(recipe: Recipe, training: list[Photo]) -> Network:
+    """The network as it is before the first step."""
+    if recipe.start:
+        some = dataset.draw(training, 256, recipe.balance, recipe.seed)
+        return warm_start.load(Path(recipe.start), [training[place] for place in some])
+    network = backbone.load(len(CLASSES))
+    nn.init.normal_(network.head.weight, std=0.01)
+    nn.init.zeros_(network.head.bias)
+    return network
+
+
 def _optimiser(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
-    """The optimiser over what is not frozen; norms and biases do not decay, the new last layer learns faster."""
+    """The optimiser over what is not frozen; norms and biases do not decay, a new last layer learns faster."""
     groups = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             key = (name.startswith("head."), parameter.ndim > 1)
             groups.setdefault(key, []).append(parameter)
     settings = [
-        {"params": members, "weight_decay": recipe.weight_decay if decays else 0.0, "factor": 5.0 if new else 1.0}
+        {
+            "params": members,
+            "weight_decay": recipe.weight_decay if decays else 0.0,
+            "factor": 5.0 if new and not recipe.start else 1.0,
+        }
         for (new, decays), members in groups.items()
     ]
     if recipe.optimiser == "rmsprop":

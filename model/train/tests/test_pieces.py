@@ -12,19 +12,24 @@ from skintree_train import (
     augmentation,
     calibration,
     coarse_heads,
+    cross_validation,
     dataset,
     export,
     folds,
     golden,
     head,
+    inference,
     metrics,
     pack,
     preprocess,
+    warm_start,
 )
-from skintree_train.labels import Photo
+from skintree_train.cross_validation import Answers
+from skintree_train.labels import CLASSES, Photo
+from skintree_train.network import Network
 from skintree_train.quantisation import quantise
 from skintree_train.schedule import Schedule, parse_sizes
-from skintree_train.shipping import shift_prior
+from skintree_train.shipping import prior_offset, round_weights
 
 
 def photo(lesion: int, target: int, view: int = 0) -> Photo:
@@ -71,6 +76,14 @@ class Augmentation(unittest.TestCase):
         random = np.random.default_rng(1)
         for _ in range(200):
             self.assertGreaterEqual(augmentation.view(white, 150, random).min(), 254)
+
+    def test_mixup_blends_photos_as_it_blends_their_classes(self):
+        targets = torch.eye(4)
+        x = targets[:, :, None, None].expand(4, 4, 2, 2)
+        mixed, wanted = augmentation.mix(x, targets, 0.5)
+        torch.testing.assert_close(mixed[:, :, 0, 0], wanted)
+        torch.testing.assert_close(wanted.sum(dim=1), torch.ones(4))
+        self.assertIs(augmentation.mix(x, targets, 0)[0], x)
 
 
 class Sampling(unittest.TestCase):
@@ -158,12 +171,63 @@ class Export(unittest.TestCase):
             np.testing.assert_allclose(last, network.features(torch.from_numpy(x)).numpy(), atol=1e-4)
 
     def test_a_shifted_prior_evens_out_the_classes(self):
-        network = golden.tiny_network()
-        before = network.head.bias.clone()
         counts = np.array([100.0, 1, 1, 1, 1, 1, 1, 1])
-        shift_prior(network, counts, balance=0.5, strength=1)
-        moved = (network.head.bias - before).detach().numpy()
-        self.assertAlmostEqual(moved[1] - moved[0], np.log(10), places=4)
+        offset = prior_offset(counts, balance=0.5, strength=1)
+        self.assertAlmostEqual(offset[0] - offset[1], np.log(10), places=4)
+
+
+class WarmStart(unittest.TestCase):
+    """Going on from an exported network."""
+
+    def test_norms_are_put_back_without_changing_the_answers(self):
+        images = [
+            Image.fromarray(pixels) for pixels in np.random.default_rng(3).integers(0, 256, (8, 39, 39, 3), np.uint8)
+        ]
+        x = torch.from_numpy(np.concatenate([preprocess.tensor(np.asarray(image)) for image in images]))
+        for int8 in (False, True):
+            model = export.build(golden.tiny_network(), int8)
+            network = Network(golden.tiny_network().architecture, len(CLASSES)).eval()
+            warm_start.fill(network, warm_start.tensors(model))
+            with torch.no_grad():
+                before = network(x)
+            expected = inference.run(export.session(model), images).logits
+            np.testing.assert_allclose(before.numpy(), expected, atol=1e-4)
+            warm_start.restore_norms(network, images, 39)
+            with torch.no_grad():
+                np.testing.assert_allclose(network(x).numpy(), expected, atol=1e-4)
+                outputs = network.layers["stem/conv1"].conv(x)
+            loud = network.layers["stem/conv1"].norm.running_var > 0.5
+            self.assertTrue(loud.any())
+            np.testing.assert_allclose(outputs.std(dim=(0, 2, 3), correction=0)[loud].numpy(), 1, atol=1e-3)
+
+
+class Int8(unittest.TestCase):
+    """Rounding before the norms are taken anew."""
+
+    def test_rounded_weights_are_those_of_the_exported_file(self):
+        network = golden.tiny_network()
+        expected = warm_start.tensors(export.build(network))
+        round_weights(network)
+        after = warm_start.tensors(export.build(network))
+        for name in expected:
+            if name.endswith("_int8"):
+                np.testing.assert_array_equal(after[name], expected[name])
+
+
+class CrossValidation(unittest.TestCase):
+    """Figures over folds."""
+
+    def test_each_fold_takes_the_temperature_of_the_other(self):
+        random = np.random.default_rng(5)
+        targets = np.arange(400) % len(CLASSES)
+        sure = 4 * np.eye(len(CLASSES))[targets] + random.normal(0, 2, (400, len(CLASSES)))
+        pair = (Answers(3, 2 * sure, targets), Answers(1, sure, targets))
+        result = cross_validation.measure([pair])
+        self.assertEqual([row["fold"] for row in result["folds"]], [1, 3])
+        one, three = (row["temperature"] for row in result["folds"])
+        self.assertAlmostEqual(one / three, 2, places=2)
+        self.assertEqual(result["together"]["photos"], 800)
+        self.assertAlmostEqual(result["deviation"]["balanced_accuracy"], 0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+"""Several folds, each answered by a network that has not learned from it.
+
+A run leaves two folds out, and is finished without looking at either: its budget is set beforehand and its last averaged
+weights count.  So both folds measure it, each with the temperature that fits the other one.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from . import calibration, coarse_heads, export, figures, inference, metrics, pack, shipping, training
+
+SHOWN = ("accuracy_7", "balanced_accuracy_7", "balanced_accuracy", "auc malignant", "log_loss", "calibration_error")
+"""What is averaged over folds, besides the binary questions and the levels."""
+LEVELS = {"accuracy three-way": "class", "accuracy nine-way": "group"}
+"""Levels of the taxonomy to which the probabilities are rolled up."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Of one network for one photo a lesion of one fold."""
+
+    fold: int
+    logits: np.ndarray
+    """Without the prior's offset, ``float32 [N, classes]``."""
+    targets: np.ndarray
+    """``[N]``."""
+
+
+def answers(path: Path, recalibrate: int, prior: float) -> tuple[Answers, Answers]:
+    """Logits of a checkpoint in its shipping form (int8, norms taken anew) for the two folds that it has not seen."""
+    trained = shipping.load([path])
+    learned, *held_out = training.divide(trained.recipe)
+    network = shipping.finished(trained, learned, True, recalibrate)
+    session = export.session(export.build(network))
+    offset = shipping.prior_offset(shipping.class_counts(learned), trained.recipe.balance, prior)
+    first, second = (
+        Answers(number, inference.run(session, photos).logits - offset, np.array([photo.target for photo in photos]))
+        for number, photos in zip((trained.recipe.validation_fold, trained.recipe.test_fold), held_out, strict=True)
+    )
+    return first, second
+
+
+def levels(answers: Answers, temperature: float) -> dict[str, float]:
+    """Accuracy after rolling up to each of ``LEVELS``."""
+    probabilities = metrics.softmax(answers.logits / temperature)
+    found = {}
+    for name, level in LEVELS.items():
+        parts = coarse_heads.partition(pack.taxonomy(), level)
+        rolled = coarse_heads.roll_up(probabilities, parts)
+        found[name] = float((rolled.argmax(axis=1) == coarse_heads.coarse_targets(answers.targets, parts)).mean())
+    return found
+
+
+def measure(runs: list[tuple[Answers, Answers]]) -> dict:
+    """Figures of each fold, their mean and sample standard deviation, and those of all photos taken together."""
+    folds, scaled, targets = [], [], []
+    for pair in runs:
+        for mine, other in (pair, pair[::-1]):
+            temperature = calibration.fit_temperature(other.logits, other.targets)
+            measured = figures.measure(mine.logits, mine.targets, temperature)
+            measured |= levels(mine, temperature)
+            folds.append({"fold": mine.fold, "temperature": temperature, **measured})
+            scaled.append(mine.logits / temperature)
+            targets.append(mine.targets)
+    folds.sort(key=lambda row: row["fold"])
+    names = (*SHOWN, *LEVELS, *(f"auc {task}" for task in figures.TASKS))
+    values = {name: np.array([row[name] for row in folds]) for name in names}
+    return {
+        "folds": folds,
+        "mean": {name: float(row.mean()) for name, row in values.items()},
+        "deviation": {name: float(row.std(ddof=1)) for name, row in values.items()},
+        "together": figures.measure(np.concatenate(scaled), np.concatenate(targets), 1.0),
+    }
