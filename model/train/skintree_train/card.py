@@ -112,6 +112,7 @@ def folds(result: dict | None) -> str:
     """A column for each fold, for their mean and deviation, and for all photos together."""
     if not result:
         return "Not cross-validated: what stands above is one fold."
+    intro = "One photo a lesion, each answered by a network that has not learned from it (`cross_validate`):\n"
     rows = [
         ("accuracy, 7 classes", "accuracy_7"),
         ("balanced accuracy, 7 classes", "balanced_accuracy_7"),
@@ -135,7 +136,7 @@ def folds(result: dict | None) -> str:
         cells.append(f"{result['mean'][key]:.3f} ± {result['deviation'][key]:.3f}")
         cells.append(_together(result["together"], key))
         lines.append(f"| {title} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return "\n".join((intro, *lines))
 
 
 def _together(figures: dict, key: str) -> str:
