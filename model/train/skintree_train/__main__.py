@@ -282,16 +282,15 @@ def write_json(path: Path, result: dict) -> str:
 
 def step_cross_validate(args: argparse.Namespace) -> None:
     """Measure runs on the two folds that each left out; writes model/cross-validation.json."""
-    runs = [cross_validation.answers(path, args.recalibrate, args.prior) for path in args.checkpoints]
-    recipes = [shipping.load([path]) for path in args.checkpoints]
+    runs = [shipping.load([path]) for path in args.checkpoints]
+    answers = [cross_validation.answers(run, args.recalibrate, args.prior) for run in runs]
     result = {
         "runs": [
-            {"recipe": dataclasses.asdict(one.recipe), "minutes": one.minutes, "views": one.views[-1]}
-            for one in recipes
+            {"recipe": dataclasses.asdict(run.recipe), "minutes": run.minutes, "views": run.views[-1]} for run in runs
         ],
         "recalibrate": args.recalibrate,
         "prior": args.prior,
-        **cross_validation.measure(runs),
+        **cross_validation.measure(answers),
     }
     print(write_json(args.output, figures.rounded(result)))
 

@@ -5,7 +5,6 @@ weights count.  So both folds measure it, each with the temperature that fits th
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -28,9 +27,8 @@ class Answers:
     """``[N]``."""
 
 
-def answers(path: Path, recalibrate: int, prior: float) -> tuple[Answers, Answers]:
-    """Logits of a checkpoint in its shipping form (int8, norms taken anew) for the two folds that it has not seen."""
-    trained = shipping.load([path])
+def answers(trained: shipping.Trained, recalibrate: int, prior: float) -> tuple[Answers, Answers]:
+    """Logits of a run in its shipping form (int8, norms taken anew) for the two folds that it has not seen."""
     learned, *held_out = training.divide(trained.recipe)
     network = shipping.finished(trained, learned, True, recalibrate)
     session = export.session(export.build(network))

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from . import augmentation, preprocess
+from . import augmentation, inference, preprocess
 from .labels import Photo
 
 
@@ -50,6 +51,13 @@ def draw(photos: list[Photo], count: int, balance: float, seed: int) -> np.ndarr
 def batches(views: Views, batch: int, workers: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Full batches ``uint8 [N, S, S, 3]`` with targets ``int64 [N]``, in order."""
     return iter(DataLoader(views, batch, num_workers=workers, drop_last=True))
+
+
+def plain_batches(photos: list[Photo | Image.Image], size: int, batch: int) -> Iterator[Tensor]:
+    """Inputs ``[N, 3, size, size]`` of photos as they are, without augmentation; the last batch may be smaller."""
+    for start in range(0, len(photos), batch):
+        pixels = np.stack([inference.pixels(photo, size) for photo in photos[start : start + batch]])
+        yield to_input(torch.from_numpy(pixels), torch.device("cpu"))
 
 
 def to_input(pixels: Tensor, device: torch.device) -> Tensor:

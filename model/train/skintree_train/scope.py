@@ -51,7 +51,12 @@ Method = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 def methods(features: np.ndarray, targets: np.ndarray) -> dict[str, Method]:
     """Ways to tell, fitted on the features and classes of training photos."""
-    subspace = fit(features)
+    largest = fit(features, 2 * COMPONENTS)
+    subspaces = {
+        count: Subspace(largest.mean, largest.components[:count])
+        for count in (COMPONENTS // 4, COMPONENTS // 2, COMPONENTS, 2 * COMPONENTS)
+    }
+    subspace = subspaces[COMPONENTS]
     rotated = (features - subspace.mean) @ subspace.components.T
     means = np.stack([rotated[targets == target].mean(axis=0) for target in np.unique(targets)])
     centred = rotated - means[np.searchsorted(np.unique(targets), targets)]
@@ -62,8 +67,8 @@ def methods(features: np.ndarray, targets: np.ndarray) -> dict[str, Method]:
         return np.einsum("nci,ij,ncj->nc", offsets, precision, offsets).min(axis=1)
 
     angles = {
-        f"subspace angle, {count} components{' (shipped)' if count == COMPONENTS else ''}": fit(features, count).score
-        for count in (COMPONENTS // 4, COMPONENTS // 2, COMPONENTS, 2 * COMPONENTS)
+        f"subspace angle, {count} components{' (shipped)' if count == COMPONENTS else ''}": one.score
+        for count, one in subspaces.items()
     }
     return {
         **{name: lambda rows, _, score=score: score(rows) for name, score in angles.items()},

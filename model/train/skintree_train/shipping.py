@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import calibration, checkpoint, dataset, figures, folds, inference, labels, training
+from . import calibration, checkpoint, dataset, figures, folds, labels, training
 from .architecture import inception_v3
 from .labels import CLASSES
 from .network import Network
@@ -61,10 +61,11 @@ def recalibrate_norms(
         norm.reset_running_stats()
         norm.momentum = None
         norm.train()
-    for start in range(0, len(order) - batch + 1, batch):
-        pixels = [inference.pixels(photos[place], size) for place in order[start : start + batch]]
+    # Full batches only: all weigh the same in the statistics.
+    some = [photos[place] for place in order[: len(order) - len(order) % batch]]
+    for x in dataset.plain_batches(some, size, batch):
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            network.features(dataset.to_input(torch.from_numpy(np.stack(pixels)), torch.device("cpu")))
+            network.features(x)
     for norm in norms:
         norm.momentum = 0.1
         norm.eval()

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from . import augmentation, backbone, checkpoint, dataset, folds, labels, metrics, parallel, preprocess, warm_start
+from . import augmentation, backbone, checkpoint, dataset, folds, labels, metrics, parallel, warm_start
 from .averaging import Average
 from .calibration import fit_temperature, negative_log_likelihood
 from .labels import CLASSES, Photo
@@ -193,11 +193,9 @@ def evaluate(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits ``[N, classes]`` and targets ``[N]`` for plain photos (no augmentation) at ``size`` pixels."""
     rows = []
-    for start in range(0, len(photos), batch):
-        pixels = [preprocess.resized(preprocess.open_rgb(p.path), size) for p in photos[start : start + batch]]
-        x = dataset.to_input(torch.from_numpy(np.stack(pixels)), device)
+    for x in dataset.plain_batches(photos, size, batch):
         with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
-            rows.append(network(x).float().cpu().numpy())
+            rows.append(network(x.to(device)).float().cpu().numpy())
     return np.concatenate(rows), np.array([photo.target for photo in photos])
 
 

@@ -11,10 +11,11 @@ import onnx
 import torch
 from onnx import numpy_helper
 
-from . import dataset, inference
+from . import dataset
 from .architecture import inception_v3
 from .labels import CLASSES, Photo
 from .network import EPSILON, Network
+from .quantisation import Quantised
 
 FLOOR = 0.05
 """A channel's deviation is taken as at least this share of its layer's median: silent channels must not blow up."""
@@ -39,9 +40,7 @@ def tensors(model: onnx.ModelProto) -> dict[str, np.ndarray]:
         if node.op_type == "DequantizeLinear":
             values, scales = (known[name] for name in node.input[:2])
             axis = next(attribute.i for attribute in node.attribute if attribute.name == "axis")
-            shape = [1] * values.ndim
-            shape[axis] = -1
-            known[node.output[0]] = values.astype(np.float32) * scales.reshape(shape)
+            known[node.output[0]] = Quantised(values, scales, axis).expanded()
     return known
 
 
@@ -73,10 +72,9 @@ def restore_norms(network: Network, photos: list[Photo], size: int, batch: int =
         return hook
 
     hooks = [layer.conv.register_forward_hook(watch(name)) for name, layer in network.layers.items()]
-    for start in range(0, len(photos), batch):
-        pixels = np.stack([inference.pixels(photo, size) for photo in photos[start : start + batch]])
+    for x in dataset.plain_batches(photos, size, batch):
         with torch.no_grad():
-            network.features(dataset.to_input(torch.from_numpy(pixels), torch.device("cpu")))
+            network.features(x)
     for hook in hooks:
         hook.remove()
     with torch.no_grad():
