@@ -21,7 +21,7 @@ pub struct WonnxEngine {
     features: Option<(String, [usize; 3])>,
     /// Input and outputs in the layout of our kernels.
     packed: HashMap<String, [usize; 3]>,
-    own_kernels: bool,
+    /// Ours; `None` if they are wonnx's own or the caller's.
     variant: Option<Variant>,
 }
 
@@ -64,13 +64,11 @@ impl WonnxEngine {
             let reason = format!("the kernels {variant} need {feature}, which {} has not", gpu.info());
             return Err(EngineError::Unavailable { engine: EngineName::Wonnx, reason });
         }
-        let engine = Self::make(gpu, network, features, signature, |network, gpu| match variant {
+        Self::make(gpu, network, features, signature, variant, |network, gpu| match variant {
             Some(variant) => kernels::lower(network, variant, |name, bytes| gpu.upload(name, bytes)),
             None => Lowered::stock(network),
-        });
-        let mut engine = engine.await?;
-        engine.variant = variant.filter(|_| engine.own_kernels);
-        Ok(engine)
+        })
+        .await
     }
 
     /// Like [`Self::load`] with kernels that the caller makes; what [`kernels::lower`] uploads goes to the [`Gpu`].
@@ -85,7 +83,7 @@ impl WonnxEngine {
     ) -> Result<Self, EngineError> {
         let graph = Graph::read(model, signature)?;
         let features = features(&graph, signature);
-        Self::make(gpu, graph.into_network()?, features, signature, lower).await
+        Self::make(gpu, graph.into_network()?, features, signature, None, lower).await
     }
 
     async fn make(
@@ -93,23 +91,25 @@ impl WonnxEngine {
         network: Network,
         features: Option<(String, [usize; 3])>,
         signature: &Signature<'_>,
+        variant: Option<Variant>,
         lower: impl FnOnce(Network, &Gpu) -> Result<Lowered, GraphError>,
     ) -> Result<Self, EngineError> {
         let outputs = std::iter::once(signature.logits).chain(signature.features).map(str::to_owned).collect();
         let config = SessionConfig::new().with_outputs(Some(outputs));
         let session = gpu.watch(async {
             let Lowered { model, kernels, packed } = lower(network, &gpu)?;
-            let own_kernels = !kernels.is_empty();
+            // Without any the graph had a form that ours lack.
+            let variant = variant.filter(|_| !kernels.is_empty());
             gpu.set_kernels(kernels);
             // In here, because a device that is lost already is not to be left for the next session.
             gpu.lend();
             let session = Session::from_model_with_config(model, &config).await.map_err(failed)?;
             gpu.forget_uploads();
-            Ok::<_, EngineError>((session, packed, own_kernels))
+            Ok::<_, EngineError>((session, packed, variant))
         });
         // What was uploaded goes now, as in `drop`: the device may still be lent.
         let made = session.await.map_err(EngineError::from).and_then(|made| made);
-        let (session, packed, own_kernels) = made.inspect_err(|_| gpu.destroy())?;
+        let (session, packed, variant) = made.inspect_err(|_| gpu.destroy())?;
         Ok(Self {
             gpu,
             session,
@@ -118,8 +118,7 @@ impl WonnxEngine {
             logits: signature.logits.to_owned(),
             features,
             packed,
-            own_kernels,
-            variant: None,
+            variant,
         })
     }
 
@@ -139,8 +138,8 @@ impl WonnxEngine {
         };
         let inputs = HashMap::from([(self.input.clone(), InputTensor::F32(input))]);
         let features = self.features.as_ref().filter(|_| wanted == Wanted::LogitsAndFeatures);
-        let unread = if features.is_none() { self.features.as_ref() } else { None };
-        self.gpu.leave_unread(&unread.map(|(name, _)| name.as_str()).into_iter().collect::<Vec<_>>());
+        let unread = self.features.iter().filter(|_| features.is_none());
+        self.gpu.leave_unread(unread.map(|(name, _)| name.clone()));
         let mut found = self.gpu.watch(self.session.run(&inputs)).await?.map_err(failed)?;
         let mut take = |name: &str| match found.remove(name) {
             Some(OutputTensor::F32(values)) => Ok(match self.packed.get(name) {

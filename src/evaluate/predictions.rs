@@ -39,10 +39,10 @@ pub enum Prediction {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Line {
-    file: String,
+struct Line<F, P> {
+    file: F,
     #[serde(flatten)]
-    prediction: Prediction,
+    prediction: P,
 }
 
 /// The predictions of one pack on one engine, by the paths of the photos.
@@ -72,12 +72,13 @@ impl Predictions {
         if header != self.header {
             return None;
         }
-        let answers: Vec<Line> = lines.filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let logits = |line: &Line| matches!(line.prediction, Prediction::Logits { .. });
-        let answers = answers.into_iter().filter(logits).map(|line| (line.file, line.prediction));
-        let answers: Vec<(String, Prediction)> = answers.collect();
-        let count = answers.len();
-        self.known.extend(answers);
+        let mut count = 0;
+        for line in lines.filter_map(|line| serde_json::from_str::<Line<String, Prediction>>(line).ok()) {
+            if matches!(line.prediction, Prediction::Logits { .. }) {
+                self.known.insert(line.file, line.prediction);
+                count += 1;
+            }
+        }
         Some(count)
     }
 
@@ -89,20 +90,16 @@ impl Predictions {
 
     /// Takes up a photo's prediction and gives its line, without the line end.
     pub fn add(&mut self, file: &str, prediction: Prediction) -> String {
-        let line = Line { file: file.to_owned(), prediction };
-        let text = to_json(&line);
-        self.known.insert(line.file, line.prediction);
+        let text = to_json(&Line { file, prediction: &prediction });
+        self.known.insert(file.to_owned(), prediction);
         text
     }
 
     /// All of it, in the order of the paths.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let line = |(file, prediction): (&String, &Prediction)| {
-            to_json(&Line { file: file.clone(), prediction: prediction.clone() })
-        };
         let mut lines = vec![to_json(&self.header)];
-        lines.extend(self.known.iter().map(line));
+        lines.extend(self.known.iter().map(|(file, prediction)| to_json(&Line { file, prediction })));
         lines.push(String::new());
         lines.join("\n")
     }

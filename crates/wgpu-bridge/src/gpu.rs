@@ -236,7 +236,7 @@ impl Gpu {
     }
 
     /// Outputs that runs from now on do not read back; wonnx gives zeros for them.
-    pub fn leave_unread(&self, names: &[&str]) {
+    pub fn leave_unread(&self, names: impl IntoIterator<Item = String>) {
         self.reads().leave_out(names);
     }
 

@@ -18,8 +18,8 @@ impl Reads {
         self.outputs.insert(name.to_owned(), buffer.clone());
     }
 
-    pub(crate) fn leave_out(&mut self, names: &[&str]) {
-        self.unwanted = names.iter().map(|&name| name.to_owned()).collect();
+    pub(crate) fn leave_out(&mut self, names: impl IntoIterator<Item = String>) {
+        self.unwanted = names.into_iter().collect();
     }
 
     fn wants(&self, buffer: &Buffer) -> bool {
