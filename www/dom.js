@@ -33,6 +33,17 @@ export function byId(id, type) {
 }
 
 /**
+ * Scrolls to an element, smoothly unless the visitor wants no motion.
+ *
+ * @param {Element} element
+ * @param {ScrollLogicalPosition} block where it shall stand
+ */
+export function scrollTo(element, block) {
+  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  element.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block });
+}
+
+/**
  * A bar that shows a share; what it says must stand beside it in words.
  *
  * @param {number} share 0 to 1

@@ -77,13 +77,13 @@ const page = {
   live: byId('live', HTMLElement),
 };
 
-/** The menus of columns: what they usually are called, and whether one must be chosen. */
+/** The menus of columns: what they usually are called, the likeliest first, and whether one must be chosen. */
 const MENUS = {
-  fileColumn: { menu: byId('file-column', HTMLSelectElement), usual: /^file$|file|photo|image|path|사진|파일/i, needed: true },
-  labelColumn: { menu: byId('label-column', HTMLSelectElement), usual: /^label$|label|diagnos|^dx$|disease|진단|병명/i, needed: true },
-  lesionColumn: { menu: byId('lesion-column', HTMLSelectElement), usual: /^lesion_id$/i, needed: false },
-  foldColumn: { menu: byId('fold-column', HTMLSelectElement), usual: /^fold$/i, needed: false },
-  onePer: { menu: byId('one-per', HTMLSelectElement), usual: null, needed: false },
+  fileColumn: { menu: byId('file-column', HTMLSelectElement), usual: [/^file$/i, /file|photo|image|path|사진|파일/i], needed: true },
+  labelColumn: { menu: byId('label-column', HTMLSelectElement), usual: [/^label$/i, /label|diagnos|^dx$|disease|진단|병명/i], needed: true },
+  lesionColumn: { menu: byId('lesion-column', HTMLSelectElement), usual: [/^lesion_id$/i], needed: false },
+  foldColumn: { menu: byId('fold-column', HTMLSelectElement), usual: [/^fold$/i], needed: false },
+  onePer: { menu: byId('one-per', HTMLSelectElement), usual: [], needed: false },
 };
 
 /** A list that is longer tells nobody more; the report has all. */
@@ -168,8 +168,8 @@ export function showColumns(file, columns) {
   for (const { menu, usual, needed } of Object.values(MENUS)) {
     const none = needed ? [] : [el('option', { value: '' }, say('evalNoColumn'))];
     menu.replaceChildren(...none, ...columns.map((name) => el('option', { value: name }, name)));
-    const exact = usual && columns.find((name) => new RegExp(usual.source.split('|')[0], 'i').test(name));
-    menu.value = (usual && (exact ?? columns.find((name) => usual.test(name)))) ?? (needed ? columns[0] : '');
+    const likely = usual.flatMap((pattern) => columns.find((name) => pattern.test(name)) ?? []);
+    menu.value = likely[0] ?? (needed ? columns[0] : '');
   }
   page.only.value = '';
   named.clear();

@@ -118,7 +118,7 @@ async function attempt(action, showFailure = view.showTableFailure) {
     view.showTrouble(trouble, error, () => {
       if (trouble === 'gpu') engine = 'cpu';
       void attempt(async () => {
-        await leaveWorker(trouble === 'gpu' || trouble === 'internal');
+        if (trouble === 'gpu' || trouble === 'internal') await replaceWorker();
         await action();
       }, showFailure);
     });
@@ -128,13 +128,8 @@ async function attempt(action, showFailure = view.showTableFailure) {
 /**
  * After a failure of the worker or its engine a new one is begun. What the old one knew is lost where another engine goes
  * on, as answers of two engines must not be mixed.
- *
- * @param {boolean} broken
  */
-async function leaveWorker(broken) {
-  if (!broken) {
-    return;
-  }
+async function replaceWorker() {
   const saved = (await evaluator?.call('saved').catch(() => null)) ?? kept;
   evaluator?.end();
   evaluator = loading = info = study = null;

@@ -2,7 +2,7 @@
 // the same and more. Fit for eight diagnoses as for a tree of thousands: what is not looked at is not built.
 
 import { classColours, rootOf } from './answer.js';
-import { bar, el } from './dom.js';
+import { bar, el, scrollTo } from './dom.js';
 import { local, percent, say } from './strings.js';
 
 /** @import {Report, TreeNode} from './skintree.js' */
@@ -96,9 +96,9 @@ function pointOut(tree, id) {
   for (const node of above) tree.openers.get(node.id)?.();
   for (const line of tree.lines.values()) line.classList.remove('pointed-out');
   const line = tree.lines.get(id);
-  line?.classList.add('pointed-out');
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  line?.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'nearest' });
+  if (!line) return;
+  line.classList.add('pointed-out');
+  scrollTo(line, 'nearest');
 }
 
 /**

@@ -3,7 +3,7 @@
 import { isTooLarge } from './bitmap.js';
 import { hasCamera, takePhoto } from './camera-view.js';
 import { CropView } from './crop-view.js';
-import { byId, el } from './dom.js';
+import { byId, el, scrollTo } from './dom.js';
 import { DRAWINGS, paintSpot } from './drawn-spots.js';
 import { heatMapView } from './heat-map.js';
 import { startLanguageMenu, translatePage } from './page-language.js';
@@ -270,8 +270,7 @@ export function showClassifying() {
 export function arrive() {
   document.body.classList.add('has-photo');
   labelChoice('chooseMore');
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  requestAnimationFrame(() => page.work.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'start' }));
+  requestAnimationFrame(() => scrollTo(page.work, 'start'));
 }
 
 /** @param {'choosePhotos' | 'chooseMore'} key */
