@@ -1,11 +1,12 @@
 // The page's side of evaluate-worker.js: asks, and waits for what it is told.
 
-import { SkintreeError } from './errors.js';
+import { listen, toError } from './worker-replies.js';
 
 /**
  * @import {Call, Calls, Reply} from './evaluate-messages.js'
  * @import {Failure} from './messages.js'
- * @import {ErrorCode, Progress} from './skintree.js'
+ * @import {SkintreeError} from './errors.js'
+ * @import {Progress} from './skintree.js'
  */
 
 /** @typedef {{resolve: (result: any) => void, reject: (error: SkintreeError) => void}} Waiting */
@@ -20,22 +21,14 @@ export class Evaluator {
 
   /** @param {(progress: Progress) => void} onProgress how far the pack is */
   constructor(onProgress) {
-    this.#worker.onmessage = ({ data }) => {
-      const reply = /** @type {Reply} */ (data);
+    /** @param {Reply} reply */
+    const onReply = (reply) => {
       if (reply.type === 'progress') onProgress(reply.progress);
       else if (reply.type === 'dead') this.end(reply.failure);
       else if (reply.type === 'result') this.#settle(reply.id)?.resolve(reply.result);
       else this.#settle(reply.id)?.reject(toError(reply.failure));
     };
-    this.#worker.onerror = (event) => {
-      // We pass it on; without this the browser would also print it as the page's own uncaught error.
-      event.preventDefault();
-      // A script that can't be fetched gives an event without a message, an exception inside it one with.
-      this.end({
-        code: event.message ? 'internal' : 'network',
-        message: event.message ?? 'the worker script could not be loaded',
-      });
-    };
+    listen(this.#worker, onReply, (failure) => this.end(failure));
   }
 
   /**
@@ -76,9 +69,4 @@ export class Evaluator {
     this.#waiting.delete(id);
     return waiting;
   }
-}
-
-/** @param {Failure} failure */
-function toError({ code, message }) {
-  return new SkintreeError(/** @type {ErrorCode} */ (code), message);
 }

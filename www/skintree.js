@@ -2,11 +2,12 @@
 
 import { SkintreeError, messageOf } from './errors.js';
 import { readPhoto } from './photo-input.js';
+import { listen, toError } from './worker-replies.js';
 
 export { SkintreeError };
 
 /**
- * @import {ClassifierInfo, ClassifyOptions, ErrorCode, LoadOptions, PhotoSource, Report} from './skintree.js'
+ * @import {ClassifierInfo, ClassifyOptions, LoadOptions, PhotoSource, Report} from './skintree.js'
  * @import {Answer, Failure, Photo, Request} from './messages.js'
  */
 
@@ -231,26 +232,6 @@ function settle(call, answer) {
 
 /**
  * @param {Worker} worker
- * @param {(answer: Answer) => void} onAnswer
- * @param {(failure: Failure) => void} onDeath
- */
-function listen(worker, onAnswer, onDeath) {
-  worker.onmessage = (event) => onAnswer(event.data);
-  worker.onmessageerror = () => onDeath({ code: 'internal', message: 'the worker gave an answer that cannot be read' });
-  worker.onerror = (event) => {
-    // We pass it on; without this the browser would also print it as the page's own uncaught error.
-    event.preventDefault();
-    // A script that can't be fetched gives an event without a message, an exception inside it one with.
-    onDeath(
-      event.message
-        ? { code: 'internal', message: event.message }
-        : { code: 'network', message: 'the worker script could not be loaded' },
-    );
-  };
-}
-
-/**
- * @param {Worker} worker
  * @param {Request} request
  * @param {Transferable[]} [transfer]
  */
@@ -306,11 +287,6 @@ function folder(baseUrl) {
 
 function pageUrl() {
   return globalThis.document?.baseURI ?? location.href;
-}
-
-/** @param {Failure} failure */
-function toError({ code, message }) {
-  return new SkintreeError(/** @type {ErrorCode} */ (code), message);
 }
 
 /** @param {AbortSignal} signal */
