@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { servePack } from './fake.js';
 import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, launch, newPage, noBrowser, wrongOn } from './harness.js';
-import { accessibilityProblems, appears, photoFile, textOf } from './upload-page.js';
+import { accessibilityProblems, appears, photoFile, sticksOut, textOf } from './upload-page.js';
 
 /**
  * @import {Browser, ElementHandle, Frame, Page} from 'puppeteer-core'
@@ -90,9 +90,6 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
     const heard = (page) => page.evaluate(() => /** @type {any} */ (globalThis).heard);
     /** @param {Page} page */
     const connected = (page) => page.waitForFunction(() => document.querySelector('#status')?.textContent === 'Connected to skintree.');
-    /** @param {Page | Frame} where */
-    const sticksOut = (where) =>
-      where.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     /** Speaks to the frame by hand. @param {Page} page @param {object} message */
     const say = (page, message) =>
       page.evaluate(

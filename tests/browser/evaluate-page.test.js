@@ -9,7 +9,7 @@ import { give, path, photos, table } from './evaluate-states.js';
 import { servePack } from './fake.js';
 import { launch, noBrowser, wrongOn } from './harness.js';
 import { startServers } from './states.js';
-import { click, openUploadPage, textOf } from './upload-page.js';
+import { click, openUploadPage, says, textOf } from './upload-page.js';
 
 /** @import {Browser, Page} from 'puppeteer-core' */
 
@@ -48,9 +48,6 @@ describe('the page that evaluates', { skip: noBrowser('chromium') }, () => {
     servePack(servers.server, '/pack/', fake);
     page = await openUploadPage(browser, servers.server, {}, path);
   }
-  /** @param {string} selector @param {string} text */
-  const says = (selector, text) =>
-    page.waitForFunction((selector, text) => document.querySelector(selector)?.textContent?.includes(text), {}, selector, text);
   const leavingIsAsked = () => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
   const labels = table('order', 'file,label\nspot.png,nv\nsecond.png,mel\n');
 
@@ -59,12 +56,12 @@ describe('the page that evaluates', { skip: noBrowser('chromium') }, () => {
     await give(page, '#table', labels);
     await page.waitForSelector('#restore:not([hidden])');
     await give(page, '#saved', table('saved', 'spot.png'));
-    await says('#run-status', '1 are done.');
+    await says(page, '#run-status', '1 are done.');
     await give(page, '#files', ...photos);
-    await says('#run-status', '2 of them are here. 1 are done.');
+    await says(page, '#run-status', '2 of them are here. 1 are done.');
     // Those of other photos go.
     await give(page, '#files', photos[1]);
-    await says('#run-status', '1 of them are here.');
+    await says(page, '#run-status', '1 of them are here.');
     assert.doesNotMatch(await textOf(page, '#run-status'), /are done/);
   });
 
@@ -75,7 +72,7 @@ describe('the page that evaluates', { skip: noBrowser('chromium') }, () => {
     await give(page, '#table', table('nowhere', `file,label\n${rows}`));
     await page.waitForSelector('#start:not([disabled])');
     await click(page, '#start');
-    await says('#bad-summary', `${ROWS}. Here are the first 100;`);
+    await says(page, '#bad-summary', `${ROWS}. Here are the first 100;`);
     assert.equal(await page.$$eval('#bad-list li', (all) => all.length), 100);
     await page.waitForSelector('#report article');
   });
@@ -84,17 +81,17 @@ describe('the page that evaluates', { skip: noBrowser('chromium') }, () => {
     await open();
     const rows = Array.from({ length: ROWS }, (_, i) => `spot.png,patient ${i}\n`).join('');
     await give(page, '#table', table('many', `file,label\n${rows}`));
-    await says('#table-failure', `The column label has ${ROWS} names`);
+    await says(page, '#table-failure', `The column label has ${ROWS} names`);
     assert.equal(await page.$('#name-list li'), null);
     await give(page, '#table', table('names', 'file,label\nspot.png,Mole\nsecond.png,mel\n'));
     await page.waitForSelector('#name-list input');
     assert.equal(await textOf(page, '#table-failure'), '');
     await page.type('#name-list input', 'mole');
     await click(page, '#use-names');
-    await says('#table-failure', 'no diagnosis with the id or name mole');
+    await says(page, '#table-failure', 'no diagnosis with the id or name mole');
     await page.$eval('#name-list input', (input) => (/** @type {HTMLInputElement} */ (input).value = 'Melanoma'));
     await click(page, '#use-names');
-    await says('#run-status', 'The table has 2 photos');
+    await says(page, '#run-status', 'The table has 2 photos');
     assert.equal(await page.$('[aria-invalid]'), null);
     assert.equal(await textOf(page, '#table-failure'), '');
   });
@@ -123,9 +120,9 @@ describe('the page that evaluates', { skip: noBrowser('chromium') }, () => {
   test('what it says of the table is said in the other language too', async () => {
     await open();
     await give(page, '#table', labels);
-    await says('#table-status', 'with the columns file, label');
+    await says(page, '#table-status', 'with the columns file, label');
     await page.select('#language', 'ko');
-    await says('#table-status', '열: file, label');
+    await says(page, '#table-status', '열: file, label');
   });
 
   test('answers outlive a crash at a photo, but for the last of them', async () => {
@@ -146,7 +143,7 @@ describe('the page that evaluates', { skip: noBrowser('chromium') }, () => {
     await click(page, '#start');
     await page.waitForSelector('#failure button');
     await click(page, '#failure button');
-    await says('#run-status', '60 are done.');
+    await says(page, '#run-status', '60 are done.');
     await page.waitForSelector('#report article');
   });
 
@@ -169,7 +166,7 @@ describe('the page that evaluates', { skip: noBrowser('chromium') }, () => {
     await before?.click();
     await page.waitForFunction((button) => !button?.isConnected, {}, before);
     await page.waitForSelector('#failure button');
-    await says('#run-status', '2 are done.');
+    await says(page, '#run-status', '2 are done.');
     assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).classified), 2);
   });
 });

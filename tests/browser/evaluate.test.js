@@ -6,11 +6,12 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
+import { give } from './evaluate-states.js';
 import { DIST, NATIVE, OUTPUT, ROOT, Server, TINY, launch, missing, newPage, noBrowser, noDist, noTiny, wrongOn } from './harness.js';
-import { accessibilityProblems, textOf } from './upload-page.js';
+import { accessibilityProblems, click, says, sticksOut, textOf } from './upload-page.js';
 
 /**
- * @import {Browser, ElementHandle, Page} from 'puppeteer-core'
+ * @import {Browser, Page} from 'puppeteer-core'
  * @import {Kind} from './harness.js'
  */
 
@@ -93,19 +94,10 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       await page.evaluate(() => localStorage.clear());
       await page.goto(`${server.origin}/evaluate.html`);
     }
-    /** @param {string} input @param {string[]} files */
-    async function give(input, ...files) {
-      await /** @type {ElementHandle<HTMLInputElement>} */ (await page.$(input)).uploadFile(...files);
-    }
-    /** @param {string} selector @param {string} text */
-    const says = (selector, text) =>
-      page.waitForFunction((selector, text) => document.querySelector(selector)?.textContent?.includes(text), {}, selector, text);
-    /** @param {string} selector */
-    const click = (selector) => page.$eval(selector, (element) => /** @type {HTMLElement} */ (element).click());
     /** @param {string} button @returns {Promise<string>} */
     async function save(button) {
       await page.evaluate(() => (/** @type {any} */ (globalThis).saved = null));
-      await click(button);
+      await click(page, button);
       await page.waitForFunction(() => /** @type {any} */ (globalThis).saved);
       return page.evaluate(() => /** @type {any} */ (globalThis).saved);
     }
@@ -117,23 +109,23 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
     }
     /** Photos and table, with the name that the tree does not have. @param {string} [labels] */
     async function giveAll(labels = LABELS) {
-      await give('#files', ...photos);
-      await give('#table', labels);
+      await give(page, '#files', ...photos);
+      await give(page, '#table', labels);
       await page.waitForSelector('#name-list input');
       await page.type('#name-list input', 'nv');
-      await click('#use-names');
+      await click(page, '#use-names');
       await page.waitForSelector('#start:not([disabled])');
     }
 
     test('gives the figures of the command line, and asks the server for nothing', async () => {
       await open();
-      await says('#run-status', 'once there are photos and a table');
+      await says(page, '#run-status', 'once there are photos and a table');
       assert.deepEqual(await accessibilityProblems(page), []);
       await giveAll();
-      await says('#run-status', 'The table has 7 photos; 6 of them are here.');
+      await says(page, '#run-status', 'The table has 7 photos; 6 of them are here.');
       assert.deepEqual(await accessibilityProblems(page), []);
       server.requests = [];
-      await click('#start');
+      await click(page, '#start');
       await page.waitForSelector('#report article');
       assert.deepEqual(server.requests, []);
       const json = await save('#save-json');
@@ -142,8 +134,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       assert.equal(expected.data.photos, 5);
 
       assert.match(await textOf(page, '#bad summary'), /2/);
-      await says('#bad-list', 'golden.json: [photo-format]');
-      await says('#bad-list', 'absent.png: [photo-missing]');
+      await says(page, '#bad-list', 'golden.json: [photo-format]');
+      await says(page, '#bad-list', 'absent.png: [photo-missing]');
       assert.match(await textOf(page, '#report'), /Evaluation of skintree-tiny/);
       assert.match(await textOf(page, '#report'), /Research use only/);
       assert.match(await textOf(page, '#report'), /Only the command line draws one/);
@@ -170,24 +162,24 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
         for (const id of ['start', 'stop']) document.getElementById(id)?.click();
       });
       await page.waitForSelector('#figures:not([hidden])');
-      await says('#run-status', '1 are done');
-      await click('#figures');
+      await says(page, '#run-status', '1 are done');
+      await click(page, '#figures');
       await page.waitForSelector('#report article');
       assert.equal(JSON.parse(await save('#save-json')).data.photos, 1);
       const saved = file('predictions.jsonl', await save('#save'));
-      await click('#start');
-      await says('#run-status', '7 are done');
+      await click(page, '#start');
+      await says(page, '#run-status', '7 are done');
       const whole = withoutRun(await save('#save-json'));
       assert.equal(whole.data.photos, 5);
       await page.close();
 
       await open();
       await giveAll();
-      await give('#saved', file('other.jsonl', readFileSync(saved, 'utf8').replace(/"manifest_sha256":"\w/, '"manifest_sha256":"x')));
-      await says('#failure', 'has no answers of this model');
-      await give('#saved', saved);
-      await says('#run-status', '1 are done');
-      await click('#start');
+      await give(page, '#saved', file('other.jsonl', readFileSync(saved, 'utf8').replace(/"manifest_sha256":"\w/, '"manifest_sha256":"x')));
+      await says(page, '#failure', 'has no answers of this model');
+      await give(page, '#saved', saved);
+      await says(page, '#run-status', '1 are done');
+      await click(page, '#start');
       await page.waitForSelector('#report article');
       assert.deepEqual(withoutRun(await save('#save-json')), whole);
       await page.close();
@@ -195,38 +187,38 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
 
     test('says what is wrong with a table', async () => {
       await open();
-      await give('#files', ...photos);
+      await give(page, '#files', ...photos);
       for (const [content, text] of /** @type {[string | Buffer, string][]} */ ([
         ['file,diagnosis\na.png\n', 'cannot be read as CSV'],
         ['', 'no rows below the header line'],
         [Buffer.from([0x66, 0x69, 0x6c, 0x65, 0x2c, 0xc1, 0xf8, 0x0a]), 'cannot be read as text in UTF-8'],
         ['file,diagnosis\na.png,nv\na.png,mel\n', 'name a.png twice'],
       ])) {
-        await give('#table', file('bad.csv', content));
-        await says('#table-failure', text);
+        await give(page, '#table', file('bad.csv', content));
+        await says(page, '#table-failure', text);
         assert.equal(await page.$eval('#start', (button) => /** @type {HTMLButtonElement} */ (button).disabled), true);
       }
       assert.deepEqual(await accessibilityProblems(page), []);
       // No column for the labels, so another one was taken.
-      await give('#table', file('columns.csv', 'file,what\nexact-299x299.png,nv\nupscale-37x53.png,mel\n'));
-      await says('#names', 'exact-299x299.png (1)');
+      await give(page, '#table', file('columns.csv', 'file,what\nexact-299x299.png,nv\nupscale-37x53.png,mel\n'));
+      await says(page, '#names', 'exact-299x299.png (1)');
       await page.select('#label-column', 'what');
       await page.waitForSelector('#start:not([disabled])');
       assert.equal(await page.$eval('#names', (names) => /** @type {HTMLElement} */ (names).hidden), true);
       await page.type('#only', 'other=1');
       await page.keyboard.press('Enter');
-      await says('#table-failure', 'no column "other"');
+      await says(page, '#table-failure', 'no column "other"');
       assert.deepEqual(await wrongOn(page), []);
       await page.close();
     });
 
     test('photos that are nowhere make no report', async () => {
       await open();
-      await give('#files', ...photos);
-      await give('#table', file('nowhere.csv', 'file,label\nnowhere.png,nv\n'));
+      await give(page, '#files', ...photos);
+      await give(page, '#table', file('nowhere.csv', 'file,label\nnowhere.png,nv\n'));
       await page.waitForSelector('#start:not([disabled])');
-      await click('#start');
-      await says('#failure', 'none of the 1 photos could be classified');
+      await click(page, '#start');
+      await says(page, '#failure', 'none of the 1 photos could be classified');
       await page.close();
     });
 
@@ -235,11 +227,11 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       await page.select('#language', 'ko');
       await page.emulateMediaFeatures?.([{ name: 'prefers-color-scheme', value: 'dark' }]).catch(() => {});
       await giveAll();
-      await click('#start');
+      await click(page, '#start');
       await page.waitForSelector('#report article');
       assert.match(await textOf(page, 'h1'), /모델 시험하기/);
       assert.deepEqual(await accessibilityProblems(page), []);
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+      assert.equal(await sticksOut(page), 0);
       await page.screenshot({ path: `${OUTPUT}/evaluate-${kind}-phone.png`, fullPage: true });
       await page.close();
     });
@@ -250,10 +242,10 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       copyFileSync(`${GOLDEN}/exact-299x299.png`, join(cases, 'a b', '사진.png'));
       copyFileSync(`${GOLDEN}/upscale-37x53.png`, join(cases, 'one.png'));
       await open();
-      await give('#folder', cases);
-      await says('#photos-status', '2 files in the folder “cases”');
-      await give('#table', file('paths.csv', 'file;label\na b\\사진.png;nv\n./one.png;MEL\n'));
-      await says('#run-status', 'The table has 2 photos; 2 of them are here.');
+      await give(page, '#folder', cases);
+      await says(page, '#photos-status', '2 files in the folder “cases”');
+      await give(page, '#table', file('paths.csv', 'file;label\na b\\사진.png;nv\n./one.png;MEL\n'));
+      await says(page, '#run-status', 'The table has 2 photos; 2 of them are here.');
       // By keyboard alone.
       await page.focus('#start');
       await page.keyboard.press('Enter');

@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 import { NATIVE, OUTPUT, ROOT, Server, TINY, WWW, launch, missing, newPage, noBrowser, wrongOn } from './harness.js';
-import { accessibilityProblems } from './upload-page.js';
+import { accessibilityProblems, sticksOut } from './upload-page.js';
 
 /**
  * @import {Browser, Page} from 'puppeteer-core'
@@ -66,7 +66,7 @@ describe('report of an evaluation', { skip }, () => {
         const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
         assert.equal(paper, scheme === 'dark' ? 'rgb(17, 22, 23)' : 'rgb(246, 244, 239)');
         assert.deepEqual(await accessibilityProblems(page), []);
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+        assert.equal(await sticksOut(page), 0);
       }));
   }
 

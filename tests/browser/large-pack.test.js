@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
 import { DIST, OUTPUT, ROOT, Server, blankPage, launch, missing, noBrowser, noDist, wrongOn } from './harness.js';
-import { accessibilityProblems, answerOf, appears, choose, openUploadPage, photoFile } from './upload-page.js';
+import { accessibilityProblems, answerOf, appears, choose, openUploadPage, photoFile, sticksOut } from './upload-page.js';
 
 /**
  * @import {Browser, ElementHandle} from 'puppeteer-core'
@@ -78,7 +78,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
         await page.type('#result input[type="search"]', wanted);
         await page.waitForFunction((name) => document.querySelector('#result .found')?.textContent?.includes(name), {}, wanted);
         assert.deepEqual(await accessibilityProblems(page), []);
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+        assert.equal(await sticksOut(page), 0);
         await page.screenshot({ path: `${OUTPUT}/large-pack-${kind}-${size.width}.png`, fullPage: true });
         assert.deepEqual(await wrongOn(page), []);
         await page.close();

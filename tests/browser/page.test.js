@@ -8,7 +8,7 @@ import { MOST_BYTES, MOST_PIXELS } from '../../www/photo-limits.js';
 import { MODEL, servePack } from './fake.js';
 import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, launch, noBrowser, wrongOn } from './harness.js';
 import { bomb } from './photos.js';
-import { accessibilityProblems, answerOf, choose, give, openUploadPage, photoFile, textOf } from './upload-page.js';
+import { accessibilityProblems, answerOf, choose, give, openUploadPage, photoFile, sticksOut, textOf } from './upload-page.js';
 
 /**
  * @import {Browser, Page} from 'puppeteer-core'
@@ -66,8 +66,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
           assert.match(answer, /dermoscopic photos/);
           assert.match(answer, /does not rule out cancer/);
           assert.match(answer, /Ran on the main processor in 321 ms/);
-          const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-          assert.equal(over, 0, 'nothing sticks out');
+          assert.equal(await sticksOut(page), 0, 'nothing sticks out');
           await page.screenshot({ path: `${OUTPUT}/page-${kind}-${width}.png`, fullPage: true });
         }, { width, height }));
     }

@@ -19,11 +19,7 @@ export function png(width, height, colour, claimed) {
       rows.set(colour(x, y), y * (1 + 3 * width) + 1 + 3 * x);
     }
   }
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(claimed ?? width, 0);
-  header.writeUInt32BE(claimed ?? height, 4);
-  header.set([8, 2, 0, 0, 0], 8);
-  return Buffer.concat([SIGNATURE, chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+  return encode(claimed ?? width, claimed ?? height, { bits: 8, kind: 2 }, rows);
 }
 
 /**
@@ -47,12 +43,21 @@ export function ico(picture) {
  * @param {number} side a multiple of 8
  */
 export function bomb(side) {
+  return encode(side, side, { bits: 1, kind: 0 }, Buffer.alloc(side * (1 + side / 8)));
+}
+
+/**
+ * @param {number} width
+ * @param {number} height
+ * @param {{bits: number, kind: number}} colour bits of a sample, and 0 for grey or 2 for RGB
+ * @param {Uint8ClampedArray | Buffer} rows each behind the byte of its filter
+ */
+function encode(width, height, { bits, kind }, rows) {
   const header = Buffer.alloc(13);
-  header.writeUInt32BE(side, 0);
-  header.writeUInt32BE(side, 4);
-  header.set([1, 0, 0, 0, 0], 8);
-  const rows = deflateSync(Buffer.alloc(side * (1 + side / 8)));
-  return Buffer.concat([SIGNATURE, chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))]);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([bits, kind, 0, 0, 0], 8);
+  return Buffer.concat([SIGNATURE, chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
 }
 
 /** @param {string} type @param {Buffer} data */

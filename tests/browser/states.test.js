@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { launch, noBrowser, wrongOn } from './harness.js';
 import { STATES, openState, startServers } from './states.js';
-import { accessibilityProblems } from './upload-page.js';
+import { accessibilityProblems, sticksOut } from './upload-page.js';
 
 /**
  * @import {Browser} from 'puppeteer-core'
@@ -41,8 +41,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
           const page = await openState(browser, servers, state, size, language);
           for (const where of page.frames()) {
             assert.deepEqual(await accessibilityProblems(where), []);
-            const over = await where.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-            assert.equal(over, 0, 'nothing sticks out');
+            assert.equal(await sticksOut(where), 0, 'nothing sticks out');
           }
           assert.equal(await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches), dark);
           assert.deepEqual(await wrongOn(page), []);

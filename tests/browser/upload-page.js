@@ -41,6 +41,16 @@ export async function openUploadPage(browser, server, options, path = '/index.ht
   return page;
 }
 
+/** What lies beyond the right edge of the window, in pixels. @param {Page | Frame} where */
+export function sticksOut(where) {
+  return where.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** Waits until an element contains a text. @param {Page} page @param {string} selector @param {string} text */
+export function says(page, selector, text) {
+  return page.waitForFunction((selector, text) => document.querySelector(selector)?.textContent?.includes(text), {}, selector, text);
+}
+
 /** A click that needs no scrolling, so that the page stays as the visitor left it. @param {Page} page @param {string} selector */
 export function click(page, selector) {
   return page.$eval(selector, (element) => /** @type {HTMLElement} */ (element).click());

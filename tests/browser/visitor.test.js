@@ -6,7 +6,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 
 import { servePack } from './fake.js';
 import { FAKE_PKG, ROOT, Server, WWW, launch, newPage, noBrowser, wrongOn } from './harness.js';
-import { accessibilityProblems, answerOf, appears, choose, give, openUploadPage, photoFile, textOf } from './upload-page.js';
+import { accessibilityProblems, answerOf, appears, choose, give, openUploadPage, photoFile, sticksOut, textOf } from './upload-page.js';
 
 /**
  * @import {Browser, Page} from 'puppeteer-core'
@@ -15,8 +15,6 @@ import { accessibilityProblems, answerOf, appears, choose, give, openUploadPage,
 
 /** As the real module gives them for a bad photo. */
 const WARNINGS = [{ code: 'blurred', message: { en: 'The photo is blurred.', ko: '사진이 흐립니다.' } }];
-/** What lies beyond the right edge of the window, in pixels. @param {Page} page */
-const over = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
   describe(`visitor, ${kind}`, { skip: noBrowser(kind) }, () => {
@@ -98,14 +96,14 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
             await page.select('#language', language);
             await page.reload();
             await page.evaluate((text) => (document.documentElement.style.fontSize = `${text}%`), text);
-            assert.equal(await over(page), 0, `idle, ${at}`);
+            assert.equal(await sticksOut(page), 0, `idle, ${at}`);
             await give(page, photo, second);
             await answerOf(page);
             await page.$$eval('details', (all) => all.forEach((one) => (one.open = true)));
-            assert.equal(await over(page), 0, `answer, ${at}`);
+            assert.equal(await sticksOut(page), 0, `answer, ${at}`);
             await page.click('#crop');
             await page.waitForSelector('.crop');
-            assert.equal(await over(page), 0, `framing, ${at}`);
+            assert.equal(await sticksOut(page), 0, `framing, ${at}`);
           }
         }
       }));
