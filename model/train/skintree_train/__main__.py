@@ -281,12 +281,12 @@ def write_json(path: Path, result: dict) -> str:
 
 
 def step_cross_validate(args: argparse.Namespace) -> None:
-    """Measure runs on the two folds that each left out; writes model/cross-validation.json."""
-    runs = [shipping.load([path]) for path in args.checkpoints]
+    """Measure runs on the folds that each left out; writes model/cross-validation.json."""
+    runs = [shipping.load(paths) for paths in args.run_checkpoints]
     answers = [cross_validation.answers(run, args.recalibrate, args.prior) for run in runs]
     result = {
         "runs": [
-            {"recipe": dataclasses.asdict(run.recipe), "minutes": run.minutes, "views": run.views[-1]} for run in runs
+            {"recipe": dataclasses.asdict(run.recipe), "minutes": run.minutes, "views": run.views} for run in runs
         ],
         "recalibrate": args.recalibrate,
         "prior": args.prior,
@@ -343,11 +343,8 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
             sub.add_argument(f"--{field.name.replace('_', '-')}", type=field.type, default=field.default)
 
 
-def _finishing_options(sub: argparse.ArgumentParser, checkpoints: str) -> None:
+def _finishing_options(sub: argparse.ArgumentParser) -> None:
     """Options of the steps that make a network fit for shipping."""
-    sub.add_argument(
-        "--checkpoints", type=Path, nargs="+", default=[paths.CHECKPOINTS / "checkpoint.pt"], help=checkpoints
-    )
     sub.add_argument("--recalibrate", type=int, default=0, help="plain photos for new batch-norm statistics")
     sub.add_argument("--prior", type=float, default=0.0, help="how far to even out the classes, 0 to 1")
 
@@ -369,9 +366,20 @@ def main() -> None:
     _train_options(add(step_train))
     add(step_check)
     sub = add(step_quantise)
-    _finishing_options(sub, "averaged if several")
+    default = [paths.CHECKPOINTS / "checkpoint.pt"]
+    sub.add_argument("--checkpoints", type=Path, nargs="+", default=default, help="averaged if several")
+    _finishing_options(sub)
     sub = add(step_cross_validate)
-    _finishing_options(sub, "one a run")
+    sub.add_argument(
+        "--checkpoints",
+        type=Path,
+        nargs="+",
+        action="append",
+        required=True,
+        dest="run_checkpoints",
+        help="of one run, averaged if several; repeat the option for every run",
+    )
+    _finishing_options(sub)
     sub.add_argument("--output", type=Path, default=paths.CROSS_VALIDATION)
     sub = add(step_hold_out)
     sub.add_argument("--photos", type=int, default=1500, help="training photos whose features define the subspace")

@@ -1,7 +1,7 @@
 """Random views of a photo for training.
 
 Geometry as in Esteva et al. 2017: rotation by 0 to 359 degrees, the largest upright square inside the rotated photo, and
-flips.  On top of that come a random cut at 70 to 100 % of the side and moderate jitter of the colours.
+flips.  On top of that come a random cut and moderate jitter of the colours.
 """
 
 import math
@@ -11,7 +11,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-SMALLEST_CUT = 0.7
 RIGHT_ANGLES = 0.5
 """Share of photos that turn by a multiple of 90 degrees only: they keep the whole square, as a user's photo does."""
 
@@ -22,14 +21,14 @@ def inscribed(angle: float) -> float:
     return 1 / (abs(math.cos(radians)) + abs(math.sin(radians)))
 
 
-def view(photo: Image.Image, size: int, random: np.random.Generator) -> np.ndarray:
-    """A random view ``uint8 [size, size, 3]`` of a photo's centre square."""
+def view(photo: Image.Image, size: int, smallest: float, random: np.random.Generator) -> np.ndarray:
+    """A random view ``uint8 [size, size, 3]`` of a photo's centre square, cut to ``smallest`` to 1 of its side."""
     angle = 90.0 * random.integers(4) if random.random() < RIGHT_ANGLES else random.uniform(0, 360)
     quarter, rest = divmod(angle, 90)
     turned = photo.rotate(rest, Image.Resampling.BILINEAR) if rest else photo
     # Rotating and resizing blend the outermost pixels with the black outside.
     room = (min(photo.size) - (3 if rest else 0)) * inscribed(rest)
-    side = room * random.uniform(SMALLEST_CUT, 1)
+    side = room * random.uniform(smallest, 1)
     left, top = (
         extent / 2 - room / 2 + shift * (room - side)
         for extent, shift in zip(turned.size, random.random(2), strict=True)

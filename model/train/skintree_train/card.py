@@ -112,7 +112,12 @@ def folds(result: dict | None) -> str:
     """A column for each fold, for their mean and deviation, and for all photos together."""
     if not result:
         return "Not cross-validated: what stands above is one fold."
-    intro = "One photo a lesion, each answered by a network that has not learned from it (`cross_validate`):\n"
+    intro = (
+        f"{len(result['folds'])} of nine folds, one photo a lesion, each answered by a network that has not learned from it "
+        "(`cross_validate`; recipes in `cross-validation.json`). A run whose checkpoints were chosen on its validation fold "
+        "is measured on its test fold only.\n"
+    )
+    runs = [_run(run) for run in result["runs"]]
     rows = [
         ("accuracy, 7 classes", "accuracy_7"),
         ("balanced accuracy, 7 classes", "balanced_accuracy_7"),
@@ -136,7 +141,17 @@ def folds(result: dict | None) -> str:
         cells.append(f"{result['mean'][key]:.3f} ± {result['deviation'][key]:.3f}")
         cells.append(_together(result["together"], key))
         lines.append(f"| {title} | {' | '.join(cells)} |")
-    return "\n".join((intro, *lines))
+    return "\n".join((intro, *runs, "", *lines))
+
+
+def _run(run: dict) -> str:
+    """A line of the list of runs."""
+    recipe = run["recipe"]
+    seen = ", ".join(f"{views:,}" for views in run["views"])
+    many = len(run["views"]) > 1
+    measured = f"fold {recipe['test_fold']}" if many else f"folds {recipe['validation_fold']} and {recipe['test_fold']}"
+    weights = f"mean of the weights after {seen} views" if many else f"{seen} views"
+    return f"- {measured}: from {recipe['start'] or 'the backbone'}, {weights}, {run['minutes']:.0f} minutes"
 
 
 def _together(figures: dict, key: str) -> str:

@@ -1,7 +1,8 @@
 """Several folds, each answered by a network that has not learned from it.
 
-A run leaves two folds out, and is finished without looking at either: its budget is set beforehand and its last averaged
-weights count.  So both folds measure it, each with the temperature that fits the other one.
+A run leaves two folds out, for validation and for test.  One that is finished without looking at either (its last averaged
+weights count) is measured on both, each with the temperature that fits the other one.  One whose checkpoints were chosen on
+the validation fold is measured on the test fold only.
 """
 
 from dataclasses import dataclass
@@ -27,17 +28,35 @@ class Answers:
     """``[N]``."""
 
 
-def answers(trained: shipping.Trained, recalibrate: int, prior: float) -> tuple[Answers, Answers]:
-    """Logits of a run in its shipping form (int8, norms taken anew) for the two folds that it has not seen."""
+@dataclass(frozen=True)
+class Run:
+    """What a network answers for the two folds that it has not learned from."""
+
+    validation: Answers
+    test: Answers
+    chosen: bool
+    """Whether the validation fold decided which checkpoints count."""
+
+    def measured(self) -> list[tuple[Answers, Answers]]:
+        """Folds that count, each with the one that gives it its temperature."""
+        pairs = [(self.test, self.validation)]
+        return pairs if self.chosen else [*pairs, (self.validation, self.test)]
+
+
+def answers(trained: shipping.Trained, recalibrate: int, prior: float) -> Run:
+    """Logits of a run in its shipping form (int8, norms taken anew) for the two folds that it has not seen.
+
+    A mean of several checkpoints counts as chosen.
+    """
     learned, *held_out = training.divide(trained.recipe)
     network = shipping.finished(trained, learned, True, recalibrate)
     session = export.session(export.build(network))
     offset = shipping.prior_offset(shipping.class_counts(learned), trained.recipe.balance, prior)
-    first, second = (
+    validation, test = (
         Answers(number, inference.run(session, photos).logits - offset, np.array([photo.target for photo in photos]))
         for number, photos in zip((trained.recipe.validation_fold, trained.recipe.test_fold), held_out, strict=True)
     )
-    return first, second
+    return Run(validation, test, len(trained.views) > 1)
 
 
 def levels(answers: Answers, temperature: float) -> dict[str, float]:
@@ -51,17 +70,21 @@ def levels(answers: Answers, temperature: float) -> dict[str, float]:
     return found
 
 
-def measure(runs: list[tuple[Answers, Answers]]) -> dict:
-    """Figures of each fold, their mean and sample standard deviation, and those of all photos taken together."""
+def measure(runs: list[Run]) -> dict:
+    """Figures of each fold, their mean and sample standard deviation, and those of all photos taken together.
+
+    Raises ``ValueError`` where only one fold counts.
+    """
     folds, scaled, targets = [], [], []
-    for pair in runs:
-        for mine, other in (pair, pair[::-1]):
-            temperature = calibration.fit_temperature(other.logits, other.targets)
-            measured = figures.measure(mine.logits, mine.targets, temperature)
-            measured |= levels(mine, temperature)
-            folds.append({"fold": mine.fold, "temperature": temperature, **measured})
-            scaled.append(mine.logits / temperature)
-            targets.append(mine.targets)
+    for mine, other in (pair for run in runs for pair in run.measured()):
+        temperature = calibration.fit_temperature(other.logits, other.targets)
+        measured = figures.measure(mine.logits, mine.targets, temperature)
+        measured |= levels(mine, temperature)
+        folds.append({"fold": mine.fold, "temperature": temperature, **measured})
+        scaled.append(mine.logits / temperature)
+        targets.append(mine.targets)
+    if len(folds) < 2:
+        raise ValueError("one fold is not a cross-validation: measure another run too")
     folds.sort(key=lambda row: row["fold"])
     names = (*SHOWN, *LEVELS, *(f"auc {task}" for task in figures.TASKS))
     values = {name: np.array([row[name] for row in folds]) for name in names}

@@ -15,8 +15,9 @@ from .labels import Photo
 class Views(Dataset):
     """A fresh random view of a photo at every access, reproducible by ``seed`` and place in the order."""
 
-    def __init__(self, photos: list[Photo], order: np.ndarray, size: int, seed: int):
+    def __init__(self, photos: list[Photo], order: np.ndarray, size: int, smallest_cut: float, seed: int):
         self.photos, self.order, self.size, self.seed = photos, order, size, seed
+        self.smallest_cut = smallest_cut
 
     def __len__(self) -> int:
         return len(self.order)
@@ -24,7 +25,7 @@ class Views(Dataset):
     def __getitem__(self, place: int) -> tuple[Tensor, int]:
         photo = self.photos[self.order[place]]
         random = np.random.default_rng((self.seed, place))
-        pixels = augmentation.view(preprocess.open_rgb(photo.path), self.size, random)
+        pixels = augmentation.view(preprocess.open_rgb(photo.path), self.size, self.smallest_cut, random)
         return torch.from_numpy(pixels), photo.target
 
 

@@ -29,8 +29,8 @@ class Trained:
 def load(paths: list[Path]) -> Trained:
     """Reads the checkpoints of a run, finished or not, and averages their weights (Wortsman et al. 2022, model soups).
 
-    The recipe is that of the last.  Means and variances of the batch norms must be taken anew afterwards if there is
-    more than one: see ``recalibrate_norms``.
+    The recipe is that of the last, with the mere name of the file that it went on from.  Means and variances of the batch
+    norms must be taken anew afterwards if there is more than one: see ``recalibrate_norms``.
     """
     total, views = None, []
     for path in paths:
@@ -44,6 +44,7 @@ def load(paths: list[Path]) -> Trained:
     network.load_state_dict({name: value.to(saved["average"][name].dtype) for name, value in total.items()})
     recipe = dict(saved["recipe"])
     recipe["schedule"] = Schedule(**recipe["schedule"])
+    recipe["start"] = Path(recipe["start"]).name
     return Trained(network.eval(), training.Recipe(**recipe), saved["progress"]["seconds"] / 60, views)
 
 

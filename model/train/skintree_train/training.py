@@ -45,6 +45,8 @@ class Recipe:
     smoothing: float = 0.05
     """Label smoothing."""
     dropout: float = 0.2
+    smallest_cut: float = 0.7
+    """Views are random cuts between this share of the side and all of it."""
     colour: float = 1.0
     """Strength of the colour jitter."""
     mixup: float = 0.0
@@ -126,7 +128,8 @@ def _train(recipe: Recipe, folder: Path) -> None:
         size = recipe.schedule.size(share)
         seed = recipe.seed * 1_000_003 + progress.photos
         order = dataset.draw(training, ROUND, recipe.balance, seed)
-        mine = dataset.Views(training, order[parallel.rank() :: parallel.processes()], size, seed + parallel.rank())
+        dealt = order[parallel.rank() :: parallel.processes()]
+        mine = dataset.Views(training, dealt, size, recipe.smallest_cut, seed + parallel.rank())
         for _ in _round(trained, optimiser, mine, recipe, progress):
             if chief:
                 average.update(network)

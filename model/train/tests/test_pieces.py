@@ -1,6 +1,7 @@
 """Small checks that need neither photos nor weights."""
 
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from skintree_train import (
     preprocess,
     warm_start,
 )
-from skintree_train.cross_validation import Answers
+from skintree_train.cross_validation import Answers, Run
 from skintree_train.labels import CLASSES, Photo
 from skintree_train.network import Network
 from skintree_train.quantisation import quantise
@@ -75,7 +76,7 @@ class Augmentation(unittest.TestCase):
         white = Image.new("RGB", (200, 150), "white")
         random = np.random.default_rng(1)
         for _ in range(200):
-            self.assertGreaterEqual(augmentation.view(white, 150, random).min(), 254)
+            self.assertGreaterEqual(augmentation.view(white, 150, 0.7, random).min(), 254)
 
     def test_mixup_blends_photos_as_it_blends_their_classes(self):
         targets = torch.eye(4)
@@ -217,17 +218,29 @@ class Int8(unittest.TestCase):
 class CrossValidation(unittest.TestCase):
     """Figures over folds."""
 
-    def test_each_fold_takes_the_temperature_of_the_other(self):
+    def setUp(self):
         random = np.random.default_rng(5)
         targets = np.arange(400) % len(CLASSES)
         sure = 4 * np.eye(len(CLASSES))[targets] + random.normal(0, 2, (400, len(CLASSES)))
-        pair = (Answers(3, 2 * sure, targets), Answers(1, sure, targets))
-        result = cross_validation.measure([pair])
+        self.three, self.one = Answers(3, 2 * sure, targets), Answers(1, sure, targets)
+
+    def test_each_fold_takes_the_temperature_of_the_other(self):
+        result = cross_validation.measure([Run(self.three, self.one, chosen=False)])
         self.assertEqual([row["fold"] for row in result["folds"]], [1, 3])
         one, three = (row["temperature"] for row in result["folds"])
         self.assertAlmostEqual(one / three, 2, places=2)
         self.assertEqual(result["together"]["photos"], 800)
         self.assertAlmostEqual(result["deviation"]["balanced_accuracy"], 0)
+
+    def test_a_fold_that_chose_the_checkpoints_does_not_count(self):
+        other = Run(replace(self.three, fold=5), replace(self.one, fold=4), chosen=False)
+        result = cross_validation.measure([Run(self.three, self.one, chosen=True), other])
+        self.assertEqual([row["fold"] for row in result["folds"]], [1, 4, 5])
+        self.assertEqual(result["together"]["photos"], 1200)
+
+    def test_one_fold_is_not_a_cross_validation(self):
+        with self.assertRaises(ValueError):
+            cross_validation.measure([Run(self.three, self.one, chosen=True)])
 
 
 if __name__ == "__main__":
