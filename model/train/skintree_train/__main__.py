@@ -282,15 +282,21 @@ def write_json(path: Path, result: dict) -> str:
 
 def step_cross_validate(args: argparse.Namespace) -> None:
     """Measure runs on the folds that each left out; writes model/cross-validation.json."""
-    runs = [shipping.load(paths) for paths in args.run_checkpoints]
-    answers = [cross_validation.answers(run, args.recalibrate, args.prior) for run in runs]
+    trained = [shipping.load(paths) for paths in args.run_checkpoints]
+    runs = [cross_validation.answers(run, args.recalibrate, args.prior) for run in trained]
     result = {
         "runs": [
-            {"recipe": dataclasses.asdict(run.recipe), "minutes": run.minutes, "views": run.views} for run in runs
+            {
+                "recipe": dataclasses.asdict(made.recipe),
+                "minutes": made.minutes,
+                "views": made.views,
+                "folds": [mine.fold for mine, _ in run.measured()],
+            }
+            for made, run in zip(trained, runs, strict=True)
         ],
         "recalibrate": args.recalibrate,
         "prior": args.prior,
-        **cross_validation.measure(answers),
+        **cross_validation.measure(runs),
     }
     print(write_json(args.output, figures.rounded(result)))
 

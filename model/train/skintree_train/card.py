@@ -24,7 +24,7 @@ def render(evaluation: dict, candidate: dict, cross_validation: dict | None) -> 
         "temperature": f"{evaluation['temperature']:.3f}",
         "table": table(single, everything),
         "confusion": confusion(single["confusion"]),
-        "compared": compared(candidate["compared"]),
+        "compared": _side_by_side(candidate["compared"]),
         "operating": operating(
             candidate["operating_points"], single["operating_points"], everything["operating_points"]
         ),
@@ -75,9 +75,12 @@ def table(single: dict, everything: dict) -> str:
         ("area under ROC, malignant or premalignant against benign", lambda f: f"{f['auc malignant']:.3f}"),
         (
             "area under ROC, {bcc, scc, ak} against bkl, with 95 % interval",
-            lambda f: _area(f, "carcinoma-or-keratosis"),
+            lambda f: _with_interval(f, "auc carcinoma-or-keratosis"),
         ),
-        ("area under ROC, mel against nv, with 95 % interval", lambda f: _area(f, "melanoma-or-naevus")),
+        (
+            "area under ROC, mel against nv, with 95 % interval",
+            lambda f: _with_interval(f, "auc melanoma-or-naevus"),
+        ),
         ("log loss (nats)", lambda f: f"{f['log_loss']:.3f}"),
         ("expected calibration error (15 bins)", lambda f: f"{f['calibration_error']:.3f}"),
     ]
@@ -90,11 +93,6 @@ def confusion(counts: list[list[int]]) -> str:
     head = f"| true \\ answer | {' | '.join(CLASSES)} |\n|---|{'---|' * len(CLASSES)}"
     body = (f"| {name} | {' | '.join(map(str, row))} |" for name, row in zip(CLASSES, counts, strict=True))
     return "\n".join((head, *body))
-
-
-def compared(rows: dict[str, dict]) -> str:
-    """Float and int8, before and after calibration, side by side."""
-    return _side_by_side(rows)
 
 
 def operating(chosen: dict[str, list], single: dict[str, list], everything: dict[str, list]) -> str:
@@ -139,23 +137,21 @@ def folds(result: dict | None) -> str:
     for title, key in rows:
         cells = [f"{row[key]:.3f}" for row in result["folds"]]
         cells.append(f"{result['mean'][key]:.3f} ± {result['deviation'][key]:.3f}")
-        cells.append(_together(result["together"], key))
+        cells.append(_with_interval(result["together"], key))
         lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join((intro, *runs, "", *lines))
 
 
 def _run(run: dict) -> str:
     """A line of the list of runs."""
-    recipe = run["recipe"]
+    measured = " and ".join(f"fold {fold}" for fold in run["folds"])
     seen = ", ".join(f"{views:,}" for views in run["views"])
-    many = len(run["views"]) > 1
-    measured = f"fold {recipe['test_fold']}" if many else f"folds {recipe['validation_fold']} and {recipe['test_fold']}"
-    weights = f"mean of the weights after {seen} views" if many else f"{seen} views"
-    return f"- {measured}: from {recipe['start'] or 'the backbone'}, {weights}, {run['minutes']:.0f} minutes"
+    weights = f"mean of the weights after {seen} views" if len(run["views"]) > 1 else f"{seen} views"
+    return f"- {measured}: from {run['recipe']['start'] or 'the backbone'}, {weights}, {run['minutes']:.0f} minutes"
 
 
-def _together(figures: dict, key: str) -> str:
-    """A figure of all photos with its interval, where there is one; levels are measured by fold only."""
+def _with_interval(figures: dict, key: str) -> str:
+    """A figure with its 95 % interval, where there is one; nothing for levels, which are measured by fold only."""
     if key not in figures:
         return ""
     interval = figures.get(f"{key}_95") or figures.get(f"{key} 95")
@@ -194,14 +190,13 @@ def scope(measured: dict) -> str:
 
 def test_views(single: dict, evaluation: dict) -> str:
     """What averaging over views of each photo gives."""
-    shown = ("accuracy", "balanced_accuracy", "balanced_accuracy_7", "log_loss", "calibration_error")
-    rows = {"1 view": single} | {name: row for name, row in evaluation.items() if name.endswith(" views")}
-    head = f"| | {' | '.join(name.replace('_', ' ') for name in shown)} |\n|---|{'---|' * len(shown)}"
-    body = (f"| {name} | {' | '.join(f'{row[key]:.4f}' for key in shown)} |" for name, row in rows.items())
-    return "\n".join((head, *body))
+    return _side_by_side(
+        {"1 view": single} | {name: row for name, row in evaluation.items() if name.endswith(" views")}
+    )
 
 
 def _side_by_side(rows: dict[str, dict]) -> str:
+    """A few figures of each, to compare."""
     shown = ("accuracy", "balanced_accuracy", "balanced_accuracy_7", "log_loss", "calibration_error")
     head = f"| | {' | '.join(name.replace('_', ' ') for name in shown)} |\n|---|{'---|' * len(shown)}"
     body = (f"| {name} | {' | '.join(f'{row[key]:.4f}' for key in shown)} |" for name, row in rows.items())
@@ -210,11 +205,6 @@ def _side_by_side(rows: dict[str, dict]) -> str:
 
 def _pair(point: dict) -> str:
     return f"{point['sensitivity']:.3f} / {point['specificity']:.3f}"
-
-
-def _area(figures: dict, task: str) -> str:
-    low, high = figures[f"auc {task} 95"]
-    return f"{figures[f'auc {task}']:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _recall(figures: dict, name: str) -> str:

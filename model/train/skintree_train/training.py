@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from . import augmentation, backbone, checkpoint, dataset, folds, labels, metrics, parallel, warm_start
+from .architecture import inception_v3
 from .averaging import Average
 from .calibration import fit_temperature, negative_log_likelihood
 from .labels import CLASSES, Photo
@@ -100,14 +101,16 @@ def _train(recipe: Recipe, folder: Path) -> None:
     chief = parallel.rank() == 0
     training, validation, _ = divide(recipe)
     torch.manual_seed(recipe.seed)
-    network = _start(recipe, training).to(device, memory_format=torch.channels_last)
+    path = folder / "checkpoint.pt"
+    saved = checkpoint.load(path)
+    network = Network(inception_v3(), len(CLASSES)) if saved else _start(recipe, training)
+    network.to(device, memory_format=torch.channels_last)
     network.dropout.p = recipe.dropout
     _freeze(network, recipe.frozen)
     average = Average(network, recipe.average)
     optimiser = _optimiser(network, recipe)
     progress = Progress()
-    path = folder / "checkpoint.pt"
-    if saved := checkpoint.load(path):
+    if saved:
         network.load_state_dict(saved["network"])
         average.network.load_state_dict(saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
