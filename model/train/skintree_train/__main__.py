@@ -3,7 +3,9 @@
 import argparse
 import dataclasses
 import json
+import os
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -23,19 +25,21 @@ from . import (
     head,
     heat_maps,
     inference,
-    labels,
     metrics,
     operating,
     pack,
     paths,
     preprocess,
+    recipe,
     scope,
+    sets,
     shipping,
     training,
 )
-from .labels import CLASSES
+from .photos import CLASSES
 from .network import Network
 from .schedule import Schedule, parse_sizes
+from .sets import ham10000
 
 
 def step_backbone(_: argparse.Namespace) -> None:
@@ -55,25 +59,25 @@ def step_backbone(_: argparse.Namespace) -> None:
 
 
 def step_split(_: argparse.Namespace) -> None:
-    """Deal the lesions to nine folds."""
-    photos = labels.read()
-    fold_of = folds.split(photos)
+    """Deal lesions and patients of all sets to nine folds."""
+    photos = sets.read()
+    fold_of = folds.split_all(photos)
     folds.write(photos, fold_of)
     for fold in range(folds.COUNT):
-        targets = [photo.target for photo in photos if fold_of[photo.lesion_id] == fold]
+        targets = [photo.target for photo in photos if fold_of[photo.unit] == fold]
         print(fold, len(targets), dict(zip(CLASSES, np.bincount(targets).tolist(), strict=True)))
 
 
 def frozen_features() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Features of the backbone for the 224x224 photos ``[N, C]``, made only once; targets and folds ``[N]``."""
-    photos = [photo for photo in labels.read() if photo.large]
+    photos = [photo for photo in sets.read(ham10000.NAME) if photo.large]
     if not paths.FEATURES.exists():
         session = export.session(export.build(backbone.load(len(CLASSES))))
         np.savez(paths.FEATURES, features=inference.run(session, photos).features)
     rows = np.load(paths.FEATURES)["features"]
     targets = np.array([photo.target for photo in photos])
     fold_of = folds.read()
-    return rows, targets, np.array([fold_of[photo.isic_id] for photo in photos])
+    return rows, targets, np.array([fold_of[photo.photo_id] for photo in photos])
 
 
 def step_head(args: argparse.Namespace) -> None:
@@ -119,6 +123,24 @@ def step_train(args: argparse.Namespace) -> None:
     training.train(training.Recipe(schedule=schedule, **settings), args.folder)
 
 
+def step_recipe(args: argparse.Namespace) -> None:
+    """Train several networks and a student from them in a given time, on a GPU where there is one."""
+    clock = recipe.Clock(time.monotonic() + args.minutes * 60)
+    device = torch.device(args.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = True
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.allow_tf32 = True
+    runs = recipe.GPU
+    if args.size:
+        runs = recipe.scaled(runs, lambda run: dataclasses.replace(run, sizes=((args.size, 1.0),)))
+    if args.batch:
+        runs = recipe.scaled(runs, lambda run: dataclasses.replace(run, batch=args.batch))
+    if args.only:
+        runs = tuple(run for run in runs if run.name in args.only)
+    recipe.train(recipe.Recipe(args.folder, device, args.workers, args.photos, args.teacher), runs, clock)
+
+
 def step_quantise(args: argparse.Namespace) -> None:
     """Make the shipping candidate of a training run; compare it in float and int8 on the validation fold."""
     trained = shipping.load(args.checkpoints)
@@ -145,7 +167,7 @@ def step_quantise(args: argparse.Namespace) -> None:
         "float": figures.measure(compared["float"] - offset, targets, temperature),
         "int8": figures.measure(logits - offset, targets, temperature),
     }
-    lesions = len({photo.lesion_id for photo in learned})
+    lesions = len({photo.unit for photo in learned})
     torch.save(
         {
             "network": network.state_dict(),
@@ -180,7 +202,7 @@ def step_hold_out(args: argparse.Namespace) -> None:
 
     fold_of = folds.read()
     unseen = (recipe["validation_fold"], recipe["test_fold"])
-    learned = [photo for photo in labels.read() if fold_of[photo.isic_id] not in unseen]
+    learned = [photo for photo in sets.read(ham10000.NAME) if fold_of[photo.photo_id] not in unseen]
     some = [learned[place] for place in np.random.default_rng(1).permutation(len(learned))[: args.photos]]
     seen = inference.run(session, some)
     other = inference.run(session, scope.other_photos())
@@ -370,6 +392,17 @@ def main() -> None:
     add(step_head).add_argument("--inverse-penalty", type=float, default=3e-3, help="C of the regression")
     add(step_coarse_heads).add_argument("--output", type=Path, default=paths.COARSE_HEADS)
     _train_options(add(step_train))
+    sub = add(step_recipe)
+    sub.add_argument("name", choices=("gpu",), help="which recipe")
+    sub.add_argument("--minutes", type=float, default=10, help="until everything has been written")
+    sub.add_argument("--folder", type=Path, default=paths.CACHE / "recipe", help="where networks and figures go")
+    sub.add_argument("--teacher", type=Path, help="a state dict of an earlier network, or its parts")
+    sub.add_argument("--device", help="cuda or cpu; found by itself")
+    sub.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that decode photos")
+    sub.add_argument("--photos", type=float, default=1.0, help="share of the photos, for trying")
+    sub.add_argument("--size", type=int, help="side of the views instead of the recipe's, for trying")
+    sub.add_argument("--batch", type=int, help="views a step instead of the recipe's, for trying")
+    sub.add_argument("--only", nargs="*", help="names of the runs to train")
     add(step_check)
     sub = add(step_quantise)
     default = [paths.CHECKPOINTS / "checkpoint.pt"]

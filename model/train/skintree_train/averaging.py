@@ -20,8 +20,7 @@ class Average:
         self.updates += 1
         weight = max(1 - self.decay, 1 / (1 + self.updates / 2))
         with torch.no_grad():
-            for mine, new in zip(self._state(self.network), self._state(source), strict=True):
-                mine.lerp_(new, weight)
+            torch._foreach_lerp_(self._state(self.network), self._state(source), weight)
 
     @staticmethod
     def _state(network: Network) -> list[torch.Tensor]:

@@ -1,7 +1,7 @@
 """The model card: ``model/source/card.md`` with the measured figures filled in."""
 
 from . import paths
-from .labels import CLASSES
+from .photos import CLASSES
 
 
 def render(evaluation: dict, candidate: dict, cross_validation: dict | None) -> str:

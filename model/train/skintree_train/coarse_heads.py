@@ -10,7 +10,7 @@ import json
 import numpy as np
 
 from . import head, metrics
-from .labels import CLASSES
+from .photos import CLASSES
 
 PENALTIES = (3e-4, 3e-3, 3e-2, 3e-1)
 """Values of C that are tried.  Each head gets the one with the least log loss over the folds: two classes need one row of

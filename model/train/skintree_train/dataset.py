@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from . import augmentation, inference, preprocess
-from .labels import Photo
+from .photos import Photo
 
 
 class Views(Dataset):
@@ -25,7 +25,7 @@ class Views(Dataset):
     def __getitem__(self, place: int) -> tuple[Tensor, int]:
         photo = self.photos[self.order[place]]
         random = np.random.default_rng((self.seed, place))
-        pixels = augmentation.view(preprocess.open_rgb(photo.path), self.size, self.smallest_cut, random)
+        pixels = augmentation.view(preprocess.open_photo(photo), self.size, self.smallest_cut, random)
         return torch.from_numpy(pixels), photo.target
 
 

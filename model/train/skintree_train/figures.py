@@ -4,7 +4,7 @@ import numpy as np
 
 from . import metrics, operating
 from .calibration import negative_log_likelihood
-from .labels import CLASSES, Photo
+from .photos import CLASSES, Photo
 
 TASKS = {
     "carcinoma-or-keratosis": (("bcc", "scc", "ak"), ("bkl",)),

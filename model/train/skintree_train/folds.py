@@ -1,6 +1,6 @@
-"""Nine folds for cross-validation (as many as in Esteva et al. 2017), cut by lesion and stratified by diagnosis.
+"""Nine folds for cross-validation (as many as in Esteva et al. 2017), cut by unit and stratified by diagnosis.
 
-Several photos show the same lesion, so the unit that is dealt out is the lesion: all its photos share its fold.
+Several photos show the same lesion or patient: all photos of such a unit share its fold.
 """
 
 import csv
@@ -9,7 +9,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from . import paths
-from .labels import Photo
+from .photos import Photo
+from .sets import SETS, ham10000, isic2017, padufes20
 
 COUNT = 9
 
@@ -18,8 +19,8 @@ def split(photos: list[Photo], seed: int = 1, count: int = COUNT) -> dict[str, i
     """Deals lesions to folds: shuffled within their diagnosis, then in turn.  Returns fold by lesion id."""
     diagnosis: dict[str, int] = {}
     for photo in photos:
-        if diagnosis.setdefault(photo.lesion_id, photo.target) != photo.target:
-            raise ValueError(f"{photo.lesion_id} has two diagnoses")
+        if diagnosis.setdefault(photo.unit, photo.target) != photo.target:
+            raise ValueError(f"{photo.unit} has two diagnoses")
     by_target = defaultdict(list)
     for lesion, target in sorted(diagnosis.items()):
         by_target[target].append(lesion)
@@ -32,16 +33,25 @@ def split(photos: list[Photo], seed: int = 1, count: int = COUNT) -> dict[str, i
     return {lesion: place % count for place, lesion in enumerate(order)}
 
 
+def split_all(photos: list[Photo], seed: int = 1) -> dict[str, int]:
+    """Fold by unit for the photos of all sets: PAD-UFES-20 as its table has it, the others dealt, each set by itself."""
+    fold_of = padufes20.folds()
+    for name in (ham10000.NAME, isic2017.NAME):
+        fold_of |= split([photo for photo in photos if photo.source == name], seed)
+    return fold_of
+
+
 def write(photos: list[Photo], fold_of: dict[str, int], path: Path = paths.FOLDS) -> None:
-    """Writes one row a photo: isic_id, lesion_id, fold."""
+    """Writes one row a photo, set by set: isic_id (or the photo's id in a set without), lesion_id (or patient), fold, source."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["isic_id", "lesion_id", "fold"])
-        for photo in sorted(photos, key=lambda p: p.isic_id):
-            writer.writerow([photo.isic_id, photo.lesion_id, fold_of[photo.lesion_id]])
+        writer.writerow(["isic_id", "lesion_id", "fold", "source"])
+        order = list(SETS)
+        for photo in sorted(photos, key=lambda p: (order.index(p.source), p.photo_id)):
+            writer.writerow([photo.photo_id, photo.unit, fold_of[photo.unit], photo.source])
 
 
 def read(path: Path = paths.FOLDS) -> dict[str, int]:
-    """Fold by isic_id."""
+    """Fold by photo id, of all sets."""
     with path.open(newline="", encoding="utf-8") as file:
         return {row["isic_id"]: int(row["fold"]) for row in csv.DictReader(file)}

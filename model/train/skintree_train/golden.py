@@ -13,7 +13,7 @@ from PIL import Image
 
 from . import export, pack, preprocess
 from .architecture import tiny
-from .labels import CLASSES
+from .photos import CLASSES
 from .network import Network
 
 NORMALISATIONS = (

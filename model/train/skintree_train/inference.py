@@ -10,7 +10,7 @@ import onnxruntime
 from PIL import Image
 
 from . import preprocess
-from .labels import Photo
+from .photos import Photo
 
 VIEWS = ("as it is", "mirrored", "upside down", "turned by 180 degrees")
 """Views of ``run``, in this order; ``src/views.rs`` has the same."""
@@ -27,8 +27,7 @@ class Outputs(NamedTuple):
 
 def pixels(photo: Photo | Image.Image, size: int) -> np.ndarray:
     """A photo's centre square as the network sees it, ``uint8 [size, size, 3]``."""
-    image = preprocess.open_rgb(photo.path) if isinstance(photo, Photo) else photo
-    return preprocess.resized(image, size)
+    return preprocess.resized(preprocess.open_photo(photo) if isinstance(photo, Photo) else photo, size)
 
 
 def run(session: onnxruntime.InferenceSession, photos: Iterable[Photo | Image.Image], views: int = 1) -> Outputs:

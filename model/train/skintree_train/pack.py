@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 
 from . import export, paths
-from .labels import CLASSES
+from .photos import CLASSES
 
 SELF_TEST_SEED = 1
 

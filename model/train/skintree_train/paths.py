@@ -16,6 +16,8 @@ FOLDS = TRAIN / "folds.csv"
 
 DATA = Path(os.environ.get("SKINTREE_DATA", REPO.parent / "shared" / "data"))
 HAM = DATA / "ham10000"
+ISIC2017 = DATA / "isic2017"
+PADUFES20 = DATA / "padufes20"
 
 CACHE = Path(os.environ.get("SKINTREE_CACHE", Path.home() / ".cache" / "skintree"))
 BACKBONE = CACHE / "backbone.pt"

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from .photos import Photo
+
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
@@ -12,6 +14,14 @@ def open_rgb(path: Path) -> Image.Image:
     """Decodes a photo, turns it upright by its EXIF orientation and makes it RGB."""
     with Image.open(path) as photo:
         return ImageOps.exif_transpose(photo).convert("RGB")
+
+
+def open_photo(photo: Photo) -> Image.Image:
+    """A photo of a data set, brought back to its proportions if the file is squeezed."""
+    image = open_rgb(photo.path)
+    if photo.aspect == 1:
+        return image
+    return image.resize((round(image.height * photo.aspect), image.height), Image.Resampling.BICUBIC)
 
 
 def centre_square(photo: Image.Image) -> Image.Image:

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import calibration, checkpoint, dataset, figures, folds, labels, training
+from . import calibration, checkpoint, dataset, figures, folds, sets, training
 from .architecture import inception_v3
-from .labels import CLASSES
+from .photos import CLASSES, Photo
 from .network import Network
 from .quantisation import quantise
 from .schedule import Schedule
+from .sets import ham10000
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def load(paths: list[Path]) -> Trained:
 
 
 def recalibrate_norms(
-    network: Network, photos: list[labels.Photo], size: int, count: int, balance: float, batch: int = 32
+    network: Network, photos: list[Photo], size: int, count: int, balance: float, batch: int = 32
 ) -> None:
     """Takes the means and variances of all batch norms anew over ``count`` plain photos at ``size`` pixels.
 
@@ -84,7 +85,7 @@ def round_weights(network: Network) -> None:
             layer.conv.weight.copy_(torch.from_numpy(rounded))
 
 
-def finished(trained: Trained, learned: list[labels.Photo], int8: bool, recalibrate: int) -> Network:
+def finished(trained: Trained, learned: list[Photo], int8: bool, recalibrate: int) -> Network:
     """The network that would ship, but for the prior: a copy with weights as float or as in int8, and norms taken anew."""
     network = copy.deepcopy(trained.network)
     if int8:
@@ -104,15 +105,15 @@ def prior_offset(counts: np.ndarray, balance: float, strength: float) -> np.ndar
     return strength * np.log(frequencies / frequencies.sum())
 
 
-def class_counts(photos: list[labels.Photo]) -> np.ndarray:
+def class_counts(photos: list[Photo]) -> np.ndarray:
     """Photos of each class, ``float64 [classes]``."""
     return np.bincount([photo.target for photo in photos], minlength=len(CLASSES)).astype(float)
 
 
-def fold(number: int, large_only: bool = True) -> list[labels.Photo]:
+def fold(number: int, large_only: bool = True) -> list[Photo]:
     """Photos of one fold."""
     fold_of = folds.read()
-    return [p for p in labels.read() if fold_of[p.isic_id] == number and (p.large or not large_only)]
+    return [p for p in sets.read(ham10000.NAME) if fold_of[p.photo_id] == number and (p.large or not large_only)]
 
 
 def compare_priors(logits: np.ndarray, targets: np.ndarray, counts: np.ndarray, balance: float) -> list[dict]:

@@ -10,13 +10,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from . import augmentation, backbone, checkpoint, dataset, folds, labels, metrics, parallel, warm_start
+from . import augmentation, backbone, checkpoint, dataset, folds, metrics, parallel, sets, warm_start
 from .architecture import inception_v3
 from .averaging import Average
 from .calibration import fit_temperature, negative_log_likelihood
-from .labels import CLASSES, Photo
+from .photos import CLASSES, Photo
 from .network import ConvNormRelu, Network
 from .schedule import Schedule
+from .sets import ham10000
 
 SAVE_EVERY = 180.0
 """Seconds between checkpoints."""
@@ -84,10 +85,10 @@ class Progress:
 def divide(recipe: Recipe) -> tuple[list[Photo], list[Photo], list[Photo]]:
     """Training, validation and test photos.  The latter two leave the 200x150 frames out, as their detail is lower."""
     fold_of = folds.read()
-    photos = labels.read()
+    photos = sets.read(ham10000.NAME)
     held_out = (recipe.validation_fold, recipe.test_fold)
-    training = [photo for photo in photos if fold_of[photo.isic_id] not in held_out]
-    rest = ([photo for photo in photos if photo.large and fold_of[photo.isic_id] == fold] for fold in held_out)
+    training = [photo for photo in photos if fold_of[photo.photo_id] not in held_out]
+    rest = ([photo for photo in photos if photo.large and fold_of[photo.photo_id] == fold] for fold in held_out)
     return training, *rest
 
 

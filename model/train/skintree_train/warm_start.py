@@ -13,7 +13,7 @@ from onnx import numpy_helper
 
 from . import dataset
 from .architecture import inception_v3
-from .labels import CLASSES, Photo
+from .photos import CLASSES, Photo
 from .network import EPSILON, Network
 from .quantisation import Quantised
 

@@ -26,7 +26,7 @@ from skintree_train import (
     warm_start,
 )
 from skintree_train.cross_validation import Answers, Run
-from skintree_train.labels import CLASSES, Photo
+from skintree_train.photos import CLASSES, Photo
 from skintree_train.network import Network
 from skintree_train.quantisation import quantise
 from skintree_train.schedule import Schedule, parse_sizes
