@@ -18,8 +18,10 @@ from . import (
     card,
     coarse_heads,
     cross_validation,
+    evaluation,
     export,
     figures,
+    finish,
     folds,
     golden,
     head,
@@ -141,158 +143,29 @@ def step_recipe(args: argparse.Namespace) -> None:
     recipe.train(recipe.Recipe(args.folder, device, args.workers, args.photos, args.teacher), runs, clock)
 
 
-def step_quantise(args: argparse.Namespace) -> None:
-    """Make the shipping candidate of a training run; compare it in float and int8 on the validation fold."""
-    trained = shipping.load(args.checkpoints)
-    learned, validation, _ = training.divide(trained.recipe)
-    counts, balance = shipping.class_counts(learned), trained.recipe.balance
-    targets = np.array([photo.target for photo in validation])
-    compared = {}
-    for name, int8 in (("float", False), ("int8", True)):
-        network = shipping.finished(trained, learned, int8, args.recalibrate)
-        logits = inference.run(export.session(export.build(network, int8)), validation).logits
-        compared[name] = logits
-        for row in shipping.compare_priors(logits, targets, counts, balance):
-            shown = ("strength", "temperature", *figures.HEADLINES)
-            areas = [name for name in row if name.startswith("auc") and not name.endswith("95")]
-            print(name, " ".join(f"{key} {row[key]:.4f}" for key in (*shown, *areas)))
-    changed = float((compared["float"].argmax(axis=1) != compared["int8"].argmax(axis=1)).mean())
-    print(f"int8 changes {changed:.2%} of the answers")
-    offset = shipping.prior_offset(counts, balance, args.prior)
-    with torch.no_grad():
-        network.head.bias -= torch.from_numpy(offset).float()
-    temperature = calibration.fit_temperature(logits - offset, targets)
-    compared = {
-        "before calibration, float": figures.measure(compared["float"] - offset, targets, 1.0),
-        "float": figures.measure(compared["float"] - offset, targets, temperature),
-        "int8": figures.measure(logits - offset, targets, temperature),
-    }
-    lesions = len({photo.unit for photo in learned})
-    torch.save(
-        {
-            "network": network.state_dict(),
-            "temperature": temperature,
-            "photos": len(learned),
-            "lesions": lesions,
-            "counts": counts.astype(int).tolist(),
-            "recipe": dataclasses.asdict(trained.recipe),
-            "minutes": trained.minutes,
-            "views": trained.views,
-            "recalibrate": args.recalibrate,
-            "prior": args.prior,
-            "compared": figures.rounded(compared),
-        },
-        paths.CANDIDATE,
-    )
-
-
-def step_hold_out(args: argparse.Namespace) -> None:
-    """Take operating points and the limit of scope from the validation fold; needs ``quantise``."""
-    candidate = torch.load(paths.CANDIDATE)
-    session = export.session(export.build(candidate_network(candidate)))
-    recipe = candidate["recipe"]
-    held_out = shipping.fold(recipe["validation_fold"], large_only=False)
-    found = inference.run(session, held_out)
-    targets = np.array([photo.target for photo in held_out])
-    probabilities = metrics.softmax(found.logits / candidate["temperature"])
-    candidate["operating_points"] = {
-        task: operating.points(*figures.task_scores(probabilities, targets, task)) for task in figures.TASKS
-    }
-    print(json.dumps(candidate["operating_points"], indent=1))
-
-    fold_of = folds.read()
-    unseen = (recipe["validation_fold"], recipe["test_fold"])
-    learned = [photo for photo in sets.read(ham10000.NAME) if fold_of[photo.photo_id] not in unseen]
-    some = [learned[place] for place in np.random.default_rng(1).permutation(len(learned))[: args.photos]]
-    seen = inference.run(session, some)
-    other = inference.run(session, scope.other_photos())
-    subspace = scope.fit(seen.features)
-    threshold = float(np.quantile(subspace.score(found.features), scope.QUANTILE))
-    rows = {}
-    for name, method in scope.methods(seen.features, np.array([photo.target for photo in some])).items():
-        inside, outside = method(found.features, found.logits), method(other.features, other.logits)
-        which = np.arange(len(inside) + len(outside)) >= len(inside)
-        rows[name] = {
-            "auc": metrics.auc(which, np.concatenate([inside, outside])),
-            "caught": float((outside > np.quantile(inside, scope.QUANTILE)).mean()),
-        }
-    measured = {"lesion photos": len(held_out), "other photos": len(other.logits), "methods": figures.rounded(rows)}
-    print(json.dumps(measured, indent=1))
-    candidate["scope"] = {
-        "mean": torch.from_numpy(subspace.mean),
-        "components": torch.from_numpy(subspace.components),
-        "threshold": round(threshold, 4),
-        "measured": measured,
-    }
+def step_finish(args: argparse.Namespace) -> None:
+    """Make the shipping candidate of one network or of several averaged; everything is chosen on the validation fold."""
+    candidate = finish.candidate(args.networks, args.recalibrate, args.photos)
     torch.save(candidate, paths.CANDIDATE)
-
-
-def candidate_network(candidate: dict) -> Network:
-    """The network that ``quantise`` saved."""
-    network = Network(architecture.inception_v3(), len(CLASSES)).eval()
-    network.load_state_dict(candidate["network"])
-    return network
+    print(json.dumps(figures.rounded(candidate["kinds"]), indent=1))
+    for name, row in candidate["compared"].items():
+        print(name, {key: row[key] for key in (*figures.HEADLINES, "changed") if key in row})
+    print(json.dumps([candidate["head_measured"], candidate["scope"]["measured"]], indent=1))
 
 
 def step_pack(args: argparse.Namespace) -> None:
-    """Export the candidate of ``quantise`` (or the network of ``head``) and write the model pack."""
-    if args.source == "head":
-        network, temperature = head_network()
-        photos, lesions, what = 5984, 5984, {"en": "only the last layer was", "ko": "마지막 층만 학습"}
-    else:
-        candidate = torch.load(paths.CANDIDATE)
-        network = candidate_network(candidate)
-        temperature, photos, lesions = (candidate[key] for key in ("temperature", "photos", "lesions"))
-        what = {"en": "all layers were", "ko": "모든 층을 학습"}
-    trained_on = {
-        "en": f"{photos:,} dermoscopic photos of {lesions:,} lesions out of HAM10000; {what['en']} trained.",
-        "ko": f"HAM10000의 더모스코피 사진 {photos:,}장(병변 {lesions:,}개); {what['ko']}했습니다.",
-    }
-    description = pack.Description(args.version, temperature, trained_on)
-    if args.source == "candidate" and "scope" in candidate:
-        limit = candidate["scope"]
-        subspace = scope.Subspace(limit["mean"].numpy(), limit["components"].numpy())
-        description = dataclasses.replace(
-            description,
-            operating_points=candidate["operating_points"],
-            scope=pack.Scope(len(subspace.mean), limit["threshold"], subspace.to_bytes()),
-        )
-    model = export.build(network)
+    """Export the candidate of ``finish`` and write the model pack; figures come from ``evaluate`` once that has run."""
+    candidate = torch.load(paths.CANDIDATE)
+    model = export.build(finish.network_of(candidate))
+    evaluation = json.loads(paths.EVALUATION.read_text(encoding="utf-8")) if paths.EVALUATION.exists() else None
+    description = pack.described(candidate, args.version, evaluation, model)
     manifest = pack.write(args.folder, model, pack.template(), pack.taxonomy(), description, tolerance=0.001)
     print(json.dumps(manifest["files"], indent=2), manifest["self_test"])
 
 
 def step_evaluate(args: argparse.Namespace) -> None:
-    """Measure the pack on the test fold with onnxruntime; writes model/evaluation.json."""
-    manifest = json.loads((args.folder / "manifest.json").read_text(encoding="utf-8"))
-    session = export.session(args.folder / "model.onnx")
-    result = {
-        "model": {"id": manifest["id"], "version": manifest["version"], **manifest["files"]["model"]},
-        "temperature": manifest["temperature"],
-        "fold": args.fold,
-    }
-    for name, large_only in (("one_per_lesion", True), ("all_photos", False)):
-        photos = shipping.fold(args.fold, large_only)
-        found = inference.run(session, photos)
-        targets = np.array([photo.target for photo in photos])
-        result[name] = figures.rounded(figures.measure(found.logits, targets, manifest["temperature"]))
-        result[name]["subgroups"] = figures.rounded(figures.subgroups(found.logits, photos, manifest["temperature"]))
-        result[name]["operating_points"] = {
-            task["id"]: figures.at_points(found.logits, targets, manifest["temperature"], task)
-            for task in manifest["tasks"]
-        }
-        if scope_file := manifest["files"].get("scope"):
-            values = np.frombuffer((args.folder / scope_file["path"]).read_bytes(), "<f4")
-            rows = values.reshape(-1, manifest["scope"]["channels"])
-            scores = scope.Subspace(rows[0], rows[1:]).score(found.features)
-            result[name]["in_scope"] = round(float((scores <= manifest["scope"]["threshold"]).mean()), 4)
-    photos = shipping.fold(args.fold)
-    targets = np.array([photo.target for photo in photos])
-    for views in args.views:
-        found = inference.run(session, photos, views)
-        measured = figures.measure(found.logits, targets, manifest["temperature"])
-        result[f"{views} views"] = figures.rounded({key: measured[key] for key in figures.HEADLINES})
-    print(write_json(args.output, result))
+    """Measure the pack on the test fold with onnxruntime, by kind of photo and source; writes model/evaluation.json."""
+    print(write_json(args.output, figures.rounded(evaluation.measure(args.folder, args.fold, args.views, args.left_out))))
 
 
 def write_json(path: Path, result: dict) -> str:
@@ -303,32 +176,18 @@ def write_json(path: Path, result: dict) -> str:
 
 
 def step_cross_validate(args: argparse.Namespace) -> None:
-    """Measure runs on the folds that each left out; writes model/cross-validation.json."""
-    trained = [shipping.load(paths) for paths in args.run_checkpoints]
-    runs = [cross_validation.answers(run, args.recalibrate, args.prior) for run in trained]
-    result = {
-        "runs": [
-            {
-                "recipe": dataclasses.asdict(made.recipe),
-                "minutes": made.minutes,
-                "views": made.views,
-                "folds": [mine.fold for mine, _ in run.measured()],
-            }
-            for made, run in zip(trained, runs, strict=True)
-        ],
-        "recalibrate": args.recalibrate,
-        "prior": args.prior,
-        **cross_validation.measure(runs),
-    }
-    print(write_json(args.output, figures.rounded(result)))
+    """Measure networks on the folds that each left out; writes model/cross-validation.json."""
+    runs = [
+        cross_validation.answers(shipping.load([path]), (test, validation), args.chosen, args.prior)
+        for path, test, validation in ((Path(path), int(test), int(other)) for path, test, other in args.network)
+    ]
+    print(write_json(args.output, figures.rounded({"prior": args.prior, **cross_validation.measure(runs)})))
 
 
 def step_card(_: argparse.Namespace) -> None:
     """Write the model card from its template and the figures of ``evaluate`` and ``cross_validate``."""
-    evaluation = json.loads(paths.EVALUATION.read_text(encoding="utf-8"))
-    folded = paths.CROSS_VALIDATION
-    cross = json.loads(folded.read_text(encoding="utf-8")) if folded.exists() else None
-    paths.CARD.write_text(card.render(evaluation, torch.load(paths.CANDIDATE), cross), encoding="utf-8")
+    measured = json.loads(paths.EVALUATION.read_text(encoding="utf-8"))
+    paths.CARD.write_text(card.render(measured, torch.load(paths.CANDIDATE)), encoding="utf-8")
 
 
 def step_golden(_: argparse.Namespace) -> None:
@@ -371,12 +230,6 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
             sub.add_argument(f"--{field.name.replace('_', '-')}", type=field.type, default=field.default)
 
 
-def _finishing_options(sub: argparse.ArgumentParser) -> None:
-    """Options of the steps that make a network fit for shipping."""
-    sub.add_argument("--recalibrate", type=int, default=0, help="plain photos for new batch-norm statistics")
-    sub.add_argument("--prior", type=float, default=0.0, help="how far to even out the classes, 0 to 1")
-
-
 def main() -> None:
     """Parses the command line and runs one step."""
     parser = argparse.ArgumentParser(prog="skintree_train", description=__doc__)
@@ -404,26 +257,16 @@ def main() -> None:
     sub.add_argument("--batch", type=int, help="views a step instead of the recipe's, for trying")
     sub.add_argument("--only", nargs="*", help="names of the runs to train")
     add(step_check)
-    sub = add(step_quantise)
-    default = [paths.CHECKPOINTS / "checkpoint.pt"]
-    sub.add_argument("--checkpoints", type=Path, nargs="+", default=default, help="averaged if several")
-    _finishing_options(sub)
+    sub = add(step_finish)
+    sub.add_argument("--networks", type=Path, nargs="+", required=True, help="files of recipe or train, averaged")
+    sub.add_argument("--recalibrate", type=int, default=0, help="plain photos for new batch-norm statistics")
+    sub.add_argument("--photos", type=int, default=1200, help="training photos of a kind for scope and kind head")
     sub = add(step_cross_validate)
-    sub.add_argument(
-        "--checkpoints",
-        type=Path,
-        nargs="+",
-        action="append",
-        required=True,
-        dest="run_checkpoints",
-        help="of one run, averaged if several; repeat the option for every run",
-    )
-    _finishing_options(sub)
+    sub.add_argument("--network", nargs=3, action="append", required=True, metavar=("FILE", "TEST", "VALIDATION"))
+    sub.add_argument("--chosen", action="store_true", help="the validation folds decided which weights count")
+    sub.add_argument("--prior", type=float, default=0.0, help="how far to even out the classes, 0 to 1")
     sub.add_argument("--output", type=Path, default=paths.CROSS_VALIDATION)
-    sub = add(step_hold_out)
-    sub.add_argument("--photos", type=int, default=1500, help="training photos whose features define the subspace")
     sub = add(step_pack)
-    sub.add_argument("--source", choices=("candidate", "head"), default="candidate")
     sub.add_argument("--folder", type=Path, default=paths.PACK, help="where the pack goes")
     sub.add_argument("--version", required=True)
     sub = add(step_evaluate)
@@ -431,6 +274,7 @@ def main() -> None:
     sub.add_argument("--fold", type=int, default=0)
     sub.add_argument("--output", type=Path, default=paths.EVALUATION)
     sub.add_argument("--views", type=int, nargs="*", default=[4], help="also with so many views of each photo, up to 4")
+    sub.add_argument("--left-out", type=Path, help="a network that has not seen ISIC 2017, to be measured on all of it")
     add(step_card)
     add(step_golden)
     add(step_heat_maps)

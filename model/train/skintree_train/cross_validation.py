@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import calibration, coarse_heads, export, figures, inference, metrics, pack, shipping, training
+from . import calibration, coarse_heads, export, figures, inference, kinds, metrics, pack, recipe, shipping
+from .sets import ham10000
 
 SHOWN = ("accuracy_7", "balanced_accuracy_7", "balanced_accuracy", "auc malignant", "log_loss", "calibration_error")
 """What is averaged over folds, besides the binary questions and the levels."""
@@ -43,20 +44,25 @@ class Run:
         return pairs if self.chosen else [*pairs, (self.validation, self.test)]
 
 
-def answers(trained: shipping.Trained, recalibrate: int, prior: float) -> Run:
-    """Logits of a run in its shipping form (int8, norms taken anew) for the two folds that it has not seen.
+def answers(trained: shipping.Trained, held_out: tuple[int, int], chosen: bool, strength: float) -> Run:
+    """Logits of a network in its shipping form (int8) for the test and the validation fold of HAM10000 that it has not seen.
 
-    A mean of several checkpoints counts as chosen.
+    ``strength`` is that of the prior (``kinds.offset``).
     """
-    learned, *held_out = training.divide(trained.recipe)
-    network = shipping.finished(trained, learned, True, recalibrate)
+    network = trained.network
+    shipping.round_weights(network)
     session = export.session(export.build(network))
-    offset = shipping.prior_offset(shipping.class_counts(learned), trained.recipe.balance, prior)
-    validation, test = (
-        Answers(number, inference.run(session, photos).logits - offset, np.array([photo.target for photo in photos]))
-        for number, photos in zip((trained.recipe.validation_fold, trained.recipe.test_fold), held_out, strict=True)
+    offset = kinds.offset(shipping.frequencies(shipping.learned(), recipe.ALL, 0.5, "dermoscopic"), strength)
+    test, validation = (
+        Answers(
+            number,
+            inference.run(session, photos).logits + offset,
+            np.array([photo.target for photo in photos]),
+        )
+        for number in held_out
+        for photos in [shipping.fold(number, ham10000.NAME)]
     )
-    return Run(validation, test, len(trained.views) > 1)
+    return Run(validation, test, chosen)
 
 
 def levels(answers: Answers, temperature: float) -> dict[str, float]:

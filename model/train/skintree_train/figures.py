@@ -4,16 +4,14 @@ import numpy as np
 
 from . import metrics, operating
 from .calibration import negative_log_likelihood
+from .pack import tasks, training_classes_below
 from .photos import CLASSES, Photo
 
-TASKS = {
-    "carcinoma-or-keratosis": (("bcc", "scc", "ak"), ("bkl",)),
-    "melanoma-or-naevus": (("mel",), ("nv",)),
-}
-"""Positive and negative classes of the binary questions, as in ``model/source/manifest.json``."""
+TASKS = tasks()
+"""Positive and negative classes of the binary questions, by id, as the pack's manifest has them."""
 
-MALIGNANT = ("mel", "bcc", "scc", "ak")
-"""Classes below the node ``malignant`` of the taxonomy; all others are below ``benign``."""
+MALIGNANT = training_classes_below("malignant")
+"""Training classes at or below the node ``malignant`` of the pack's taxonomy."""
 
 SEVEN = ("nv", "mel", "bkl", "bcc", "akiec", "akiec", "df", "vasc")
 """The seven diagnoses of HAM10000, which does not tell ``scc`` from ``ak``, in the order of ``CLASSES``."""
@@ -49,6 +47,7 @@ def measure(logits: np.ndarray, targets: np.ndarray, temperature: float) -> dict
     for task in TASKS:
         result[f"auc {task}"] = metrics.auc(*task_scores(probabilities, targets, task))
         result[f"auc {task} 95"] = auc_interval(*task_scores(probabilities, targets, task))
+        result[f"{task} photos"] = [int(np.isin(targets, _places(side)).sum()) for side in TASKS[task]]
     result["reliability"] = metrics.reliability(probabilities, targets)
     return result
 
@@ -68,19 +67,18 @@ def at_points(logits: np.ndarray, targets: np.ndarray, temperature: float, task:
 
 
 def subgroups(logits: np.ndarray, photos: list[Photo], temperature: float) -> list[dict]:
-    """Accuracy of each sex, age band and body site with a 95 % Wilson interval, and AUC of malignant against benign."""
+    """Accuracy of each value of each column of ``Photo.groups`` with a 95 % Wilson interval, and AUC of malignant against benign."""
     probabilities = metrics.softmax(logits / temperature)
     targets = np.array([photo.target for photo in photos])
     right = probabilities.argmax(axis=1) == targets
     malignant = np.isin(targets, _places(MALIGNANT))
     scores = probabilities[:, _places(MALIGNANT)].sum(axis=1)
     rows = []
-    for kind in ("sex", "age band", "body site", "confirmed by"):
-        names = np.array([photo.groups[kind] for photo in photos])
-        for name in sorted(set(names)):
+    for kind in dict.fromkeys(kind for photo in photos for kind in photo.groups):
+        names = np.array([photo.groups.get(kind, "") for photo in photos])
+        for name in sorted(set(names) - {""}):
             chosen = names == name
             hits, count = int(right[chosen].sum()), int(chosen.sum())
-            both = 0 < malignant[chosen].sum() < count
             rows.append(
                 {
                     "kind": kind,
@@ -89,14 +87,16 @@ def subgroups(logits: np.ndarray, photos: list[Photo], temperature: float) -> li
                     "malignant": int(malignant[chosen].sum()),
                     "accuracy": hits / count,
                     "accuracy_95": metrics.wilson(hits, count),
-                    "auc malignant": metrics.auc(malignant[chosen], scores[chosen]) if both else None,
+                    "auc malignant": metrics.auc(malignant[chosen], scores[chosen]),
                 }
             )
     return rows
 
 
-def auc_interval(positive: np.ndarray, scores: np.ndarray, seed: int = 1) -> tuple[float, float]:
-    """95 % interval of the area under the ROC curve: percentile bootstrap within the sides."""
+def auc_interval(positive: np.ndarray, scores: np.ndarray, seed: int = 1) -> tuple[float, float] | None:
+    """95 % interval of the area under the ROC curve: percentile bootstrap within the sides; ``None`` without both."""
+    if positive.all() or not positive.any():
+        return None
     random = np.random.default_rng(seed)
     sides = [scores[positive], scores[~positive]]
     labels = np.repeat([True, False], [len(side) for side in sides])

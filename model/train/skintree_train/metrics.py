@@ -1,21 +1,23 @@
-"""Figures of merit of a classifier with unequal classes."""
+"""Figures of merit of a classifier with unequal classes: scikit-learn's, and what it does not have.
+
+``crates/evaluate`` (Rust) has the same definitions; ``tests/metrics/shared.json`` holds both to the same numbers.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import softmax as _softmax
+from sklearn.metrics import confusion_matrix, roc_auc_score
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities along the last axis."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return shifted / shifted.sum(axis=-1, keepdims=True)
+    return _softmax(np.asarray(logits, np.float64), axis=-1)
 
 
 def confusion(targets: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     """Counts ``[true, predicted]``."""
-    table = np.zeros((classes, classes), int)
-    np.add.at(table, (targets, predicted), 1)
-    return table
+    return confusion_matrix(targets, predicted, labels=np.arange(classes))
 
 
 def recalls(targets: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -30,15 +32,11 @@ def balanced_accuracy(targets: np.ndarray, predicted: np.ndarray, classes: int) 
     return float(np.nanmean(recalls(targets, predicted, classes)))
 
 
-def auc(positive: np.ndarray, scores: np.ndarray) -> float:
-    """Area under the ROC curve: P(score of a positive > score of a negative), ties counting half."""
-    order = np.argsort(scores, kind="stable")
-    _, place, count = np.unique(scores[order], return_inverse=True, return_counts=True)
-    last = np.cumsum(count)
-    ranks = np.empty(len(scores))
-    ranks[order] = (last - (count - 1) / 2)[place]
-    hits = int(positive.sum())
-    return float((ranks[positive].sum() - hits * (hits + 1) / 2) / (hits * (len(scores) - hits)))
+def auc(positive: np.ndarray, scores: np.ndarray) -> float | None:
+    """Area under the ROC curve: P(score of a positive > score of a negative), ties counting half; ``None`` without both."""
+    if positive.all() or not positive.any():
+        return None
+    return float(roc_auc_score(positive, scores))
 
 
 def task_scores(
@@ -51,10 +49,13 @@ def task_scores(
 
 
 def reliability(probabilities: np.ndarray, targets: np.ndarray, bins: int = 15) -> list[dict[str, float]]:
-    """Mean top probability and accuracy of the photos in each bin of equal width that has any."""
+    """Mean top probability and accuracy of the photos in each bin that has any.
+
+    Bins are of equal width and closed above, ((m - 1) / M, m / M], as in Guo et al. 2017 (arXiv:1706.04599), section 2.
+    """
     top = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == targets
-    bin_of = np.minimum((top * bins).astype(int), bins - 1)
+    bin_of = np.clip(np.ceil(top * bins).astype(int) - 1, 0, bins - 1)
     members = (bin_of == place for place in np.unique(bin_of))
     return [
         {"photos": int(m.sum()), "confidence": float(top[m].mean()), "accuracy": float(right[m].mean())}
@@ -63,13 +64,15 @@ def reliability(probabilities: np.ndarray, targets: np.ndarray, bins: int = 15) 
 
 
 def calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error of the top probability, in bins of equal width (Guo et al. 2017)."""
+    """Expected calibration error of the top probability (Guo et al. 2017), over the bins of ``reliability``."""
     rows = reliability(probabilities, targets, bins)
     return float(sum(abs(row["accuracy"] - row["confidence"]) * row["photos"] for row in rows) / len(targets))
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927)."""
+    if not count:
+        return 0.0, 1.0
     z = 1.959964
     share, spread = hits / count, z * z / count
     middle = (share + spread / 2) / (1 + spread)

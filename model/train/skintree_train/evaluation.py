@@ -1,0 +1,123 @@
+"""The figures of a pack on photos that its network has not seen: by kind, by source, by subgroup, on a source left out."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from . import coarse_heads, export, figures, inference, kinds, metrics, pack, recipe, scope, shipping
+from .kinds import Calibration, Head
+from .photos import KINDS, Photo
+from .sets import isic2017
+
+LEVELS = {"accuracy three-way": "class", "accuracy nine-way": "group"}
+"""Levels of the taxonomy to which the probabilities are rolled up."""
+
+
+def measure(folder: Path, fold: int, views: list[int], left_out: Path | None) -> dict:
+    """All figures of the pack in ``folder``; ``left_out`` is a network that has not seen ISIC 2017.
+
+    Each photo is calibrated as the kind that the pack's head takes it for, as in use.
+    """
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    session = export.session(folder / "model.onnx")
+    head = Head.from_bytes((folder / manifest["files"]["kind"]["path"]).read_bytes())
+    entries = {entry["id"]: entry for entry in manifest["photo_kinds"]["kinds"]}
+    calibrations = {kind: Calibration(np.array(entries[kind]["offset"]), entries[kind]["temperature"], 0) for kind in KINDS}
+    values = np.frombuffer((folder / manifest["files"]["scope"]["path"]).read_bytes(), "<f4")
+    rows = values.reshape(-1, manifest["scope"]["channels"])
+    subspace = scope.Subspace(rows[0], rows[1:])
+    photos = shipping.fold(fold, large_only=False)
+    found = inference.run(session, photos)
+    taken = head.kinds(found.features)
+    logits = kinds.calibrated(found.logits, taken, calibrations)
+    labelled = kinds.of(photos)
+    result = {
+        "model": {"id": manifest["id"], "version": manifest["version"], **manifest["files"]["model"]},
+        "fold": fold,
+        "head": {
+            "photos": np.bincount(labelled, minlength=len(KINDS)).tolist(),
+            "auc": metrics.auc(labelled == 1, head.probability(found.features)),
+            "right": float((taken == labelled).mean()),
+        },
+        "kinds": {},
+        "sources": {},
+    }
+    large = np.array([photo.large for photo in photos])
+    in_scope = subspace.score(found.features) <= np.array([entries[KINDS[place]]["scope_threshold"] for place in taken])
+    for place, kind in enumerate(KINDS):
+        result["kinds"][kind] = {}
+        for name, some in (("one_per_unit", (labelled == place) & large), ("all_photos", labelled == place)):
+            mine = [photo for photo, chosen in zip(photos, some, strict=True) if chosen]
+            row = _figures(logits[some], mine)
+            row["subgroups"] = figures.subgroups(logits[some], mine, 1.0)
+            row["operating_points"] = {
+                task: figures.at_points(logits[some], _targets(mine), 1.0, {"id": task, "operating_points": points})
+                for task, points in entries[kind]["operating_points"].items()
+            }
+            row["in_scope"] = float(in_scope[some].mean())
+            result["kinds"][kind][name] = row
+    for source in dict.fromkeys(photo.source for photo in photos):
+        some = np.array([photo.source == source for photo in photos]) & large
+        result["sources"][source] = _figures(logits[some], [p for p, chosen in zip(photos, some, strict=True) if chosen])
+    result["together"] = _figures(logits[large], [photo for photo in photos if photo.large])
+    result["views"] = _views(session, [photo for photo in photos if photo.large], head, calibrations, views)
+    if left_out:
+        result["left out"] = _left_out(left_out)
+    return result
+
+
+def _figures(logits: np.ndarray, photos: list[Photo]) -> dict:
+    """Figures of calibrated logits, with accuracies after rolling up."""
+    targets = _targets(photos)
+    row = figures.measure(logits, targets, 1.0)
+    probabilities = metrics.softmax(logits)
+    for name, level in LEVELS.items():
+        parts = coarse_heads.partition(pack.taxonomy(), level)
+        rolled = coarse_heads.roll_up(probabilities, parts)
+        row[name] = float((rolled.argmax(axis=1) == coarse_heads.coarse_targets(targets, parts)).mean())
+    return row
+
+
+def _views(
+    session, photos: list[Photo], head: Head, calibrations: dict[str, Calibration], counts: list[int]
+) -> dict[str, dict]:
+    """Headline figures with several views of each photo, by kind."""
+    rows = {}
+    labelled = kinds.of(photos)
+    for count in counts:
+        found = inference.run(session, photos, count)
+        logits = kinds.calibrated(found.logits, head.kinds(found.features), calibrations)
+        for place, kind in enumerate(KINDS):
+            mine = labelled == place
+            targets = _targets([photo for photo, chosen in zip(photos, mine, strict=True) if chosen])
+            measured = figures.measure(logits[mine], targets, 1.0)
+            rows[f"{kind}, {count} views"] = {key: measured[key] for key in figures.HEADLINES}
+    return rows
+
+
+def _left_out(path: Path) -> dict:
+    """A network that has not seen ISIC 2017, in its shipping form, on all of it and on the test fold of what it knows.
+
+    Raw logits: nothing was fitted to ISIC 2017.
+    """
+    network = shipping.load([path]).network
+    shipping.round_weights(network)
+    session = export.session(export.build(network))
+    rows = {}
+    for name, photos in (
+        ("isic2017, never seen", [photo for photo in shipping.sets.read(isic2017.NAME)]),
+        ("ham10000, test fold", shipping.fold(recipe.HELD_OUT[0], "ham10000")),
+        ("padufes20, test fold", shipping.fold(recipe.HELD_OUT[0], "padufes20")),
+    ):
+        logits = inference.run(session, photos).logits
+        row = figures.measure(logits, _targets(photos), 1.0)
+        rows[name] = {
+            key: row[key]
+            for key in ("photos", "accuracy_7", "auc malignant", "auc melanoma-or-naevus", "auc melanoma-or-naevus 95")
+        }
+    return rows
+
+
+def _targets(photos: list[Photo]) -> np.ndarray:
+    return np.array([photo.target for photo in photos])
