@@ -15,7 +15,7 @@ use serde_json::json;
 use skintree::engine::kernels::{self, Lowered, Variant, trial};
 use skintree::engine::{Engine, WonnxEngine};
 use skintree::input::self_test_input;
-use skintree::onnx::{Graph, Signature};
+use skintree::onnx::Graph;
 use skintree::pack::Pack;
 use wgpu::gpu::Gpu;
 use wgpu::kernels::Kernel;
@@ -61,7 +61,7 @@ fn main() {
     let pack = Pack::read_dir(Path::new(&folder)).unwrap();
     let test = &pack.manifest().self_test;
     let input = self_test_input(test.seed, pack.manifest().input.size).data;
-    let signature = Signature::of(pack.manifest());
+    let signature = pack.manifest().signature();
     let graph = Graph::read(pack.model(), &signature).unwrap();
     let operations = graph.multiply_accumulates() as f64 * 2.0;
     let network = graph.into_network().unwrap();
@@ -204,7 +204,7 @@ fn peak(gpu: &Gpu) -> f64 {
 /// so they are all made as large as the largest that the network has.
 fn of_nodes(gpu: &Gpu, pack: &Pack, variant: Variant) -> BTreeMap<String, f64> {
     const LARGEST: u64 = 8 << 20;
-    let signature = Signature::of(pack.manifest());
+    let signature = pack.manifest().signature();
     let network = Graph::read(pack.model(), &signature).unwrap().into_network().unwrap();
     let nodes = network.model.get_graph().get_node().iter();
     let operators: BTreeMap<String, String> =

@@ -3,12 +3,12 @@
 use web_time::Instant;
 
 use crate::Result;
-use crate::classify::{Observation, assemble};
+use crate::classify::{Kind, Observation, assemble};
 use crate::engine::{self, Loaded, Outputs, Wanted, Wish};
 use crate::error::Error;
 use crate::heat_map::{HeatMapChoice, HeatMapError, HeatMapper, Selection};
 use crate::input::InputTensor;
-use crate::onnx::{ModelFile, Signature};
+use crate::onnx::ModelFile;
 use crate::pack::Pack;
 use crate::photo::{Limits, Photo};
 use crate::quality::Quality;
@@ -30,11 +30,13 @@ pub struct Options {
     /// Whether [`Answer::outputs`] shall have the feature map also where neither heat maps nor the pack's scope need it:
     /// it is read back from the GPU only if somebody has a use for it.
     pub features: bool,
+    /// Id of the kind of photo (`photo_kinds` of the manifest), if it is known; else the pack's kind file decides.
+    pub photo_kind: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { top_k: DEFAULT_TOP_K, heat_maps: HeatMapChoice::None, views: 1, features: false }
+        Self { top_k: DEFAULT_TOP_K, heat_maps: HeatMapChoice::None, views: 1, features: false, photo_kind: None }
     }
 }
 
@@ -55,6 +57,8 @@ pub struct Answer {
     pub input: InputTensor,
     /// The network's outputs.
     pub outputs: Outputs,
+    /// The logits calibrated for the kind of photo, as the softmax at the manifest's temperature takes them.
+    pub calibrated: Vec<f32>,
 }
 
 impl Classifier {
@@ -63,7 +67,7 @@ impl Classifier {
     /// # Errors
     /// [`crate::Error::Graph`] if the ONNX file is not accepted, [`crate::Error::Engine`] if no engine can be had.
     pub async fn load(mut pack: Pack, wish: impl Into<Wish>) -> Result<Self> {
-        let model = ModelFile::read(pack.take_model(), &Signature::of(pack.manifest()))?;
+        let model = ModelFile::read(pack.take_model(), &pack.manifest().signature())?;
         let heat_mapper = HeatMapper::of(model.graph(), pack.manifest())?;
         let loaded = engine::load(pack.manifest(), model, wish).await?;
         Ok(Self { pack, loaded, heat_mapper })
@@ -102,18 +106,20 @@ impl Classifier {
         let quality = Quality::measure(photo, &self.pack.manifest().input);
         let prepared = Instant::now();
         let views = options.views.clamp(1, MAX_VIEWS);
-        let features = options.features || heat_maps.is_some() || self.pack.scope().is_some();
+        let features = options.features || heat_maps.is_some() || self.pack.needs_features();
         let wanted = if features { Wanted::LogitsAndFeatures } else { Wanted::Logits };
         let outputs = self.run(&input, views, wanted).await?;
         let ran = Instant::now();
-        let observation =
-            Observation { photo: photo.info(), quality, views, outputs: &outputs, engine: &self.loaded.info };
+        let photo_kind = options.photo_kind.as_deref();
+        let calibrated = Kind::of(&self.pack, &outputs, photo_kind)?.calibrate(&self.pack, &outputs.logits);
+        let engine = &self.loaded.info;
+        let observation = Observation { photo: photo.info(), quality, views, outputs: &outputs, photo_kind, engine };
         let mut report = assemble(&self.pack, &observation, options.top_k)?;
         if let Some((mapper, selection)) = heat_maps {
             let features = outputs.features.as_ref();
             let features = features.ok_or_else(|| Error::Internal("the engine gave no feature map".to_owned()))?;
             let region = self.pack.manifest().input.region(photo.width(), photo.height());
-            report.heat_maps = Some(mapper.maps(&self.pack, &selection, features, &outputs.logits, region)?);
+            report.heat_maps = Some(mapper.maps(&self.pack, &selection, features, &calibrated, region)?);
         }
         let done = Instant::now();
         let milliseconds = |from: Instant, to: Instant| (to - from).as_secs_f64() * 1000.0;
@@ -124,7 +130,7 @@ impl Classifier {
             rollup_ms: milliseconds(ran, done),
             total_ms: milliseconds(start, done),
         };
-        Ok(Answer { report, input, outputs })
+        Ok(Answer { report, input, outputs, calibrated })
     }
 
     /// Runs the network on the first `views` views and averages the logits; features are those of the first view.

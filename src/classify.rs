@@ -2,17 +2,17 @@
 
 use std::cmp::Ordering;
 
-use crate::engine::Outputs;
-use crate::pack::{OperatingPoint, Pack, Task, TaskNodes};
+use crate::engine::{FeatureMap, Outputs};
+use crate::pack::{OperatingPoint, Pack, PhotoKind, Task, TaskNodes};
 use crate::photo::PhotoInfo;
-use crate::quality::Quality;
+use crate::quality::{Quality, QualityLimits};
 use crate::report::{
-    self, EngineInfo, FineResult, LevelResult, ModelInfo, OperatingPointResult, Report, SideResult, TaskResult,
-    Timings, TreeResult, warnings,
+    self, EngineInfo, FineResult, KindName, LevelResult, ModelInfo, OperatingPointResult, PhotoKindResult, Report,
+    Scope, SideResult, TaskResult, Timings, TreeResult, warnings,
 };
 use crate::taxonomy::{Level, NodeIndex, Taxonomy};
 
-/// Why an engine's numbers were refused. Every case has the code `engine-failed`.
+/// Why an engine's numbers were refused, with the code `engine-failed`, or a wish of the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClassifyError {
     /// NaN or an infinity among the logits.
@@ -41,16 +41,27 @@ pub enum ClassifyError {
         /// Values in the map.
         values: usize,
     },
-    /// No feature map with as many channels as the scope file, or one that is not made of numbers.
-    #[error("the engine gave no feature map that fits the pack's scope file; reload, or use another engine")]
+    /// No feature map with as many channels as the scope or kind file, or one that is not made of numbers.
+    #[error("the engine gave no feature map that fits the pack's scope and kind files; reload, or use another engine")]
     NoFeatures,
+    /// The caller named a kind of photo that the pack does not tell apart.
+    #[error("the pack knows no kind of photo \"{id}\"; it knows: {known}")]
+    UnknownKind {
+        /// What was asked for.
+        id: String,
+        /// The ids there are, separated by commas; empty if the pack tells no kinds apart.
+        known: String,
+    },
 }
 
 impl ClassifyError {
     /// The stable code of `docs/formats.md`.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        "engine-failed"
+        match self {
+            Self::UnknownKind { .. } => "photo-kind",
+            _ => "engine-failed",
+        }
     }
 }
 
@@ -71,6 +82,92 @@ pub fn probabilities(logits: &[f32], temperature: f64) -> Result<Vec<f64>, Class
     Ok(exps.into_iter().map(|exp| exp / sum).collect())
 }
 
+/// Which kind of photo it is, and the numbers of the pack that hold for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind<'a> {
+    /// What the manifest says of the kind; `None` of a pack that knows only one.
+    entry: Option<&'a PhotoKind>,
+    /// Probability that the photo is of this kind, 0.5 to 1.
+    probability: f64,
+}
+
+impl<'a> Kind<'a> {
+    /// Tells the kind of a photo from its features; `wanted` is the id of a kind if the caller knows better.
+    ///
+    /// # Errors
+    /// [`ClassifyError::NoFeatures`] if the pack needs a feature map and there is none that fits;
+    /// [`ClassifyError::UnknownKind`].
+    pub fn of(pack: &'a Pack, outputs: &Outputs, wanted: Option<&str>) -> Result<Self, ClassifyError> {
+        let Some((head, kinds)) = pack.photo_kinds() else {
+            return wanted.map_or(Ok(Self { entry: None, probability: 1.0 }), |id| {
+                Err(ClassifyError::UnknownKind { id: id.to_owned(), known: String::new() })
+            });
+        };
+        let second = head.probability(&pooled(outputs, head.channels())?);
+        if !second.is_finite() {
+            return Err(ClassifyError::NoFeatures);
+        }
+        let place = match wanted {
+            None => usize::from(second >= 0.5),
+            Some(id) => kinds.iter().position(|kind| kind.id == id).ok_or_else(|| ClassifyError::UnknownKind {
+                id: id.to_owned(),
+                known: kinds.iter().map(|kind| kind.id.as_str()).collect::<Vec<_>>().join(", "),
+            })?,
+        };
+        Ok(Self { entry: Some(&kinds[place]), probability: if place == 1 { second } else { 1.0 - second } })
+    }
+
+    /// The logits as they are to be divided by the manifest's temperature: (logit + offset) * manifest's / kind's
+    /// temperature. Those of a pack without kinds as they are.
+    #[must_use]
+    pub fn calibrate(&self, pack: &Pack, logits: &[f32]) -> Vec<f32> {
+        let Some(kind) = self.entry else { return logits.to_vec() };
+        let scale = pack.manifest().temperature / kind.temperature;
+        logits.iter().zip(&kind.offset).map(|(&logit, offset)| ((f64::from(logit) + offset) * scale) as f32).collect()
+    }
+
+    fn operating_points(&self, task: &'a Task) -> &'a [OperatingPoint] {
+        let own = self.entry.and_then(|kind| kind.operating_points.get(&task.id));
+        own.unwrap_or(&task.operating_points)
+    }
+
+    fn quality_limits(&self, pack: &Pack) -> QualityLimits {
+        self.entry.and_then(|kind| kind.quality).or(pack.manifest().quality).unwrap_or_default()
+    }
+
+    fn judge_scope(&self, pack: &Pack, outputs: &Outputs) -> Result<Option<Scope>, ClassifyError> {
+        let Some((subspace, rule)) = pack.scope().zip(pack.manifest().scope) else { return Ok(None) };
+        let threshold = self.entry.and_then(|kind| kind.scope_threshold).unwrap_or(rule.threshold);
+        let score = subspace.score(&pooled(outputs, subspace.channels())?);
+        if !score.is_finite() {
+            return Err(ClassifyError::NoFeatures);
+        }
+        Ok(Some(Scope { score, threshold, in_scope: score <= threshold }))
+    }
+
+    fn result(&self, pack: &Pack, wanted: Option<&str>) -> Option<PhotoKindResult> {
+        let (_, all) = pack.photo_kinds()?;
+        self.entry.map(|kind| PhotoKindResult {
+            id: kind.id.clone(),
+            name: kind.name.clone(),
+            probability: self.probability,
+            given: wanted.is_some(),
+            figures: kind.figures.clone(),
+            others: all
+                .iter()
+                .filter(|other| other.id != kind.id)
+                .map(|other| KindName { id: other.id.clone(), name: other.name.clone() })
+                .collect(),
+        })
+    }
+}
+
+/// The mean of each of `channels` channels of the feature map.
+fn pooled(outputs: &Outputs, channels: usize) -> Result<Vec<f64>, ClassifyError> {
+    let features = outputs.features.as_ref().filter(|map| map.shape[0] == channels);
+    features.map(FeatureMap::pooled).ok_or(ClassifyError::NoFeatures)
+}
+
 /// What was found out about one photo.
 #[derive(Debug, Clone, Copy)]
 pub struct Observation<'a> {
@@ -82,6 +179,8 @@ pub struct Observation<'a> {
     pub views: usize,
     /// What the network gave for it: one logit for each class of the pack, and the features.
     pub outputs: &'a Outputs,
+    /// Id of the kind of photo, if the caller knows it.
+    pub photo_kind: Option<&'a str>,
     /// Which engine ran the network.
     pub engine: &'a EngineInfo,
 }
@@ -93,33 +192,35 @@ pub struct Observation<'a> {
 /// # Errors
 /// [`ClassifyError`], if the logits are not one finite number a class.
 pub fn assemble(pack: &Pack, observation: &Observation<'_>, top_k: usize) -> Result<Report, ClassifyError> {
-    let Observation { photo, quality, views, outputs, engine } = observation;
-    let logits = &outputs.logits;
+    let Observation { photo, quality, views, outputs, photo_kind, engine } = observation;
     let manifest = pack.manifest();
     let taxonomy = pack.taxonomy();
-    if logits.len() != pack.classes().len() {
-        return Err(ClassifyError::Length { expected: pack.classes().len(), actual: logits.len() });
+    if outputs.logits.len() != pack.classes().len() {
+        return Err(ClassifyError::Length { expected: pack.classes().len(), actual: outputs.logits.len() });
     }
-    let fine = probabilities(logits, manifest.temperature)?;
+    let kind = Kind::of(pack, outputs, *photo_kind)?;
+    let fine = probabilities(&kind.calibrate(pack, &outputs.logits), manifest.temperature)?;
     let own: Vec<(NodeIndex, f64)> = pack.classes().iter().copied().zip(fine).collect();
     let sums = taxonomy.roll_up(&own);
-    let scope = pack.scope().map(|scope| scope.judge(outputs)).transpose()?;
+    let scope = kind.judge_scope(pack, outputs)?;
+    let tasks = manifest.tasks.iter().zip(pack.tasks());
     Ok(Report {
         schema: report::SCHEMA.to_owned(),
         disclaimer: report::disclaimer(),
         model: ModelInfo::of(pack),
         engine: (*engine).clone(),
         photo: (*photo).clone(),
+        photo_kind: kind.result(pack, *photo_kind),
         quality: *quality,
         scope,
         views: *views,
         fine: top(taxonomy, &own, top_k),
         groups: level(pack, &sums, Level::Group),
         classes: level(pack, &sums, Level::Class),
-        tasks: manifest.tasks.iter().zip(pack.tasks()).map(|(task, nodes)| answer(task, nodes, &sums)).collect(),
+        tasks: tasks.map(|(task, nodes)| answer(task, kind.operating_points(task), nodes, &sums)).collect(),
         tree: tree(pack, &sums),
         heat_maps: None,
-        warnings: warnings(photo, &manifest.input, scope.as_ref(), quality),
+        warnings: warnings(photo, &manifest.input, scope.as_ref(), quality, &kind.quality_limits(pack)),
         timings: Timings::default(),
     })
 }
@@ -158,7 +259,7 @@ fn level(pack: &Pack, sums: &[f64], level: Level) -> Vec<LevelResult> {
     ranked.into_iter().map(result).collect()
 }
 
-fn answer(task: &Task, nodes: &TaskNodes, sums: &[f64]) -> TaskResult {
+fn answer(task: &Task, points: &[OperatingPoint], nodes: &TaskNodes, sums: &[f64]) -> TaskResult {
     // In taxonomy order, so that the order of ids in the manifest does not matter either.
     let total = |side: &[NodeIndex]| {
         let mut side = side.to_vec();
@@ -178,7 +279,7 @@ fn answer(task: &Task, nodes: &TaskNodes, sums: &[f64]) -> TaskResult {
         positive: SideResult { name: task.positive.name.clone(), probability: share(positive) },
         negative: SideResult { name: task.negative.name.clone(), probability: share(negative) },
         mass,
-        operating_points: task.operating_points.iter().map(judge).collect(),
+        operating_points: points.iter().map(judge).collect(),
     }
 }
 

@@ -11,13 +11,12 @@
 //!
 //! A map says where the numbers come from, not where a disease is.
 
-use serde::{Deserialize, Serialize};
-
 use crate::classify::{ClassifyError, probabilities};
 use crate::engine::FeatureMap;
 use crate::input::Region;
 use crate::onnx::{Graph, GraphError, LastLayer};
 use crate::pack::{Manifest, Pack};
+use crate::report::HeatMap;
 use crate::taxonomy::{NodeIndex, Taxonomy};
 
 /// Why there is no heat map. Every case has the code `heat-map`; classifying without heat maps still works.
@@ -61,22 +60,6 @@ pub enum HeatMapChoice {
     All,
     /// The nodes with these ids, in this order, a repeated one once.
     Nodes(Vec<String>),
-}
-
-/// How much each part of a photo adds to one node.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HeatMap {
-    /// Id of the taxonomy node.
-    pub node: String,
-    /// The part of the upright photo that the map covers, in pixels.
-    pub region: Region,
-    /// Columns.
-    pub width: usize,
-    /// Rows.
-    pub height: usize,
-    /// `width * height` values, row by row, in the unit of logits: their mean is the mean of the logits of the node's
-    /// classes, each weighted by its share of the node.
-    pub values: Vec<f32>,
 }
 
 /// The nodes of a [`HeatMapChoice`], known to be covered.

@@ -17,6 +17,7 @@
 pub mod classifier;
 pub mod classify;
 pub mod engine;
+mod engine_info;
 pub mod error;
 pub mod evaluate;
 pub mod heat_map;
@@ -26,7 +27,7 @@ pub mod pack;
 pub mod photo;
 pub mod quality;
 pub mod report;
-pub mod scope;
+mod sha256;
 pub mod taxonomy;
 pub mod views;
 #[cfg(target_arch = "wasm32")]

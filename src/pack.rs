@@ -4,19 +4,20 @@
 //! files are those of the manifest and every name in the manifest is a node of the taxonomy. What the ONNX file
 //! contains is not looked at here; that is the work of `onnx`.
 
+mod kind_head;
 mod manifest;
+mod subspace;
 
-use std::fmt::Write as _;
-
-use sha2::{Digest, Sha256};
-
-use crate::scope::Subspace;
+use crate::sha256::sha256_hex;
 use crate::taxonomy::{NodeIndex, Taxonomy, TaxonomyError};
 
+pub use kind_head::KindHead;
 pub use manifest::{
-    Files, MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, MAX_SCOPE_BYTES, MAX_TAXONOMY_BYTES, Manifest, OperatingPoint, Outputs,
-    PackFile, SCHEMA, ScopeRule, SelfTest, Side, Task,
+    Files, MAX_KIND_BYTES, MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, MAX_SCOPE_BYTES, MAX_TAXONOMY_BYTES, Manifest,
+    OperatingPoint, Outputs, PackFile, PhotoKind, PhotoKinds, SCHEMA, SCHEMA_WITH_KINDS, ScopeRule, SelfTest, Side,
+    Task,
 };
+pub use subspace::Subspace;
 
 /// Why a model pack was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,8 +25,10 @@ pub enum PackError {
     /// The manifest is not JSON, lacks a field or has one of the wrong type.
     #[error("manifest.json is not valid: {0}; correct it as docs/formats.md describes, or fetch the pack again")]
     Json(String),
-    /// Another schema than [`SCHEMA`].
-    #[error("manifest.json has schema \"{0}\", but this version reads \"{SCHEMA}\"; update skintree or the pack")]
+    /// A schema that this version does not know.
+    #[error(
+        "manifest.json has schema \"{0}\", but this version reads \"{SCHEMA}\" and \"{SCHEMA_WITH_KINDS}\"; update skintree or the pack"
+    )]
     Schema(String),
     /// A field is there but its value makes no sense.
     #[error("`{field}` in manifest.json {problem}; correct it as docs/formats.md describes")]
@@ -107,15 +110,30 @@ pub struct Pack {
     covered: Vec<bool>,
     tasks: Vec<TaskNodes>,
     scope: Option<Subspace>,
+    kind_head: Option<KindHead>,
+}
+
+/// The bytes of the files that a manifest may or may not name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OptionalFiles<'a> {
+    /// Of `files.scope`.
+    pub scope: Option<&'a [u8]>,
+    /// Of `files.kind`.
+    pub kind: Option<&'a [u8]>,
 }
 
 impl Pack {
-    /// Checks the files against each other. The model is taken by value and never copied. `scope` is the file that
-    /// `files.scope` names, if it names one.
+    /// Checks the files against each other. The model is taken by value and never copied. `optional` are the
+    /// files that `files.scope` and `files.kind` name, if they do.
     ///
     /// # Errors
     /// Cheapest check first: the manifest, the lengths, the taxonomy's hash and tree, the names, the model's hash.
-    pub fn open(manifest: &[u8], model: Vec<u8>, taxonomy: &[u8], scope: Option<&[u8]>) -> Result<Self, PackError> {
+    pub fn open(
+        manifest: &[u8],
+        model: Vec<u8>,
+        taxonomy: &[u8],
+        optional: OptionalFiles<'_>,
+    ) -> Result<Self, PackError> {
         let manifest_sha256 = sha256_hex(manifest);
         let manifest = Manifest::parse(manifest)?;
         manifest.files.model.check_length(model.len() as u64)?;
@@ -126,9 +144,10 @@ impl Pack {
             manifest.classes.iter().map(|id| taxonomy.require(id)).collect::<Result<_, _>>()?;
         let covered = taxonomy.covered(&classes);
         let tasks = resolve_tasks(&manifest, &taxonomy, &covered)?;
-        let scope = read_scope(&manifest, scope)?;
+        let scope = read_scope(&manifest, optional.scope)?;
+        let kind_head = read_kind_head(&manifest, optional.kind)?;
         manifest.files.model.check_hash(&model)?;
-        Ok(Self { manifest, manifest_sha256, taxonomy, model, classes, covered, tasks, scope })
+        Ok(Self { manifest, manifest_sha256, taxonomy, model, classes, covered, tasks, scope, kind_head })
     }
 
     /// Opens the pack in a folder.
@@ -143,7 +162,9 @@ impl Pack {
         let read = |file: &PackFile| read_file(folder, &file.path, file.bytes);
         let taxonomy = read(&manifest.files.taxonomy)?;
         let scope = manifest.files.scope.as_ref().map(read).transpose()?;
-        Self::open(&manifest_bytes, read(&manifest.files.model)?, &taxonomy, scope.as_deref())
+        let kind = manifest.files.kind.as_ref().map(read).transpose()?;
+        let optional = OptionalFiles { scope: scope.as_deref(), kind: kind.as_deref() };
+        Self::open(&manifest_bytes, read(&manifest.files.model)?, &taxonomy, optional)
     }
 
     /// The manifest.
@@ -188,6 +209,18 @@ impl Pack {
         self.scope.as_ref()
     }
 
+    /// How to tell the kind of a photo and what holds for each kind, if the pack says.
+    #[must_use]
+    pub fn photo_kinds(&self) -> Option<(&KindHead, &[PhotoKind; 2])> {
+        self.kind_head.as_ref().zip(self.manifest.photo_kinds.as_ref().map(|rule| &rule.kinds))
+    }
+
+    /// Whether the network's feature map is needed to make a report.
+    #[must_use]
+    pub fn needs_features(&self) -> bool {
+        self.scope.is_some() || self.kind_head.is_some()
+    }
+
     /// The bytes of the ONNX file; empty once they were taken.
     #[must_use]
     pub fn model(&self) -> &[u8] {
@@ -224,7 +257,20 @@ fn read_scope(manifest: &Manifest, bytes: Option<&[u8]>) -> Result<Option<Subspa
     let bytes = bytes.unwrap_or_default();
     file.check_length(bytes.len() as u64)?;
     file.check_hash(bytes)?;
-    Subspace::read(bytes, rule.channels, rule.threshold).map(Some)
+    Subspace::read(bytes, rule.channels).map(Some)
+}
+
+fn read_kind_head(manifest: &Manifest, bytes: Option<&[u8]>) -> Result<Option<KindHead>, PackError> {
+    let Some((rule, file)) = manifest.photo_kinds.as_ref().zip(manifest.files.kind.as_ref()) else { return Ok(None) };
+    let bytes = bytes.unwrap_or_default();
+    file.check_length(bytes.len() as u64)?;
+    file.check_hash(bytes)?;
+    KindHead::read(bytes, rule.channels).map(Some)
+}
+
+/// Little-endian f32; bytes beyond the last whole number are left out.
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|&value| f32::from_le_bytes(value)).collect()
 }
 
 /// No node of a task may be, or lie below, another: its probability would count twice.
@@ -253,24 +299,4 @@ fn read_file(folder: &std::path::Path, path: &str, limit: u64) -> Result<Vec<u8>
         .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes))
         .map_err(|error| PackError::Read { path: path.to_owned(), reason: error.to_string() })?;
     Ok(bytes)
-}
-
-/// SHA-256 as 64 lower-case hexadecimal digits.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sha256_hex;
-
-    #[test]
-    fn sha256_of_the_standard() {
-        // FIPS 180-2, appendix B.1.
-        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    }
 }

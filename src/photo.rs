@@ -22,7 +22,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader};
 use serde::{Deserialize, Serialize};
 
-use crate::pack::sha256_hex;
+use crate::sha256::sha256_hex;
 
 /// Formats that can be decoded, for messages.
 const READABLE: &str = "JPEG, PNG, WebP, GIF, BMP or TIFF";

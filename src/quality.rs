@@ -15,14 +15,57 @@ const COARSE: usize = 4;
 /// Mean squares of coarse differences below this (white = 1) are noise: the picture is one flat colour.
 const FLAT: f64 = 1e-6;
 
-// The limits lie outside nearly all of HAM10000, so that what they catch is unusual; `tests/quality.rs` measures how many
-// good photos they refuse and how many spoilt ones they catch.
-const LEAST_SHARPNESS: f64 = 1.28;
-const LEAST_BRIGHTNESS: f64 = 0.25;
-const MOST_BRIGHTNESS: f64 = 0.9;
-const MOST_DARK: f64 = 0.3;
-const MOST_BRIGHT: f64 = 0.25;
-const LEAST_CONTRAST: f64 = 0.06;
+/// Where a photo is called blurred, dark, bright or flat. A pack says what holds for its photos; without its word those of
+/// [`QualityLimits::default`] hold.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct QualityLimits {
+    /// Least [`Quality::sharpness`].
+    pub least_sharpness: f64,
+    /// Least [`Quality::brightness`].
+    pub least_brightness: f64,
+    /// Most [`Quality::brightness`].
+    pub most_brightness: f64,
+    /// Most [`Quality::dark_clipped`].
+    pub most_dark_clipped: f64,
+    /// Most [`Quality::bright_clipped`].
+    pub most_bright_clipped: f64,
+    /// Least [`Quality::contrast`].
+    pub least_contrast: f64,
+}
+
+impl Default for QualityLimits {
+    /// Outside nearly all of HAM10000, so that what they catch is unusual; `tests/quality.rs` measures how many good
+    /// photos they refuse and how many spoilt ones they catch.
+    fn default() -> Self {
+        Self {
+            least_sharpness: 1.28,
+            least_brightness: 0.25,
+            most_brightness: 0.9,
+            most_dark_clipped: 0.3,
+            most_bright_clipped: 0.25,
+            least_contrast: 0.06,
+        }
+    }
+}
+
+impl QualityLimits {
+    /// All numbers are finite and the brightness leaves room.
+    #[must_use]
+    pub fn are_sound(&self) -> bool {
+        let Self {
+            least_sharpness,
+            least_brightness,
+            most_brightness,
+            most_dark_clipped,
+            most_bright_clipped,
+            least_contrast,
+        } = *self;
+        let shares = [least_brightness, most_brightness, most_dark_clipped, most_bright_clipped, least_contrast];
+        (0.0..=4.0).contains(&least_sharpness)
+            && shares.iter().all(|share| (0.0..=1.0).contains(share))
+            && least_brightness < most_brightness
+    }
+}
 
 /// How a photo was taken, in numbers. Luma is 0.299 R + 0.587 G + 0.114 B, black 0 and white 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -67,26 +110,26 @@ impl Quality {
 
     /// Whether fine detail is missing.
     #[must_use]
-    pub fn is_blurred(&self) -> bool {
-        self.sharpness < LEAST_SHARPNESS
+    pub fn is_blurred(&self, limits: &QualityLimits) -> bool {
+        self.sharpness < limits.least_sharpness
     }
 
     /// Whether it lacks light.
     #[must_use]
-    pub fn is_too_dark(&self) -> bool {
-        self.brightness < LEAST_BRIGHTNESS || self.dark_clipped > MOST_DARK
+    pub fn is_too_dark(&self, limits: &QualityLimits) -> bool {
+        self.brightness < limits.least_brightness || self.dark_clipped > limits.most_dark_clipped
     }
 
     /// Whether it has too much light.
     #[must_use]
-    pub fn is_too_bright(&self) -> bool {
-        self.brightness > MOST_BRIGHTNESS || self.bright_clipped > MOST_BRIGHT
+    pub fn is_too_bright(&self, limits: &QualityLimits) -> bool {
+        self.brightness > limits.most_brightness || self.bright_clipped > limits.most_bright_clipped
     }
 
     /// Whether hardly anything stands out.
     #[must_use]
-    pub fn is_low_in_contrast(&self) -> bool {
-        self.contrast < LEAST_CONTRAST
+    pub fn is_low_in_contrast(&self, limits: &QualityLimits) -> bool {
+        self.contrast < limits.least_contrast
     }
 }
 

@@ -8,12 +8,13 @@ mod warning;
 
 use serde::{Deserialize, Serialize};
 
-use crate::heat_map::HeatMap;
+use crate::input::Region;
 use crate::pack::{OperatingPoint, Pack};
 use crate::photo::PhotoInfo;
 use crate::quality::Quality;
 use crate::taxonomy::{Level, Text};
 
+pub use crate::engine_info::EngineInfo;
 pub(crate) use warning::for_photo as warnings;
 pub use warning::{Warning, WarningCode};
 
@@ -46,6 +47,9 @@ pub struct Report {
     pub engine: EngineInfo,
     /// Which photo it was; no pixels.
     pub photo: PhotoInfo,
+    /// Which kind of photo it was taken for; `None` if the pack knows one kind only, and in reports of before 0.5.
+    #[serde(default)]
+    pub photo_kind: Option<PhotoKindResult>,
     /// How the photo was taken, in numbers; [`Report::warnings`] has the words.
     pub quality: Quality,
     /// How far the photo is from those of the training; `None` if the pack does not say how to tell.
@@ -108,26 +112,34 @@ impl ModelInfo {
     }
 }
 
-/// Which engine ran, and why that one.
+/// Which kind of photo it was taken for, e.g. dermoscopic or with an ordinary camera. Temperature, operating points and
+/// limits are those of the kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EngineInfo {
-    /// `wonnx` or `cpu`.
-    pub name: String,
-    /// What the caller asked for: `auto`, `wonnx` or `cpu`.
-    pub requested: String,
-    /// What the GPU driver calls itself; `None` on the CPU.
-    pub adapter: Option<String>,
-    /// Which kernels ran on the GPU, a name of [`crate::engine::kernels::Variant`] or `stock`; `None` on the CPU and in
-    /// reports of before they were told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kernels: Option<String>,
-    /// Why `auto` did not take the GPU, in one English sentence.
-    pub fallback_reason: Option<String>,
-    /// The largest absolute difference from the manifest's self-test logits.
-    pub self_test_max_abs_diff: f64,
+pub struct PhotoKindResult {
+    /// Id of the kind.
+    pub id: String,
+    /// What people call such a photo.
+    pub name: Text,
+    /// Probability that the photo is of this kind, by the pack's kind file, 0 to 1.
+    pub probability: f64,
+    /// The caller said so; else the more probable kind was taken.
+    pub given: bool,
+    /// How good the model is on such photos.
+    pub figures: Option<Text>,
+    /// The other kinds that the pack knows, for those who want to correct it.
+    pub others: Vec<KindName>,
 }
 
-/// How far a photo is from those the model was trained on; see [`crate::scope`].
+/// A kind of photo by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindName {
+    /// Id of the kind.
+    pub id: String,
+    /// What people call such a photo.
+    pub name: Text,
+}
+
+/// How far a photo is from those the model was trained on; see [`crate::pack::Subspace`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Scope {
     /// The farther, the higher.
@@ -223,6 +235,22 @@ pub struct TreeResult {
     pub covered: bool,
     /// The node is a training class.
     pub fine: bool,
+}
+
+/// How much each part of a photo adds to one node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeatMap {
+    /// Id of the taxonomy node.
+    pub node: String,
+    /// The part of the upright photo that the map covers, in pixels.
+    pub region: Region,
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// `width * height` values, row by row, in the unit of logits: their mean is the mean of the logits of the node's
+    /// classes, each weighted by its share of the node.
+    pub values: Vec<f32>,
 }
 
 /// Wall-clock milliseconds; the only part of a report that differs between two runs.

@@ -15,7 +15,7 @@ use skintree::engine::kernels::trial;
 use skintree::engine::kernels::{self, KernelChoice, Lowered, Method, Variant};
 use skintree::engine::{self, CpuEngine, Engine, EngineChoice, EngineError, EngineName, Wanted, Wish, WonnxEngine};
 use skintree::input::{InputTensor, self_test_input};
-use skintree::onnx::{Graph, GraphError, ModelFile, Network, Signature};
+use skintree::onnx::{Graph, GraphError, ModelFile, Network};
 use skintree::pack::Pack;
 use skintree::photo::{Limits, Photo};
 use wgpu::gpu::{Gpu, GpuError, Work};
@@ -58,15 +58,15 @@ fn gpu() -> Option<Gpu> {
 }
 
 fn wonnx(gpu: Gpu, pack: &Pack) -> Result<WonnxEngine, EngineError> {
-    block_on(WonnxEngine::load(gpu, pack.model(), &Signature::of(pack.manifest())))
+    block_on(WonnxEngine::load(gpu, pack.model(), &pack.manifest().signature()))
 }
 
 fn model_file(pack: &Pack) -> ModelFile {
-    ModelFile::read(pack.model().to_vec(), &Signature::of(pack.manifest())).unwrap()
+    ModelFile::read(pack.model().to_vec(), &pack.manifest().signature()).unwrap()
 }
 
 fn cpu(pack: &Pack) -> CpuEngine {
-    CpuEngine::load(pack.model().to_vec(), &Signature::of(pack.manifest())).unwrap()
+    CpuEngine::load(pack.model().to_vec(), &pack.manifest().signature()).unwrap()
 }
 
 fn input(pack: &Pack, photo: &str) -> InputTensor {
@@ -121,7 +121,7 @@ fn f16_weights_agree_with_onnxruntime_on_the_shipped_network() {
     }
     let pack = shipped();
     let choose = |network, gpu: &Gpu| lowered(network, half, gpu);
-    let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), choose));
+    let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &pack.manifest().signature(), choose));
     check_against_onnxruntime(&engine.unwrap(), &pack, "pack", 2);
 }
 
@@ -164,7 +164,7 @@ fn wonnx_with(gpu: Gpu, pack: &Pack, kernel: &Kernel) -> Result<WonnxEngine, Eng
         assert!(lowered.kernels.insert(first, kernel.clone()).is_some());
         Ok(lowered)
     };
-    block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), replace))
+    block_on(WonnxEngine::load_with(gpu, pack.model(), &pack.manifest().signature(), replace))
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn work_of_a_run(engine: &WonnxEngine, gpu: &Gpu, pack: &Pack) -> Work {
 fn a_run_dispatches_each_kernel_once_and_reads_back_the_outputs_alone() {
     for pack in [tiny(), shipped()] {
         let Some(gpu) = gpu() else { return };
-        let signature = Signature::of(pack.manifest());
+        let signature = pack.manifest().signature();
         // Each node is a kernel of its own, except ReLUs, which the convolutions take over, and `Flatten`.
         let mut model = wonnx::onnx::ModelProto::parse_from_bytes(pack.model()).unwrap();
         let graph = model.take_graph();
@@ -226,7 +226,7 @@ fn the_feature_map_is_read_back_for_those_who_want_it() {
 fn wonnx_alone_runs_nodes_more_than_once() {
     let (Some(own), Some(gpu)) = (gpu(), gpu()) else { return };
     let pack = tiny();
-    let signature = Signature::of(pack.manifest());
+    let signature = pack.manifest().signature();
     let ours = work_of_a_run(&wonnx(own.clone(), &pack).unwrap(), &own, &pack);
     let engine = block_on(WonnxEngine::load_with(gpu.clone(), pack.model(), &signature, stock)).unwrap();
     let theirs = work_of_a_run(&engine, &gpu, &pack);
@@ -246,7 +246,7 @@ fn every_variant_agrees_with_onnxruntime() {
             }
             let pack = tiny();
             let choose = |network, gpu: &Gpu| lowered(network, variant, gpu);
-            let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), choose));
+            let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &pack.manifest().signature(), choose));
             check_against_onnxruntime(&engine.unwrap(), &pack, "tiny", usize::MAX);
         }
     }
@@ -256,7 +256,7 @@ fn every_variant_agrees_with_onnxruntime() {
 fn wonnx_s_own_kernels_agree_with_onnxruntime() {
     let Some(gpu) = gpu() else { return };
     let pack = tiny();
-    let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &Signature::of(pack.manifest()), stock));
+    let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &pack.manifest().signature(), stock));
     check_against_onnxruntime(&engine.unwrap(), &pack, "tiny", usize::MAX);
 }
 
@@ -317,7 +317,7 @@ fn an_engine_that_cannot_be_made_leaves_nothing_on_the_gpu() {
         gpu.upload("weights", &[0; 1024]);
         Err(GraphError::Graph("made up for a test".to_owned()))
     };
-    let made = block_on(WonnxEngine::load_with(gpu.clone(), pack.model(), &Signature::of(pack.manifest()), refuse));
+    let made = block_on(WonnxEngine::load_with(gpu.clone(), pack.model(), &pack.manifest().signature(), refuse));
     assert_eq!(made.err().map(|error| error.code()), Some("pack-graph"));
     assert!(matches!(block_on(gpu.watch(async {})), Err(GpuError::Lost(_))));
 }
@@ -361,7 +361,7 @@ fn refuses_an_unknown_engine() {
 /// f32 passes.
 fn unrounded() -> (Pack, ModelFile) {
     let pack = tiny();
-    let signature = Signature::of(pack.manifest());
+    let signature = pack.manifest().signature();
     let mut model = Graph::read(pack.model(), &signature).unwrap().into_f32().unwrap();
     for tensor in model.mut_graph().mut_initializer().iter_mut() {
         let spread = |(index, value): (usize, &f32)| value * (1.0 + 0.1 * (index as f32).sin());
@@ -377,7 +377,7 @@ fn unrounded() -> (Pack, ModelFile) {
 fn f16_is_used_only_where_the_self_test_agrees() {
     let half = Variant { method: Method::Tiles, half: true };
     let (pack, file) = unrounded();
-    let signature = Signature::of(pack.manifest());
+    let signature = pack.manifest().signature();
     let Some(gpu) = gpu() else { return };
     if !gpu.info().f16 {
         eprintln!("skipped: {} lacks shader-f16", gpu.info());
@@ -409,7 +409,7 @@ fn f16_is_used_only_where_the_self_test_agrees() {
 fn a_trial_chooses_between_the_candidates_and_is_kept() {
     let Some(gpu) = gpu() else { return };
     let pack = tiny();
-    let network = Graph::read(pack.model(), &Signature::of(pack.manifest())).unwrap().into_network().unwrap();
+    let network = Graph::read(pack.model(), &pack.manifest().signature()).unwrap().into_network().unwrap();
     let convolutions = kernels::convolutions(&network);
     assert!(convolutions.len() > 3);
     let candidates = [PLAIN, Method::Tiles].map(|method| Variant { method, half: false });

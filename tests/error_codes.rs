@@ -59,6 +59,8 @@ fn errors() -> Vec<Error> {
         EngineError::Graph(GraphError::Unreadable(text())).into(),
         ClassifyError::NotFinite { class: 0 }.into(),
         ClassifyError::Length { expected: 1, actual: 2 }.into(),
+        ClassifyError::NoFeatures.into(),
+        ClassifyError::UnknownKind { id: "x-ray".into(), known: "dermoscopic, clinical".into() }.into(),
         ClassifyError::FeatureMap { channels: 1, shape: [2, 1, 1], values: 2 }.into(),
         HeatMapError::NoFeatures.into(),
         HeatMapError::NotLinear.into(),

@@ -12,10 +12,11 @@ use serde::Deserialize;
 use skintree::classifier::{Classifier, Options};
 use skintree::classify::{ClassifyError, probabilities};
 use skintree::engine::{EngineChoice, EngineName, FeatureMap};
-use skintree::heat_map::{HeatMap, HeatMapChoice, HeatMapError, HeatMapper, class_activation_map};
+use skintree::heat_map::{HeatMapChoice, HeatMapError, HeatMapper, class_activation_map};
 use skintree::input::Region;
 use skintree::onnx::LastLayer;
-use skintree::pack::Pack;
+use skintree::pack::{OptionalFiles, Pack};
+use skintree::report::HeatMap;
 
 /// `python -m skintree_train heat_maps` wrote them.
 #[derive(Deserialize)]
@@ -111,8 +112,13 @@ fn a_pack_without_a_feature_map_classifies_but_has_no_heat_maps() {
     let read = |name| std::fs::read(Path::new("tests/golden/tiny").join(name)).unwrap();
     let mut manifest: serde_json::Value = serde_json::from_slice(&read("manifest.json")).unwrap();
     manifest["outputs"].as_object_mut().unwrap().remove("features");
-    let pack =
-        Pack::open(&serde_json::to_vec(&manifest).unwrap(), read("model.onnx"), &read("taxonomy.json"), None).unwrap();
+    let pack = Pack::open(
+        &serde_json::to_vec(&manifest).unwrap(),
+        read("model.onnx"),
+        &read("taxonomy.json"),
+        OptionalFiles::default(),
+    )
+    .unwrap();
     let classifier = block_on(Classifier::load(pack, EngineChoice::Only(EngineName::Cpu))).unwrap();
     assert_eq!(maps_of(&classifier, "exact-299x299.png", HeatMapChoice::None).unwrap(), None);
     let error = maps_of(&classifier, "exact-299x299.png", HeatMapChoice::All).unwrap_err();

@@ -15,8 +15,7 @@ use skintree::evaluate::labels::{LabelOptions, Labels};
 use skintree::evaluate::{Settings, Study};
 use skintree::heat_map::HeatMapChoice;
 use skintree::input::{InputTensor, self_test_input};
-use skintree::onnx::Signature;
-use skintree::pack::Pack;
+use skintree::pack::{OptionalFiles, Pack};
 use skintree::photo::{Limits, Photo};
 use skintree::report::EngineInfo;
 use skintree::taxonomy::outline::Outline;
@@ -44,7 +43,7 @@ fn logits(engine: &CpuEngine, input: &[f32], weights: &[f32], bias: &[f32]) -> V
 fn a_pack_of_757_classes_works_like_the_small_one() {
     let tiny = Path::new("tests/golden/tiny");
     let small = Pack::read_dir(tiny).unwrap();
-    let engine = CpuEngine::load(small.model().to_vec(), &Signature::of(small.manifest())).unwrap();
+    let engine = CpuEngine::load(small.model().to_vec(), &small.manifest().signature()).unwrap();
     let mut state = 1_u32;
     let mut random = |scale: f32| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -94,7 +93,7 @@ fn a_pack_of_757_classes_works_like_the_small_one() {
     manifest.as_object_mut().unwrap().remove("scope");
     let manifest = serde_json::to_vec(&manifest).unwrap();
     inspection_names_only_some_classes(&manifest, &model, &tree);
-    let pack = Pack::open(&manifest, model, tree.as_bytes(), None).unwrap();
+    let pack = Pack::open(&manifest, model, tree.as_bytes(), OptionalFiles::default()).unwrap();
     let classifier = block_on(Classifier::load(pack, EngineChoice::Only(EngineName::Cpu))).unwrap();
 
     let bytes = std::fs::read("tests/golden/landscape-640x481.png").unwrap();

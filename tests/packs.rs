@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use skintree::input::Filter;
-use skintree::pack::{Manifest, Pack, PackError};
+use skintree::pack::{Manifest, OptionalFiles, Pack, PackError};
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -26,6 +26,7 @@ struct Files {
     model: Vec<u8>,
     taxonomy: Value,
     scope: Option<Vec<u8>>,
+    kind: Option<Vec<u8>>,
 }
 
 fn files() -> Files {
@@ -56,7 +57,7 @@ fn files() -> Files {
                    "negative": side("Naevus", &["nv"])}],
         "self_test": {"seed": 1, "logits": [0.1, -2.0, 3.5], "tolerance": 0.001},
     });
-    Files { manifest, model: b"a model".to_vec(), taxonomy, scope: None }
+    Files { manifest, model: b"a model".to_vec(), taxonomy, scope: None, kind: None }
 }
 
 impl Files {
@@ -64,7 +65,8 @@ impl Files {
     fn open(mut self) -> Result<Pack, PackError> {
         let taxonomy = serde_json::to_vec(&self.taxonomy).unwrap();
         let scope = self.scope.clone().unwrap_or_default();
-        for (name, bytes) in [("model", &self.model), ("taxonomy", &taxonomy), ("scope", &scope)] {
+        let kind = self.kind.clone().unwrap_or_default();
+        for (name, bytes) in [("model", &self.model), ("taxonomy", &taxonomy), ("scope", &scope), ("kind", &kind)] {
             let file = &mut self.manifest["files"][name];
             if file.is_object() {
                 let file = file.as_object_mut().unwrap();
@@ -72,7 +74,8 @@ impl Files {
                 file.entry("sha256").or_insert_with(|| json!(hash(bytes)));
             }
         }
-        Pack::open(&serde_json::to_vec(&self.manifest).unwrap(), self.model, &taxonomy, self.scope.as_deref())
+        let optional = OptionalFiles { scope: self.scope.as_deref(), kind: self.kind.as_deref() };
+        Pack::open(&serde_json::to_vec(&self.manifest).unwrap(), self.model, &taxonomy, optional)
     }
 }
 
@@ -253,8 +256,8 @@ fn wrong_types_and_words_are_refused() {
     for (pointer, value) in cases {
         assert!(matches!(error_with(pointer, value), PackError::Json(_)), "{pointer}");
     }
-    let later = error_with("/schema", json!("skintree.pack/2"));
-    assert_eq!(later, PackError::Schema("skintree.pack/2".into()));
+    let later = error_with("/schema", json!("skintree.pack/3"));
+    assert_eq!(later, PackError::Schema("skintree.pack/3".into()));
     for bytes in [&b""[..], b"{", b"[]", b"null", b"\xFF\xFE", &vec![b' '; 5 << 20]] {
         assert_eq!(Manifest::parse(bytes).unwrap_err().code(), "pack-manifest");
     }
@@ -345,4 +348,68 @@ fn operating_points_are_shares() {
         assert_eq!(with(json!([wrong])).unwrap_err().code(), "pack-manifest", "{field}");
     }
     assert_eq!(with(json!([point, point])).unwrap_err().code(), "pack-manifest");
+}
+
+/// A pack with a kind file of two channels.
+fn files_with_kinds() -> Files {
+    let mut files = files();
+    files.kind = Some([0.0_f32, 1.0, -1.0].iter().flat_map(|value| value.to_le_bytes()).collect());
+    files.manifest["schema"] = json!("skintree.pack/2");
+    files.manifest["files"]["kind"] = json!({"path": "kind.f32"});
+    let kind = |id: &str| json!({"id": id, "name": {"en": id}, "offset": [0.0, 0.5, 0.0], "temperature": 2.0});
+    files.manifest["photo_kinds"] = json!({"channels": 2, "kinds": [kind("dermoscopic"), kind("clinical")]});
+    files
+}
+
+#[test]
+fn a_kind_file_and_what_the_manifest_says_of_kinds_are_checked() {
+    let pack = files_with_kinds().open().unwrap();
+    let (head, kinds) = pack.photo_kinds().unwrap();
+    assert_eq!((head.channels(), kinds[1].id.as_str()), (2, "clinical"));
+    assert!(pack.needs_features());
+    let code = |change: fn(&mut Files)| {
+        let mut files = files_with_kinds();
+        change(&mut files);
+        files.open().unwrap_err().code()
+    };
+    assert_eq!(code(|files| files.kind = None), "pack-manifest");
+    assert_eq!(code(|files| files.manifest["files"]["kind"]["bytes"] = json!(11)), "pack-truncated");
+    assert_eq!(code(|files| files.manifest["files"]["kind"]["sha256"] = json!("0".repeat(64))), "pack-hash");
+    assert_eq!(code(|files| files.manifest["photo_kinds"] = Value::Null), "pack-manifest");
+    assert_eq!(code(|files| files.manifest["photo_kinds"]["channels"] = json!(3)), "pack-manifest");
+    assert_eq!(code(|files| files.manifest["schema"] = json!("skintree.pack/1")), "pack-manifest");
+    for (pointer, value) in [
+        ("/photo_kinds/kinds/0/id", json!("clinical")),
+        ("/photo_kinds/kinds/0/offset", json!([0.0])),
+        ("/photo_kinds/kinds/1/temperature", json!(0.0)),
+        ("/photo_kinds/kinds/1/scope_threshold", json!(1.5)),
+        ("/photo_kinds/kinds/1/operating_points", json!({"other": []})),
+        (
+            "/photo_kinds/kinds/1/operating_points",
+            json!({"which": [{"id": "a", "threshold": 2.0, "sensitivity": 1.0, "specificity": 1.0}]}),
+        ),
+        ("/photo_kinds/kinds", json!([])),
+    ] {
+        let mut files = files_with_kinds();
+        let (parent, field) = pointer.rsplit_once('/').unwrap();
+        files.manifest.pointer_mut(parent).unwrap()[field] = value;
+        assert_eq!(files.open().unwrap_err().code(), "pack-manifest", "{pointer}");
+    }
+}
+
+#[test]
+fn quality_limits_are_checked() {
+    let limits = json!({"least_sharpness": 1.2, "least_brightness": 0.2, "most_brightness": 0.9,
+                        "most_dark_clipped": 0.3, "most_bright_clipped": 0.2, "least_contrast": 0.05});
+    let open = |limits: Value| {
+        let mut files = files();
+        files.manifest["quality"] = limits;
+        files.open()
+    };
+    assert!(open(limits.clone()).is_ok());
+    for (field, value) in [("least_sharpness", 5.0), ("most_brightness", 0.1), ("least_contrast", -0.1)] {
+        let mut limits = limits.clone();
+        limits[field] = json!(value);
+        assert_eq!(open(limits).unwrap_err().code(), "pack-manifest", "{field}");
+    }
 }

@@ -7,7 +7,7 @@ use image::imageops::{FilterType, brighten, contrast, fast_blur, resize};
 use image::{DynamicImage, RgbImage, RgbaImage};
 use skintree::input::{Channels, Crop, Filter, InputRecipe};
 use skintree::photo::{Limits, Photo};
-use skintree::quality::Quality;
+use skintree::quality::{Quality, QualityLimits};
 
 /// Every this many of HAM10000's photos is measured: about 160.
 const EVERY: usize = 61;
@@ -57,15 +57,44 @@ fn photos_of_the_training_set_pass_and_spoilt_ones_do_not() {
     let share = |spoil: &dyn Fn(&RgbImage) -> RgbImage, flagged: fn(&Quality) -> bool| {
         photos.iter().filter(|photo| flagged(&measure(&spoil(photo)))).count() as f64 / photos.len() as f64
     };
-    let any: fn(&Quality) -> bool =
-        |q| q.is_blurred() || q.is_too_dark() || q.is_too_bright() || q.is_low_in_contrast();
+    let any: fn(&Quality) -> bool = |q| {
+        q.is_blurred(&QualityLimits::default())
+            || q.is_too_dark(&QualityLimits::default())
+            || q.is_too_bright(&QualityLimits::default())
+            || q.is_low_in_contrast(&QualityLimits::default())
+    };
     let rows = [
         ("as it is: any warning", share(&RgbImage::clone, any), 0.0, 0.03),
-        ("Gaussian blur of 2.5 px: blurred", share(&|p| fast_blur(p, 2.5), Quality::is_blurred), 0.9, 1.0),
-        ("Gaussian blur of 4 px: blurred", share(&|p| fast_blur(p, 4.0), Quality::is_blurred), 0.9, 1.0),
-        ("130 levels darker: too dark", share(&|p| brighten(p, -130), Quality::is_too_dark), 0.9, 1.0),
-        ("110 levels brighter: too bright", share(&|p| brighten(p, 110), Quality::is_too_bright), 0.9, 1.0),
-        ("contrast down by 70 %: low contrast", share(&|p| contrast(p, -70.0), Quality::is_low_in_contrast), 0.9, 1.0),
+        (
+            "Gaussian blur of 2.5 px: blurred",
+            share(&|p| fast_blur(p, 2.5), |q: &Quality| q.is_blurred(&QualityLimits::default())),
+            0.9,
+            1.0,
+        ),
+        (
+            "Gaussian blur of 4 px: blurred",
+            share(&|p| fast_blur(p, 4.0), |q: &Quality| q.is_blurred(&QualityLimits::default())),
+            0.9,
+            1.0,
+        ),
+        (
+            "130 levels darker: too dark",
+            share(&|p| brighten(p, -130), |q: &Quality| q.is_too_dark(&QualityLimits::default())),
+            0.9,
+            1.0,
+        ),
+        (
+            "110 levels brighter: too bright",
+            share(&|p| brighten(p, 110), |q: &Quality| q.is_too_bright(&QualityLimits::default())),
+            0.9,
+            1.0,
+        ),
+        (
+            "contrast down by 70 %: low contrast",
+            share(&|p| contrast(p, -70.0), |q: &Quality| q.is_low_in_contrast(&QualityLimits::default())),
+            0.9,
+            1.0,
+        ),
     ];
     for (what, share, least, most) in rows {
         eprintln!("{what}: {:.1} % of {} photos", 100.0 * share, photos.len());
@@ -83,7 +112,7 @@ fn sharpness_does_not_depend_on_contrast() {
     let (strong, weak) = (measure(&board(512, 32, 0, 255)), measure(&board(512, 32, 100, 140)));
     assert!((strong.sharpness - weak.sharpness).abs() < 0.05, "{strong:?} {weak:?}");
     for side in [64, 256, 1000, 3000] {
-        assert!(!measure(&board(side, side / 16, 20, 200)).is_blurred(), "{side}");
+        assert!(!measure(&board(side, side / 16, 20, 200)).is_blurred(&QualityLimits::default()), "{side}");
     }
 }
 
@@ -93,13 +122,13 @@ fn a_flat_colour_has_neither_sharpness_nor_contrast() {
         let quality = measure(&RgbImage::from_pixel(64, 64, image::Rgb([level; 3])));
         assert_eq!((quality.sharpness, quality.contrast), (0.0, 0.0));
         assert!((quality.brightness - f64::from(level) / 255.0).abs() < 1e-9);
-        assert!(quality.is_blurred() && quality.is_low_in_contrast());
-        assert_eq!(quality.is_too_dark(), level == 0);
-        assert_eq!(quality.is_too_bright(), level == 255);
+        assert!(quality.is_blurred(&QualityLimits::default()) && quality.is_low_in_contrast(&QualityLimits::default()));
+        assert_eq!(quality.is_too_dark(&QualityLimits::default()), level == 0);
+        assert_eq!(quality.is_too_bright(&QualityLimits::default()), level == 255);
     }
 }
 
 #[test]
 fn one_pixel_is_enough_to_measure() {
-    assert!(measure(&RgbImage::new(1, 1)).is_too_dark());
+    assert!(measure(&RgbImage::new(1, 1)).is_too_dark(&QualityLimits::default()));
 }

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use serde_json::{Value, json};
 use skintree::classify::{ClassifyError, Observation, assemble};
-use skintree::engine::Outputs;
-use skintree::heat_map::HeatMap;
+use skintree::engine::{FeatureMap, Outputs};
 use skintree::input::Region;
-use skintree::pack::{OperatingPoint, Pack};
+use skintree::pack::{OperatingPoint, OptionalFiles, Pack};
 use skintree::photo::{PhotoFormat, PhotoInfo};
 use skintree::quality::Quality;
-use skintree::report::{EngineInfo, OperatingPointResult, Report, Scope, WarningCode};
+use skintree::report::{EngineInfo, HeatMap, OperatingPointResult, Report, Scope, WarningCode};
 use skintree::taxonomy::Level;
 
 fn pack() -> Pack {
@@ -41,7 +41,11 @@ const GOOD: Quality =
 
 fn try_report(pack: &Pack, photo: &PhotoInfo, logits: &[f32], top_k: usize) -> Result<Report, ClassifyError> {
     let outputs = Outputs { logits: logits.to_vec(), features: None };
-    assemble(pack, &Observation { photo, quality: GOOD, views: 1, outputs: &outputs, engine: &engine() }, top_k)
+    assemble(
+        pack,
+        &Observation { photo, quality: GOOD, views: 1, outputs: &outputs, photo_kind: None, engine: &engine() },
+        top_k,
+    )
 }
 
 fn report(pack: &Pack, logits: &[f32]) -> Report {
@@ -80,6 +84,7 @@ fn a_report_has_the_fields_of_the_schema_and_no_others() {
     let region = Region { x: 0, y: 0, width: 1, height: 1 };
     report.heat_maps = Some(vec![HeatMap { node: "mel".into(), region, width: 1, height: 1, values: vec![0.5] }]);
     report.engine.kernels = Some("tiles".into());
+    report.photo_kind = report_of_kind(1.0, None, 2.0).unwrap().photo_kind;
     report.scope = Some(Scope { score: 0.1, threshold: 0.4, in_scope: true });
     let point = OperatingPoint { id: "youden".into(), threshold: 0.3, sensitivity: 0.9, specificity: 0.8 };
     report.tasks[0].operating_points = vec![OperatingPointResult { point, positive: false }];
@@ -229,8 +234,14 @@ fn a_badly_taken_photo_is_called_so() {
     let pack = pack();
     let codes = |quality: Quality| {
         let outputs = Outputs { logits: LOGITS.to_vec(), features: None };
-        let observation =
-            Observation { photo: &photo(600, 450), quality, views: 1, outputs: &outputs, engine: &engine() };
+        let observation = Observation {
+            photo: &photo(600, 450),
+            quality,
+            views: 1,
+            outputs: &outputs,
+            photo_kind: None,
+            engine: &engine(),
+        };
         let report = assemble(&pack, &observation, 5).unwrap();
         for warning in &report.warnings {
             assert!(!warning.message.get("ko").is_ascii() && warning.message.get("en").is_ascii());
@@ -246,4 +257,101 @@ fn a_badly_taken_photo_is_called_so() {
     assert_eq!(codes(Quality { contrast: 0.02, ..GOOD }), [WarningCode::LowContrast]);
     let all = Quality { sharpness: 0.0, brightness: 0.0, contrast: 0.0, dark_clipped: 1.0, bright_clipped: 0.0 };
     assert_eq!(codes(all), [WarningCode::Blurred, WarningCode::TooDark, WarningCode::LowContrast]);
+}
+
+/// The small pack with two kinds of photo, told apart by the first of two channels: below 0 dermoscopic, else clinical.
+fn pack_with_kinds() -> Pack {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tiny");
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let mut manifest: Value = serde_json::from_slice(&read("manifest.json")).unwrap();
+    let head: Vec<u8> = [0.0_f32, 5.0, 0.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+    manifest["schema"] = json!("skintree.pack/2");
+    manifest["files"]["kind"] = json!({"path": "kind.f32", "bytes": head.len(), "sha256": hash(&head)});
+    let point =
+        |threshold: f64| json!({"id": "youden", "threshold": threshold, "sensitivity": 0.8, "specificity": 0.8});
+    let kind = |id: &str, offset: f64, temperature: f64, threshold: f64| {
+        json!({
+            "id": id, "name": {"en": id}, "offset": [0.0, offset, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            "temperature": temperature, "operating_points": {"melanoma-or-naevus": [point(threshold)]},
+            "quality": {"least_sharpness": threshold, "least_brightness": 0.1, "most_brightness": 0.9,
+                        "most_dark_clipped": 0.3, "most_bright_clipped": 0.3, "least_contrast": 0.0},
+        })
+    };
+    let kinds = [kind("dermoscopic", 0.0, 1.0, 0.9), kind("clinical", 3.0, 2.0, 0.1)];
+    manifest["photo_kinds"] = json!({"channels": 2, "kinds": kinds});
+    let optional = OptionalFiles { scope: None, kind: Some(&head) };
+    Pack::open(&serde_json::to_vec(&manifest).unwrap(), read("model.onnx"), &read("taxonomy.json"), optional).unwrap()
+}
+
+fn hash(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn report_of_kind(feature: f32, kind: Option<&str>, sharpness: f64) -> Result<Report, ClassifyError> {
+    let pack = pack_with_kinds();
+    let features = FeatureMap { shape: [2, 1, 1], data: vec![feature, 0.0] };
+    let outputs = Outputs { logits: LOGITS.to_vec(), features: Some(features) };
+    let quality = Quality { sharpness, ..GOOD };
+    let observation = Observation {
+        photo: &photo(600, 450),
+        quality,
+        views: 1,
+        outputs: &outputs,
+        photo_kind: kind,
+        engine: &engine(),
+    };
+    assemble(&pack, &observation, 8)
+}
+
+#[test]
+fn the_kind_of_photo_chooses_calibration_operating_points_and_limits() {
+    let softmax = |logits: [f64; 8]| {
+        let sum: f64 = logits.iter().map(|logit| logit.exp()).sum();
+        logits.map(|logit| logit.exp() / sum)
+    };
+    let melanoma = |report: &Report| report.tree.iter().find(|node| node.id == "mel").unwrap().probability;
+    let dermoscopic = report_of_kind(-1.0, None, 0.5).unwrap();
+    let expected = softmax(LOGITS.map(f64::from));
+    assert!((melanoma(&dermoscopic) - expected[1]).abs() < 1e-6);
+    let clinical = report_of_kind(1.0, None, 0.5).unwrap();
+    let mut shifted = LOGITS.map(f64::from);
+    shifted[1] += 3.0;
+    let expected = softmax(shifted.map(|logit| logit / 2.0));
+    assert!((melanoma(&clinical) - expected[1]).abs() < 1e-6);
+    for (report, id, threshold, blurred) in
+        [(&dermoscopic, "dermoscopic", 0.9, true), (&clinical, "clinical", 0.1, false)]
+    {
+        let kind = report.photo_kind.as_ref().unwrap();
+        assert_eq!((kind.id.as_str(), kind.given, kind.others.len()), (id, false, 1));
+        assert!((kind.probability - 1.0 / (1.0 + (-5.0_f64).exp())).abs() < 1e-9);
+        let task = report.tasks.iter().find(|task| task.id == "melanoma-or-naevus").unwrap();
+        assert_eq!(task.operating_points[0].point.threshold, threshold);
+        assert_eq!(report.warnings.iter().any(|warning| warning.code == WarningCode::Blurred), blurred);
+    }
+    assert!(clinical.to_text("en").contains("Taken for: clinical (99.3 %)"));
+}
+
+#[test]
+fn a_caller_who_knows_the_kind_is_believed_and_unknown_kinds_are_refused() {
+    let told = report_of_kind(-1.0, Some("clinical"), 2.0).unwrap();
+    let kind = told.photo_kind.as_ref().unwrap();
+    assert_eq!((kind.id.as_str(), kind.given), ("clinical", true));
+    assert!(kind.probability < 0.01);
+    assert_eq!(told.tree, report_of_kind(1.0, None, 2.0).unwrap().tree);
+    let error = report_of_kind(1.0, Some("x-ray"), 2.0).unwrap_err();
+    assert_eq!(error.code(), "photo-kind");
+    assert!(error.to_string().contains("dermoscopic, clinical"));
+    assert_eq!(report_of_kind(f32::NAN, None, 2.0).unwrap_err(), ClassifyError::NoFeatures);
+    let outputs = Outputs { logits: LOGITS.to_vec(), features: None };
+    let pack = pack_with_kinds();
+    let observation = Observation {
+        photo: &photo(600, 450),
+        quality: GOOD,
+        views: 1,
+        outputs: &outputs,
+        photo_kind: None,
+        engine: &engine(),
+    };
+    assert_eq!(assemble(&pack, &observation, 5).unwrap_err(), ClassifyError::NoFeatures);
 }

@@ -27,6 +27,7 @@ export function toFhir(report, { subject, effectiveDateTime, issued = new Date()
     text(report.disclaimer),
     text(report.model.trained_on),
     ...report.warnings.map(({ message }) => text(message)),
+    ...(report.photo_kind ? [`Photo taken for: ${text(report.photo_kind.name)}${report.photo_kind.given ? ' (as the caller said)' : ''}`] : []),
     `SHA-256 of the photo: ${report.photo.sha256}`,
   ];
 

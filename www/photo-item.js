@@ -13,6 +13,7 @@
  * @property {Blob | null} source what the model is asked about
  * @property {string | null} thumbnail
  * @property {'framing' | 'waiting' | 'running' | 'done' | 'failed'} state
+ * @property {string} [photoKind] the kind of photo that the visitor has named
  * @property {Report | null} report
  * @property {{kind: Trouble, error: SkintreeError, again: () => void} | null} trouble
  */

@@ -9,7 +9,7 @@ import { treeView } from './tree-view.js';
 
 /**
  * @import {Answer} from './answer.js'
- * @import {LocalText, Report, TaskResult, TaskSide, Warning} from './skintree.js'
+ * @import {LocalText, PhotoKind, Report, TaskResult, TaskSide, Warning} from './skintree.js'
  * @import {StringKey} from './strings.js'
  */
 
@@ -17,9 +17,10 @@ const CLOSEST = 3;
 
 /**
  * @param {Report} report
+ * @param {(id: string) => void} [changeKind] asks once more, as a photo of this kind; without it nobody can
  * @returns {HTMLElement}
  */
-export function resultView(report) {
+export function resultView(report, changeKind) {
   const answer = answerOf(report);
   const numbers = [treeView(report), report.tasks.length ? tasks(report) : null];
   const outside = answer.kind === 'out-of-scope';
@@ -30,7 +31,7 @@ export function resultView(report) {
       lang: currentLanguage(),
       'aria-labelledby': 'result-heading',
     },
-    summary(report, answer),
+    summary(report, answer, changeKind),
     outside
       ? el('details', { className: 'numbers' }, el('summary', {}, say('numbersAnyway')), closest(report), ...numbers)
       : el('div', { className: 'numbers' }, ...numbers),
@@ -105,8 +106,9 @@ function share({ name, probability }) {
 /**
  * @param {Report} report
  * @param {Answer} answer
+ * @param {(id: string) => void} [changeKind]
  */
-function summary(report, answer) {
+function summary(report, answer, changeKind) {
   const outside = answer.kind === 'out-of-scope';
   return el(
     'section',
@@ -117,8 +119,25 @@ function summary(report, answer) {
     ...sentences(answer).map((text) => el('p', { className: 'sentence' }, text)),
     report.warnings.length ? warnings(report.warnings) : null,
     outside ? null : closest(report),
+    report.photo_kind ? photoKind(report.photo_kind, changeKind) : null,
     el('p', { className: 'caveat' }, say('caveat')),
   );
+}
+
+/**
+ * Which kind of photo it was taken for, the figures that hold for it, and a way to correct it.
+ *
+ * @param {PhotoKind} kind
+ * @param {(id: string) => void} [changeKind]
+ */
+function photoKind({ name, probability, given, figures, others }, changeKind) {
+  const taken = given ? say('kindGiven', { name: local(name) }) : say('kindTaken', { name: local(name), percent: percent(probability) });
+  const buttons = (changeKind ? others : []).map((other) => {
+    const button = el('button', { type: 'button', className: 'link', 'data-kind': other.id }, say('kindChange', { name: local(other.name) }));
+    button.addEventListener('click', () => changeKind?.(other.id));
+    return button;
+  });
+  return el('div', { className: 'photo-kind' }, el('p', {}, taken, ' ', ...buttons), figures ? el('p', { className: 'hint' }, local(figures)) : null);
 }
 
 /**

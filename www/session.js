@@ -130,10 +130,10 @@ export class Session {
    * @param {Report} report what was said about it
    * @returns {Promise<Report>} with maps of all classes and groups, and of the diagnoses listed in `fine`
    */
-  async explain(photo, { tree, fine }) {
+  async explain(photo, { tree, fine, photo_kind }) {
     const upper = tree.filter(({ level, covered }) => covered && level !== 'disease');
     const nodes = new Set([...upper, ...fine].map(({ id }) => id));
-    return (await this.load()).classify(photo, { heatMaps: [...nodes] });
+    return (await this.load()).classify(photo, { heatMaps: [...nodes], photoKind: photo_kind?.given ? photo_kind.id : undefined });
   }
 
   /** Whether the model is there. */

@@ -137,12 +137,29 @@ export interface Timings {
   total_ms: number;
 }
 
+/** Which kind of photo it was taken for; temperature, operating points and limits are those of the kind. */
+export interface PhotoKind {
+  /** E.g. `dermoscopic` or `clinical`. */
+  id: string;
+  name: LocalText;
+  /** Probability of this kind by the pack's kind file, 0 to 1. */
+  probability: number;
+  /** The caller said so (`photoKind`). */
+  given: boolean;
+  /** How good the model is on such photos. */
+  figures: LocalText | null;
+  /** The other kinds that the pack knows. */
+  others: { id: string; name: LocalText }[];
+}
+
 export interface Report {
   schema: 'skintree.report/1';
   disclaimer: LocalText;
   model: ModelInfo;
   engine: EngineInfo;
   photo: PhotoInfo;
+  /** `null` if the pack knows one kind of photo only. */
+  photo_kind?: PhotoKind | null;
   quality: Quality;
   /** `null` if the pack does not say how to tell. */
   scope: Scope | null;
@@ -212,6 +229,8 @@ export interface ClassifyOptions {
    * every node that is covered. A node without a class, or a pack without a feature map, rejects with `heat-map`.
    */
   heatMaps?: 'all' | readonly string[];
+  /** The kind of photo, if it is known: an id of the pack. Left out, the pack tells; unknown ids reject with `photo-kind`. */
+  photoKind?: string;
   signal?: AbortSignal;
 }
 
@@ -235,6 +254,9 @@ export type ErrorCode =
   | 'photo-format'
   | 'photo-broken'
   | 'photo-too-large'
+  | 'photo-kind'
+  /** Of the page that evaluates the model (evaluate.html) only. */
+  | 'photo-missing'
   | 'pack-manifest'
   | 'pack-truncated'
   | 'pack-hash'

@@ -15,7 +15,7 @@ export { SkintreeError };
  * @typedef {object} Call
  * @property {number} id
  * @property {Promise<Photo>} photo
- * @property {Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views'>} options
+ * @property {Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views' | 'photoKind'>} options
  * @property {boolean} settled the caller has an answer, though the worker may still be busy with it
  * @property {AbortController} listening for the caller's signal, which may outlive the call by far
  * @property {(report: Report) => void} resolve
@@ -103,7 +103,7 @@ export class Classifier {
    * @param {ClassifyOptions} [options]
    * @returns {Promise<Report>}
    */
-  async classify(source, { topK, heatMaps, views, signal } = {}) {
+  async classify(source, { topK, heatMaps, views, photoKind, signal } = {}) {
     if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
       throw new TypeError(`topK is a whole number above 0, not ${topK}`);
     }
@@ -112,6 +112,9 @@ export class Classifier {
     }
     if (heatMaps !== undefined && heatMaps !== 'all' && !isListOfStrings(heatMaps)) {
       throw new TypeError(`heatMaps is 'all' or a list of ids of nodes, not ${heatMaps}`);
+    }
+    if (photoKind !== undefined && typeof photoKind !== 'string') {
+      throw new TypeError(`photoKind is an id of a kind of photo, not ${photoKind}`);
     }
     if (this.#end) {
       throw toError(this.#end);
@@ -127,7 +130,7 @@ export class Classifier {
       const call = {
         id: ++this.#lastId,
         photo,
-        options: { topK, heatMaps, views },
+        options: { topK, heatMaps, views, photoKind },
         settled: false,
         listening: new AbortController(),
         resolve,

@@ -35,6 +35,7 @@ import { troubleView } from './trouble-view.js';
  * @property {(item: PhotoItem, source: Blob) => void} ask
  * @property {(item: PhotoItem) => void} crop
  * @property {(item: PhotoItem) => Promise<Report | null>} explain gives a report with heat maps
+ * @property {(item: PhotoItem, id: string) => void} changeKind
  * @property {(language: string) => void} speak
  */
 
@@ -415,12 +416,23 @@ function showReport(item) {
   if (!report) {
     return;
   }
-  page.result.append(resultView(report), actions(item));
+  page.result.append(resultView(report, item.source ? (id) => askAsKind(item, id) : undefined), actions(item));
   offerAll();
   if (told !== item) {
     told = item;
     announce(spokenResult(report));
   }
+}
+
+/**
+ * @param {PhotoItem} item
+ * @param {string} id of the kind of photo
+ */
+function askAsKind(item, id) {
+  // The button is about to vanish, and with it the place of those who came by keyboard.
+  page.work.focus({ preventScroll: true });
+  told = null;
+  wishes.changeKind(item, id);
 }
 
 /**

@@ -69,6 +69,7 @@ view.start({
   ask,
   crop: (item) => void frame(item),
   explain,
+  changeKind,
   speak(tag) {
     chooseLanguage(tag);
     view.translate();
@@ -169,7 +170,7 @@ function next() {
   current = item;
   change(item, { state: 'running' });
   // Everything that comes of it, comes through the session's view.
-  session.classify(item.source, { topK: TOP }).catch(() => {});
+  session.classify(item.source, { topK: TOP, photoKind: item.photoKind }).catch(() => {});
 }
 
 /**
@@ -250,6 +251,18 @@ function cancel() {
   session.stop();
   view.showStopped();
   show();
+}
+
+/**
+ * Asks about a photo once more, as one of the kind that the visitor names.
+ *
+ * @param {PhotoItem} item
+ * @param {string} id
+ */
+function changeKind(item, id) {
+  stuck = false;
+  change(item, { photoKind: id, state: 'waiting', report: null });
+  next();
 }
 
 /** @param {PhotoItem} item */

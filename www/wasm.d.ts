@@ -2,13 +2,13 @@
 import type { ClassifierInfo, ClassifyOptions, EngineChoice, LocalText, Report } from './skintree.js';
 
 export interface PackFile {
-  role: 'model' | 'taxonomy' | 'scope';
+  role: 'model' | 'taxonomy' | 'scope' | 'kind';
   path: string;
   bytes: number;
   sha256: string;
 }
 
-export type WasmOptions = Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views'>;
+export type WasmOptions = Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views' | 'photoKind'>;
 
 export interface WasmClassifier {
   classify(bytes: Uint8Array, options: WasmOptions): Promise<Report>;
@@ -73,6 +73,7 @@ export interface WasmModule {
       model: Uint8Array,
       taxonomy: Uint8Array,
       scope: Uint8Array | undefined,
+      kind: Uint8Array | undefined,
       options: { engine: EngineChoice; kernels?: string },
     ): Promise<WasmClassifier>;
   };

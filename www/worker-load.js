@@ -40,6 +40,7 @@ export async function load(packUrl, engine, onProgress) {
         pack.bytes('model'),
         pack.bytes('taxonomy'),
         pack.has('scope') ? pack.bytes('scope') : undefined,
+        pack.has('kind') ? pack.bytes('kind') : undefined,
         { engine },
       );
     } catch (error) {

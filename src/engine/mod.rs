@@ -13,10 +13,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::str::FromStr;
 
+pub use crate::engine_info::EngineInfo;
 use crate::input::self_test_input;
 use crate::onnx::{Graph, GraphError, ModelFile, Signature};
 use crate::pack::Manifest;
-use crate::report::EngineInfo;
 
 use wgpu::gpu::Gpu;
 
@@ -174,6 +174,16 @@ pub struct FeatureMap {
     pub data: Vec<f32>,
 }
 
+impl FeatureMap {
+    /// The mean of each channel over its area.
+    #[must_use]
+    pub fn pooled(&self) -> Vec<f64> {
+        let area = (self.shape[1] * self.shape[2]).max(1);
+        let mean = |channel: &[f32]| channel.iter().map(|&value| f64::from(value)).sum::<f64>() / area as f64;
+        self.data.chunks_exact(area).map(mean).collect()
+    }
+}
+
 /// The answer of [`Engine::run`], when it comes.
 pub type RunFuture<'a> = Pin<Box<dyn Future<Output = Result<Outputs, EngineError>> + 'a>>;
 
@@ -226,7 +236,7 @@ pub struct Loaded {
 pub async fn load(manifest: &Manifest, model: ModelFile, wish: impl Into<Wish>) -> Result<Loaded, EngineError> {
     let Wish { engine: choice, kernels } = wish.into();
     let (bytes, graph) = model.into_parts();
-    let signature = Signature::of(manifest);
+    let signature = manifest.signature();
     let (engine, max_abs_diff, fallback_reason): (Box<dyn Engine>, f32, Option<String>) = match choice {
         EngineChoice::Only(EngineName::Wonnx) => {
             let gpu = adapter::open().await?;

@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, HashSet};
 use protobuf::Message as _;
 use wonnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
-use crate::pack::Manifest;
 use tensor::elements;
 
 pub use last_layer::LastLayer;
@@ -69,19 +68,6 @@ pub struct Signature<'a> {
     pub classes: usize,
     /// Name of the last feature map `[1, channels, height, width]`, if there is one.
     pub features: Option<&'a str>,
-}
-
-impl<'a> Signature<'a> {
-    /// What a manifest says.
-    pub fn of(manifest: &'a Manifest) -> Self {
-        Self {
-            input: &manifest.input.tensor,
-            size: manifest.input.size as usize,
-            logits: &manifest.outputs.logits,
-            classes: manifest.classes.len(),
-            features: manifest.outputs.features.as_deref(),
-        }
-    }
 }
 
 /// An ONNX file in memory and the graph that was read from it. The processor's engine wants the first, the GPU's the

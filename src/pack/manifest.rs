@@ -4,16 +4,22 @@
 //! on reading packs made later. The price is that a field which changes numbers must come with a new schema, and that
 //! everything not optional must be written out, so that a misspelt field is still noticed as a missing one.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{PackError, sha256_hex};
+use super::PackError;
 use crate::input::InputRecipe;
+use crate::onnx::Signature;
+use crate::quality::QualityLimits;
+use crate::sha256::sha256_hex;
 use crate::taxonomy::{Text, is_id};
 
-/// The only schema of `manifest.json` that this version reads.
+/// The schema of a `manifest.json` whose photos are all of one kind.
 pub const SCHEMA: &str = "skintree.pack/1";
+/// The schema of one with [`Manifest::photo_kinds`], which change the numbers: programs that do not know them must refuse
+/// it.
+pub const SCHEMA_WITH_KINDS: &str = "skintree.pack/2";
 /// The longest manifest read, in bytes: thousands of classes take some 100 kB.
 pub const MAX_MANIFEST_BYTES: u64 = 4 << 20;
 /// The longest ONNX file accepted, in bytes: Inception v3 in f32 has 93 MB, and a browser tab has little more to give.
@@ -23,10 +29,13 @@ pub const MAX_TAXONOMY_BYTES: u64 = 16 << 20;
 /// The longest scope file accepted, in bytes: 64 components of 2,048 channels take 530 kB.
 pub const MAX_SCOPE_BYTES: u64 = 64 << 20;
 
+/// The longest kind file accepted, in bytes: 2,048 channels take 8 kB.
+pub const MAX_KIND_BYTES: u64 = 1 << 20;
+
 /// What a model pack says about itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// [`SCHEMA`].
+    /// [`SCHEMA`] or [`SCHEMA_WITH_KINDS`].
     pub schema: String,
     /// The pack's id; lower-case letters, digits and `-`.
     pub id: String,
@@ -57,6 +66,12 @@ pub struct Manifest {
     /// How to tell photos that are not of the kind the model knows; goes with `files.scope`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeRule>,
+    /// Where a photo is called blurred, dark, bright or flat; may be left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityLimits>,
+    /// What differs by kind of photo, and how the kind is told; goes with `files.kind`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo_kinds: Option<PhotoKinds>,
     /// What a sound engine gives.
     pub self_test: SelfTest,
 }
@@ -68,9 +83,12 @@ pub struct Files {
     pub model: PackFile,
     /// `taxonomy.json`.
     pub taxonomy: PackFile,
-    /// The subspace of the training's features, see [`crate::scope::Subspace`].
+    /// The subspace of the training's features, see [`super::Subspace`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<PackFile>,
+    /// The weights that tell the kind of a photo, see [`super::KindHead`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PackFile>,
 }
 
 /// One file of a pack.
@@ -101,6 +119,40 @@ pub struct ScopeRule {
     pub channels: usize,
     /// Scores above it are out of scope, 0 to 1.
     pub threshold: f64,
+}
+
+/// How to read `files.kind`, and the two kinds of photo that it tells apart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PhotoKinds {
+    /// Channels of `outputs.features`.
+    pub channels: usize,
+    /// The first is the kind of photos to which the file gives a probability below 0.5.
+    pub kinds: [PhotoKind; 2],
+}
+
+/// What holds for one kind of photo instead of the manifest's own fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PhotoKind {
+    /// Lower-case letters, digits and `-`, e.g. `dermoscopic`.
+    pub id: String,
+    /// What people call such a photo.
+    pub name: Text,
+    /// Added to the logits before they are divided by the temperature; one a class.
+    pub offset: Vec<f64>,
+    /// Instead of [`Manifest::temperature`]; finite, above 0.
+    pub temperature: f64,
+    /// Instead of [`ScopeRule::threshold`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope_threshold: Option<f64>,
+    /// Instead of [`Task::operating_points`], by the task's id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub operating_points: BTreeMap<String, Vec<OperatingPoint>>,
+    /// Instead of [`Manifest::quality`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityLimits>,
+    /// How good the model is on such photos, in a sentence or two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<Text>,
 }
 
 /// A binary question.
@@ -168,7 +220,7 @@ impl Manifest {
         }
         let invalid = |error: serde_json::Error| PackError::Json(error.to_string());
         let head: Head = serde_json::from_slice(json).map_err(invalid)?;
-        if head.schema != SCHEMA {
+        if head.schema != SCHEMA && head.schema != SCHEMA_WITH_KINDS {
             return Err(PackError::Schema(head.schema));
         }
         let manifest: Self = serde_json::from_slice(json).map_err(invalid)?;
@@ -176,9 +228,22 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// What the manifest promises about the graph.
+    #[must_use]
+    pub fn signature(&self) -> Signature<'_> {
+        Signature {
+            input: &self.input.tensor,
+            size: self.input.size as usize,
+            logits: &self.outputs.logits,
+            classes: self.classes.len(),
+            features: self.outputs.features.as_deref(),
+        }
+    }
+
     /// The files besides the manifest, in the order in which they are best fetched: the small one first.
     pub fn files(&self) -> impl Iterator<Item = &PackFile> {
-        std::iter::once(&self.files.taxonomy).chain(&self.files.scope).chain([&self.files.model])
+        let Files { model, taxonomy, scope, kind } = &self.files;
+        std::iter::once(taxonomy).chain(scope).chain(kind).chain([model])
     }
 
     /// Bytes of all [`files`](Self::files), what a progress bar counts towards.
@@ -208,6 +273,8 @@ impl Manifest {
         check("temperature", self.temperature.is_finite() && self.temperature > 0.0, "is not a number above 0")?;
         self.check_tasks()?;
         self.check_scope()?;
+        check("quality", self.quality.is_none_or(|limits| limits.are_sound()), QUALITY_PROBLEM)?;
+        self.check_photo_kinds()?;
         self.check_self_test()
     }
 
@@ -219,10 +286,7 @@ impl Manifest {
             }
             let both = task.positive.nodes.iter().chain(&task.negative.nodes);
             check_unique_ids(&format!("tasks[{number}]"), both)?;
-            let field = format!("tasks[{number}].operating_points");
-            check_unique_ids(&field, task.operating_points.iter().map(|point| &point.id))?;
-            let numbers = task.operating_points.iter().flat_map(|p| [p.threshold, p.sensitivity, p.specificity]);
-            check(&field, numbers.into_iter().all(|n| (0.0..=1.0).contains(&n)), "has a number outside 0 to 1")?;
+            check_points(&format!("tasks[{number}].operating_points"), &task.operating_points)?;
         }
         Ok(())
     }
@@ -238,6 +302,35 @@ impl Manifest {
         check("scope", self.outputs.features.is_some(), "needs `outputs.features`")?;
         check("scope.channels", rule.channels > 0, "is 0")?;
         check("scope.threshold", (0.0..=1.0).contains(&rule.threshold), "is not between 0 and 1")
+    }
+
+    fn check_photo_kinds(&self) -> Result<(), PackError> {
+        let together = self.photo_kinds.is_some() == self.files.kind.is_some();
+        check("photo_kinds", together, "and `files.kind` only make sense together")?;
+        let schema = if self.photo_kinds.is_some() { SCHEMA_WITH_KINDS } else { SCHEMA };
+        check("schema", self.schema == schema, &format!("has to be \"{schema}\": `photo_kinds` make the difference"))?;
+        let Some((rule, file)) = self.photo_kinds.as_ref().zip(self.files.kind.as_ref()) else { return Ok(()) };
+        file.check("files.kind", MAX_KIND_BYTES)?;
+        check("photo_kinds", self.outputs.features.is_some(), "needs `outputs.features`")?;
+        check("photo_kinds.channels", rule.channels > 0, "is 0")?;
+        check_unique_ids("photo_kinds.kinds", rule.kinds.iter().map(|kind| &kind.id))?;
+        for (number, kind) in rule.kinds.iter().enumerate() {
+            let field = |name: &str| format!("photo_kinds.kinds[{number}].{name}");
+            let as_many = format!("has {} entries for {} classes", kind.offset.len(), self.classes.len());
+            check(&field("offset"), kind.offset.len() == self.classes.len(), &as_many)?;
+            check(&field("offset"), kind.offset.iter().all(|n| n.is_finite()), "has an entry that is not a number")?;
+            let above_0 = kind.temperature.is_finite() && kind.temperature > 0.0;
+            check(&field("temperature"), above_0, "is not a number above 0")?;
+            let in_range = kind.scope_threshold.is_none_or(|threshold| (0.0..=1.0).contains(&threshold));
+            check(&field("scope_threshold"), in_range, "is not between 0 and 1")?;
+            check(&field("quality"), kind.quality.is_none_or(|limits| limits.are_sound()), QUALITY_PROBLEM)?;
+            for (task, points) in &kind.operating_points {
+                let known = self.tasks.iter().any(|other| other.id == *task);
+                check(&field("operating_points"), known, &format!("names \"{task}\", which is no task"))?;
+                check_points(&field("operating_points"), points)?;
+            }
+        }
+        Ok(())
     }
 
     fn check_self_test(&self) -> Result<(), PackError> {
@@ -293,6 +386,15 @@ fn is_safe_path(path: &str) -> bool {
 
 fn check(field: &str, holds: bool, problem: &str) -> Result<(), PackError> {
     if holds { Ok(()) } else { Err(PackError::field(field, problem)) }
+}
+
+const QUALITY_PROBLEM: &str =
+    "has a share outside 0 to 1, a sharpness outside 0 to 4, or a least brightness that is not below the most";
+
+fn check_points(field: &str, points: &[OperatingPoint]) -> Result<(), PackError> {
+    check_unique_ids(field, points.iter().map(|point| &point.id))?;
+    let numbers = points.iter().flat_map(|p| [p.threshold, p.sensitivity, p.specificity]);
+    check(field, numbers.into_iter().all(|n| (0.0..=1.0).contains(&n)), "has a number outside 0 to 1")
 }
 
 fn check_id(field: &str, id: &str) -> Result<(), PackError> {

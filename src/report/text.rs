@@ -16,6 +16,7 @@ const WHOLE: usize = 40;
 /// The words around the numbers.
 struct Words {
     photo: &'static str,
+    kind: &'static str,
     model: &'static str,
     engine: &'static str,
     trained_on: &'static str,
@@ -29,6 +30,7 @@ struct Words {
 
 const ENGLISH: Words = Words {
     photo: "Photo",
+    kind: "Taken for",
     model: "Model",
     engine: "Engine",
     trained_on: "Trained on",
@@ -41,6 +43,7 @@ const ENGLISH: Words = Words {
 
 const KOREAN: Words = Words {
     photo: "사진",
+    kind: "사진 종류 판단",
     model: "모델",
     engine: "엔진",
     trained_on: "학습 자료",
@@ -75,6 +78,13 @@ impl Report {
             "{}: {} {} x {}, SHA-256 {}",
             words.photo, photo.format, photo.width, photo.height, photo.sha256
         )?;
+        if let Some(kind) = &self.photo_kind {
+            write!(out, "{}: {}", words.kind, kind.name.get(lang))?;
+            if !kind.given {
+                write!(out, " ({})", percent(kind.probability).trim_start())?;
+            }
+            writeln!(out, "{}", kind.figures.as_ref().map_or(String::new(), |text| format!("\n  {}", text.get(lang))))?;
+        }
         let model = &self.model;
         writeln!(out, "{}: {} {}, {}, SHA-256 {}", words.model, model.id, model.version, model.licence, model.sha256)?;
         writeln!(out, "{}: {}", words.trained_on, model.trained_on.get(lang))?;

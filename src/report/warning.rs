@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::input::{Crop, InputRecipe};
 use crate::photo::PhotoInfo;
-use crate::quality::Quality;
+use crate::quality::{Quality, QualityLimits};
 use crate::report::Scope;
 use crate::taxonomy::Text;
 
@@ -43,6 +43,7 @@ pub(crate) fn for_photo(
     recipe: &InputRecipe,
     scope: Option<&Scope>,
     quality: &Quality,
+    limits: &QualityLimits,
 ) -> Vec<Warning> {
     let mut warnings = for_size(photo, recipe);
     let plain = [
@@ -53,25 +54,25 @@ pub(crate) fn for_photo(
             "모델이 아는 종류의 병변 사진으로 보이지 않습니다. 이 사진에 대한 결과는 의미가 없습니다.",
         ),
         (
-            quality.is_blurred(),
+            quality.is_blurred(limits),
             WarningCode::Blurred,
             "The photo is blurred. Hold still, let the camera focus on the spot, and clean the lens.",
             "사진이 흐립니다. 손을 고정하고 병변에 초점을 맞춘 뒤 렌즈를 닦고 다시 찍으십시오.",
         ),
         (
-            quality.is_too_dark(),
+            quality.is_too_dark(limits),
             WarningCode::TooDark,
             "The photo is too dark. Take it in daylight or under an even lamp, without your own shadow.",
             "사진이 너무 어둡습니다. 그림자가 지지 않게 햇빛이나 고른 조명 아래에서 찍으십시오.",
         ),
         (
-            quality.is_too_bright(),
+            quality.is_too_bright(limits),
             WarningCode::TooBright,
             "The photo is too bright: detail is lost in white. Switch the flash off or turn away from the lamp.",
             "사진이 너무 밝아 세부가 보이지 않습니다. 플래시를 끄거나 조명을 피해 찍으십시오.",
         ),
         (
-            quality.is_low_in_contrast(),
+            quality.is_low_in_contrast(limits),
             WarningCode::LowContrast,
             "Hardly anything stands out in the photo. Make sure that the spot is in the middle and fills about half of it.",
             "사진에서 뚜렷이 보이는 것이 없습니다. 병변이 가운데에 오고 사진의 절반쯤을 채우도록 찍으십시오.",

@@ -16,7 +16,7 @@ use crate::classifier::{Classifier, DEFAULT_TOP_K, Options};
 use crate::classify::ClassifyError;
 use crate::engine::Wish;
 use crate::heat_map::HeatMapChoice;
-use crate::pack::{Files, Manifest, Pack, PackFile};
+use crate::pack::{Files, Manifest, OptionalFiles, Pack, PackFile};
 use crate::photo::{Limits, Photo, PhotoError};
 use crate::report::EngineInfo;
 
@@ -50,6 +50,7 @@ struct ClassifyOptions {
     top_k: Option<usize>,
     views: Option<usize>,
     heat_maps: Option<HeatMaps>,
+    photo_kind: Option<String>,
 }
 
 /// `"all"` or ids of nodes; skintree.js lets nothing else through.
@@ -78,6 +79,7 @@ impl From<ClassifyOptions> for Options {
             heat_maps,
             views: options.views.unwrap_or(1),
             features: false,
+            photo_kind: options.photo_kind,
         }
     }
 }
@@ -105,9 +107,10 @@ pub fn start() {
 #[wasm_bindgen(js_name = packFiles)]
 pub fn pack_files(manifest: &[u8]) -> JsResult<JsValue> {
     let manifest = Manifest::parse(manifest).map_err(to_js_error)?;
-    let Files { model, taxonomy, scope } = &manifest.files;
-    let files =
-        [("model", model), ("taxonomy", taxonomy)].into_iter().chain(scope.as_ref().map(|file| ("scope", file)));
+    let Files { model, taxonomy, scope, kind } = &manifest.files;
+    let optional = [("scope", scope), ("kind", kind)];
+    let optional = optional.into_iter().filter_map(|(role, file)| Some((role, file.as_ref()?)));
+    let files = [("model", model), ("taxonomy", taxonomy)].into_iter().chain(optional);
     to_js(&files.map(|(role, file)| FileToFetch::new(role, file)).collect::<Vec<_>>())
 }
 
@@ -128,12 +131,14 @@ impl WebClassifier {
         model: Vec<u8>,
         taxonomy: Vec<u8>,
         scope: Option<Vec<u8>>,
+        kind: Option<Vec<u8>>,
         options: JsValue,
     ) -> JsResult<WebClassifier> {
         let options: LoadOptions = from_js(options)?;
         let wish = Wish { engine: parse(options.engine.as_deref())?, kernels: parse(options.kernels.as_deref())? };
-        let pack = Pack::open(&manifest, model, &taxonomy, scope.as_deref()).map_err(to_js_error)?;
-        drop((manifest, taxonomy, scope));
+        let optional = OptionalFiles { scope: scope.as_deref(), kind: kind.as_deref() };
+        let pack = Pack::open(&manifest, model, &taxonomy, optional).map_err(to_js_error)?;
+        drop((manifest, taxonomy, scope, kind));
         Classifier::load(pack, wish).await.map(Self).map_err(to_js_error)
     }
 
@@ -148,7 +153,7 @@ impl WebClassifier {
         self.report(&photo, options, start).await
     }
 
-    /// The network's logits for the bytes of a photo, decoded as in [`classify`](Self::classify).
+    /// The logits for the bytes of a photo, calibrated for its kind and decoded as in [`classify`](Self::classify).
     ///
     /// # Errors
     /// `photo-*`, `engine-failed` and `gpu-*`.
@@ -156,7 +161,7 @@ impl WebClassifier {
         let start = Instant::now();
         let photo = decode(bytes).await?;
         let answer = self.0.classify_photo(&photo, &Options::default(), start).await.map_err(to_js_error)?;
-        Ok(answer.outputs.logits)
+        Ok(answer.calibrated)
     }
 
     /// Classifies pixels that the page has already drawn: rows of R, G, B, A bytes.

@@ -87,6 +87,7 @@ def write(
     if description.kinds:
         (folder / "kind.f32").write_bytes(description.kinds.head)
         manifest["files"]["kind"] = _file(folder / "kind.f32")
+        manifest["schema"] = "skintree.pack/2"
         manifest["photo_kinds"] = {"channels": description.kinds.channels, "kinds": description.kinds.entries}
     manifest["self_test"] = {
         "seed": SELF_TEST_SEED,

@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// Average the answers for so many views of each photo (as it is, mirrored, upside down, both).
     #[arg(long, default_value_t = 1, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=4))]
     views: usize,
+    /// The kind of photo, if it is known: an id of the pack, e.g. dermoscopic or clinical. Without it the pack tells.
+    #[arg(long, value_name = "ID")]
+    kind: Option<String>,
     /// Write one report (docs/formats.md) as JSON a line instead of text.
     #[arg(long)]
     json: bool,
@@ -70,7 +73,7 @@ impl Arguments {
             ids if ids.iter().any(|id| id == "all") => HeatMapChoice::All,
             ids => HeatMapChoice::Nodes(ids.to_vec()),
         };
-        Options { top_k: self.top_k, heat_maps, views: self.views, ..Options::default() }
+        Options { top_k: self.top_k, heat_maps, views: self.views, photo_kind: self.kind.clone(), ..Options::default() }
     }
 }
 

@@ -205,7 +205,7 @@ fn predict(classifier: &Classifier, path: &Path) -> Prediction {
     let options = Options { features: true, ..Options::default() };
     match pollster::block_on(classifier.classify(&bytes, &options)) {
         Ok(answer) => Prediction::Logits {
-            logits: answer.outputs.logits,
+            logits: answer.calibrated,
             features: answer.outputs.features.as_ref().map(features::encode),
         },
         Err(error) => failed(error),

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use image::RgbImage;
-use skintree::heat_map::HeatMap;
 use skintree::input::{Filter, resize};
 use skintree::photo::Photo;
+use skintree::report::HeatMap;
 
 /// Share of the map's colour in the picture, the rest is the photo's.
 const OPACITY: f32 = 0.5;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use skintree::onnx::{Graph, Signature};
+use skintree::onnx::Graph;
 use skintree::pack::Pack;
 
 /// More classes than this are not named one by one.
@@ -11,7 +11,7 @@ const MOST_NAMED: usize = 20;
 pub(crate) fn run(folder: &Path) -> skintree::Result<()> {
     let pack = Pack::read_dir(folder)?;
     let manifest = pack.manifest();
-    let graph = Graph::read(pack.model(), &Signature::of(manifest))?;
+    let graph = Graph::read(pack.model(), &manifest.signature())?;
     println!("pack          {} {}", manifest.id, manifest.version);
     println!("name          {}", manifest.name.get("en"));
     println!("licence       {}", manifest.licence);

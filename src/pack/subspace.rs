@@ -6,16 +6,11 @@
 //! the training's mean, and that subspace: the residual of Wang et al. 2022 (arXiv:2203.10807) without regard to length.
 //! The model card compares it with energy and with Mahalanobis distance, which did worse.
 
-use crate::classify::ClassifyError;
-use crate::engine::{FeatureMap, Outputs};
-use crate::pack::PackError;
-use crate::report;
+use super::PackError;
 
 /// The subspace in which the features of training photos lie.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subspace {
-    /// Scores above it are out of scope, 0 to 1.
-    threshold: f64,
     /// Mean of the pooled features over training photos, `[channels]`.
     mean: Vec<f32>,
     /// Orthonormal principal components, `[components, channels]`, row by row.
@@ -28,13 +23,13 @@ impl Subspace {
     ///
     /// # Errors
     /// [`PackError::Field`] if the bytes are not a mean and at least one component of unit length.
-    pub fn read(bytes: &[u8], channels: usize, threshold: f64) -> Result<Self, PackError> {
+    pub(super) fn read(bytes: &[u8], channels: usize) -> Result<Self, PackError> {
         let refuse =
             |problem: &str| Err(PackError::Field { field: "files.scope".to_owned(), problem: problem.to_owned() });
         if channels == 0 || !bytes.len().is_multiple_of(4 * channels) || bytes.len() < 8 * channels {
             return refuse("is not a mean and one or more components of `scope.channels` values");
         }
-        let mut values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|&value| f32::from_le_bytes(value)).collect();
+        let mut values = super::floats(bytes);
         let components = values.split_off(channels);
         let length = |row: &[f32]| row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
         if !components.chunks_exact(channels).all(|row| (length(row) - 1.0).abs() < 1e-3) {
@@ -43,7 +38,7 @@ impl Subspace {
         if !values.iter().all(|value| value.is_finite()) {
             return refuse("has a mean that is not a number");
         }
-        Ok(Self { threshold, mean: values, components })
+        Ok(Self { mean: values, components })
     }
 
     /// Number of channels of the feature map this is about.
@@ -52,23 +47,10 @@ impl Subspace {
         self.mean.len()
     }
 
-    /// Judges what the network gave for a photo.
-    ///
-    /// # Errors
-    /// [`ClassifyError::NoFeatures`] if there is no feature map of the right number of channels, or one that is not made of
-    /// numbers.
-    pub fn judge(&self, outputs: &Outputs) -> Result<report::Scope, ClassifyError> {
-        let features = outputs.features.as_ref().filter(|map| map.shape[0] == self.channels());
-        let pooled = features.map(pool).ok_or(ClassifyError::NoFeatures)?;
-        let score = self.score(&pooled);
-        if !score.is_finite() {
-            return Err(ClassifyError::NoFeatures);
-        }
-        Ok(report::Scope { score, threshold: self.threshold, in_scope: score <= self.threshold })
-    }
-
-    /// Share of the squared distance from the mean that lies outside the subspace, 0 to 1.
-    fn score(&self, pooled: &[f64]) -> f64 {
+    /// How far a photo is from those of the training, from its pooled features (one value a channel): the share of the
+    /// squared distance from the mean that lies outside the subspace, 0 to 1; NaN for features that are not numbers.
+    #[must_use]
+    pub fn score(&self, pooled: &[f64]) -> f64 {
         let offset: Vec<f64> = pooled.iter().zip(&self.mean).map(|(value, &mean)| value - f64::from(mean)).collect();
         let total: f64 = offset.iter().map(|v| v * v).sum();
         if total == 0.0 {
@@ -83,15 +65,6 @@ impl Subspace {
     }
 }
 
-/// The average of each channel.
-fn pool(map: &FeatureMap) -> Vec<f64> {
-    let area = (map.shape[1] * map.shape[2]).max(1);
-    map.data
-        .chunks_exact(area)
-        .map(|channel| channel.iter().map(|&v| f64::from(v)).sum::<f64>() / area as f64)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,35 +73,18 @@ mod tests {
     fn subspace() -> Subspace {
         let values: [f32; 6] = [1.0, 1.0, 1.0, 1.0, 0.0, 0.0];
         let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        Subspace::read(&bytes, 3, 0.5).unwrap()
-    }
-
-    fn judge(data: &[f32]) -> Result<report::Scope, ClassifyError> {
-        let features = FeatureMap { shape: [data.len() / 2, 1, 2], data: data.to_vec() };
-        subspace().judge(&Outputs { logits: vec![], features: Some(features) })
+        Subspace::read(&bytes, 3).unwrap()
     }
 
     #[test]
     fn the_score_is_the_share_outside() {
-        // Pooled: (3, 1, 1), all along the component; (1, 3, 1), none; (2, 2, 1), half.
-        for (data, score) in [
-            ([2.0, 4.0, 1.0, 1.0, 1.0, 1.0], 0.0),
-            ([1.0, 1.0, 2.0, 4.0, 1.0, 1.0], 1.0),
-            ([2.0, 2.0, 2.0, 2.0, 1.0, 1.0], 0.5),
-            ([1.0, 1.0, 1.0, 1.0, 1.0, 1.0], 0.0),
-        ] {
-            let scope = judge(&data).unwrap();
-            assert!((scope.score - score).abs() < 1e-12, "{scope:?}");
-            assert_eq!(scope.in_scope, score <= 0.5);
+        // All of the distance along the component, none of it, half of it; and no distance.
+        for (pooled, score) in
+            [([3.0, 1.0, 1.0], 0.0), ([1.0, 3.0, 1.0], 1.0), ([2.0, 2.0, 1.0], 0.5), ([1.0, 1.0, 1.0], 0.0)]
+        {
+            assert!((subspace().score(&pooled) - score).abs() < 1e-12, "{pooled:?}");
         }
-    }
-
-    #[test]
-    fn what_cannot_be_judged_is_an_error() {
-        assert_eq!(judge(&[1.0; 4]), Err(ClassifyError::NoFeatures));
-        assert_eq!(judge(&[1.0, 1.0, f32::NAN, 1.0, 1.0, 1.0]), Err(ClassifyError::NoFeatures));
-        let nothing = Outputs { logits: vec![], features: None };
-        assert_eq!(subspace().judge(&nothing), Err(ClassifyError::NoFeatures));
+        assert!(subspace().score(&[1.0, f64::NAN, 1.0]).is_nan());
     }
 
     #[test]
@@ -143,7 +99,7 @@ mod tests {
             (bytes(&[1.0, 1.0, 1.0, f32::NAN, 0.0, 0.0]), 3),
             (bytes(&[1.0; 6]), 0),
         ] {
-            assert!(Subspace::read(&bytes, channels, 0.5).is_err(), "{bytes:?}");
+            assert!(Subspace::read(&bytes, channels).is_err(), "{bytes:?}");
         }
     }
 }

@@ -1,0 +1,22 @@
+//! Which engine ran the network: what an engine says of itself and a report repeats.
+
+use serde::{Deserialize, Serialize};
+
+/// Which engine ran, and why that one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EngineInfo {
+    /// `wonnx` or `cpu`.
+    pub name: String,
+    /// What the caller asked for: `auto`, `wonnx` or `cpu`.
+    pub requested: String,
+    /// What the GPU driver calls itself; `None` on the CPU.
+    pub adapter: Option<String>,
+    /// Which kernels ran on the GPU, a name of [`crate::engine::kernels::Variant`] or `stock`; `None` on the CPU and in
+    /// reports of before they were told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernels: Option<String>,
+    /// Why `auto` did not take the GPU, in one English sentence.
+    pub fallback_reason: Option<String>,
+    /// The largest absolute difference from the manifest's self-test logits.
+    pub self_test_max_abs_diff: f64,
+}
