@@ -1,5 +1,6 @@
 // The commands in README.md, docs/ and the other documents: those of the command-line tool that need only what is in
-// this repository are run; of all others, the files, tests, options and steps that they name must exist.
+// this repository are run; of all others, the files, tests, options and steps that they name must exist. So must what
+// links and CONTRIBUTING.md name.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -138,6 +139,42 @@ const photos = readdirSync(join(ROOT, 'tests/golden')).filter((name) => /^[^.]+\
 mkdirSync(join(folder, 'photos'));
 for (const name of photos) copyFileSync(join(ROOT, 'tests/golden', name), join(folder, 'photos', name));
 writeFileSync(join(folder, 'labels.csv'), ['file,label', ...photos.map((name, i) => `${name},${i % 2 ? 'mel' : 'nv'}`)].join('\n'));
+
+/**
+ * @param {string} heading
+ * @returns {string} The anchor that GitHub gives it.
+ */
+const anchor = (heading) => heading.toLowerCase().replaceAll(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-');
+
+/** @param {string} path @param {string} target Of a link in it. */
+function checkLink(path, target) {
+  const [file, name] = target.split('#');
+  const full = file ? join(ROOT, path, '..', file) : join(ROOT, path);
+  assert.ok(existsSync(full), `${target} is missing`);
+  if (!name || !full.endsWith('.md')) return;
+  const headings = [...readFileSync(full, 'utf8').matchAll(/^#+ (.*)$/gm)].map((match) => anchor(match[1]));
+  assert.ok(headings.includes(name), `${target}: ${file || path} has no such heading`);
+}
+
+test('links between documents lead somewhere', () => {
+  for (const path of DOCUMENTS) {
+    const prose = readFileSync(join(ROOT, path), 'utf8').replaceAll(/^```[\s\S]*?^```/gm, '');
+    for (const [, target] of prose.matchAll(/\]\(((?!https?:)[^)]+)\)/g)) {
+      try {
+        checkLink(path, target);
+      } catch (error) {
+        throw new Error(`${path}: ${error instanceof Error ? error.message : error}`, { cause: error });
+      }
+    }
+  }
+});
+
+test('files that CONTRIBUTING.md names exist', () => {
+  const text = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+  const paths = [...text.matchAll(/`((?:src|crates|www|model|tests|benches|tools|docs|examples)\/[\w./-]*)`/g)].map((match) => match[1]);
+  assert.ok(paths.length > 20);
+  assert.deepEqual(paths.filter((path) => !existsSync(join(ROOT, path))), []);
+});
 
 for (const path of DOCUMENTS) {
   const all = [...new Set(commands(readFileSync(join(ROOT, path), 'utf8')))];
