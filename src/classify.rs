@@ -259,7 +259,20 @@ fn level(pack: &Pack, sums: &[f64], level: Level) -> Vec<LevelResult> {
     ranked.into_iter().map(result).collect()
 }
 
-fn answer(task: &Task, points: &[OperatingPoint], nodes: &TaskNodes, sums: &[f64]) -> TaskResult {
+/// How probability divides between the two sides of a binary question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TaskShares {
+    /// P(positive side) / mass, 0 to 1; 0.5 if the mass is 0.
+    pub positive: f64,
+    /// P(negative side) / mass, 0 to 1; 0.5 if the mass is 0.
+    pub negative: f64,
+    /// P(positive side) + P(negative side), 0 to 1.
+    pub mass: f64,
+}
+
+/// The shares of a question's sides from the probability of each node, `sums[node]`.
+#[must_use]
+pub fn task_shares(nodes: &TaskNodes, sums: &[f64]) -> TaskShares {
     // In taxonomy order, so that the order of ids in the manifest does not matter either.
     let total = |side: &[NodeIndex]| {
         let mut side = side.to_vec();
@@ -269,15 +282,18 @@ fn answer(task: &Task, points: &[OperatingPoint], nodes: &TaskNodes, sums: &[f64
     let (positive, negative) = (total(&nodes.positive), total(&nodes.negative));
     let mass = positive + negative;
     let share = |part: f64| if mass > 0.0 { part / mass } else { 0.5 };
-    let judge = |point: &OperatingPoint| OperatingPointResult {
-        point: point.clone(),
-        positive: share(positive) >= point.threshold,
-    };
+    TaskShares { positive: share(positive), negative: share(negative), mass }
+}
+
+fn answer(task: &Task, points: &[OperatingPoint], nodes: &TaskNodes, sums: &[f64]) -> TaskResult {
+    let TaskShares { positive, negative, mass } = task_shares(nodes, sums);
+    let judge =
+        |point: &OperatingPoint| OperatingPointResult { point: point.clone(), positive: positive >= point.threshold };
     TaskResult {
         id: task.id.clone(),
         name: task.name.clone(),
-        positive: SideResult { name: task.positive.name.clone(), probability: share(positive) },
-        negative: SideResult { name: task.negative.name.clone(), probability: share(negative) },
+        positive: SideResult { name: task.positive.name.clone(), probability: positive },
+        negative: SideResult { name: task.negative.name.clone(), probability: negative },
         mass,
         operating_points: points.iter().map(judge).collect(),
     }

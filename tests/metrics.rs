@@ -6,7 +6,8 @@ use serde::Deserialize;
 use skintree::evaluate::bootstrap::{Resampler, percentile};
 use skintree::evaluate::calibration::Calibration;
 use skintree::evaluate::metrics::{self, Answers};
-use skintree::evaluate::roc::{Proportion, Ranking, reaching, youden};
+use skintree::evaluate::roc::{Proportion, Ranking, RocPoint};
+use skintree::evaluate::subgroups::age_band;
 
 const CLOSE: f64 = 1e-9;
 
@@ -17,6 +18,7 @@ struct Fixtures {
     wilson: Vec<Wilson>,
     percentile: Vec<Percentile>,
     deviation: Vec<Deviation>,
+    age_bands: Vec<AgeBand>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +36,7 @@ struct Several {
     recall: Vec<Option<f64>>,
     precision: Vec<Option<f64>>,
     log_loss: Option<f64>,
+    calibration: Reliability,
 }
 
 #[derive(Deserialize)]
@@ -45,14 +48,21 @@ struct Binary {
     auc: Option<f64>,
     auc_weighted: Option<f64>,
     curve: Option<Vec<(Option<f64>, f64, f64)>>,
+    youden: Option<Point>,
+    reaching_95: Option<Point>,
     brier: Option<f64>,
     calibration: Reliability,
 }
 
+/// Threshold, sensitivity and specificity.
+type Point = (f64, f64, f64);
+
 #[derive(Deserialize)]
 struct Reliability {
+    count: Vec<u64>,
     observed: Vec<f64>,
     predicted: Vec<f64>,
+    expected_calibration_error: f64,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +86,12 @@ struct Deviation {
     expected: f64,
 }
 
+#[derive(Deserialize)]
+struct AgeBand {
+    age: f64,
+    band: String,
+}
+
 fn fixtures() -> Fixtures {
     serde_json::from_str(include_str!("metrics/expected.json")).unwrap()
 }
@@ -84,6 +100,34 @@ fn assert_close(found: Option<f64>, expected: Option<f64>, what: &str) {
     match (found, expected) {
         (Some(found), Some(expected)) => assert!((found - expected).abs() <= CLOSE, "{what}: {found}, not {expected}"),
         _ => assert_eq!(found, expected, "{what}"),
+    }
+}
+
+fn assert_calibration(found: &Calibration, expected: &Reliability, name: &str) {
+    let what = |figure: &str| format!("{figure} of \"{name}\"");
+    let filled: Vec<_> = found.bins.iter().filter(|bin| bin.count > 0).collect();
+    assert_eq!(filled.iter().map(|bin| bin.count).collect::<Vec<_>>(), expected.count, "{}", what("bins"));
+    for (place, bin) in filled.iter().enumerate() {
+        assert_close(bin.observed, Some(expected.observed[place]), &what("observed share"));
+        assert_close(bin.predicted, Some(expected.predicted[place]), &what("predicted share"));
+    }
+    let error = Some(expected.expected_calibration_error);
+    assert_close(found.expected_calibration_error, error, &what("expected calibration error"));
+}
+
+fn assert_operating_point(found: Option<RocPoint>, expected: Option<Point>, name: &str) {
+    let what = |figure: &str| format!("{figure} of an operating point of \"{name}\"");
+    assert_eq!(found.is_some(), expected.is_some(), "operating point of \"{name}\"");
+    let (Some(found), Some((threshold, sensitivity, specificity))) = (found, expected) else { return };
+    assert_close(found.threshold, Some(threshold), &what("threshold"));
+    assert_close(Some(found.sensitivity), Some(sensitivity), &what("sensitivity"));
+    assert_close(Some(found.specificity), Some(specificity), &what("specificity"));
+}
+
+#[test]
+fn age_bands_as_numpy() {
+    for case in fixtures().age_bands {
+        assert_eq!(age_band(case.age), case.band, "band of the age {}", case.age);
     }
 }
 
@@ -102,14 +146,18 @@ fn several_classes_as_scikit_learn() {
         let confusion = answers.confusion(&ones);
         assert_eq!(confusion, case.confusion, "{}", what("confusion"));
         for class in 0..classes {
-            assert_close(metrics::recall(&confusion, class), case.recall[class], &what("recall"));
-            assert_close(metrics::precision(&confusion, class), case.precision[class], &what("precision"));
+            assert_close(Proportion::recall(&confusion, class).value, case.recall[class], &what("recall"));
+            assert_close(Proportion::precision(&confusion, class).value, case.precision[class], &what("precision"));
         }
         for (place, &expected) in case.top_k.iter().enumerate() {
             let hits = metrics::top_k_hits(&case.truth, &case.scores, place + 1);
             assert_close(metrics::share(&hits, &ones), expected, &what("top-k accuracy"));
         }
         assert_close(metrics::log_loss(&case.truth, &case.scores), case.log_loss, &what("log loss"));
+        let of_answer = |(scores, &answer): (&Vec<f64>, &usize)| scores[answer];
+        let highest: Vec<f64> = case.scores.iter().zip(&answers.predicted).map(of_answer).collect();
+        let right: Vec<bool> = answers.truth.iter().zip(&answers.predicted).map(|(a, b)| a == b).collect();
+        assert_calibration(&Calibration::new(&highest, &right, 15), &case.calibration, &case.name);
     }
 }
 
@@ -132,11 +180,9 @@ fn two_sides_as_scikit_learn() {
         }
         let calibration = Calibration::new(&case.scores, &case.positive, 15);
         assert_close(calibration.brier, case.brier, &what("Brier score"));
-        let filled: Vec<_> = calibration.bins.iter().filter(|bin| bin.count > 0).collect();
-        assert_eq!(filled.len(), case.calibration.observed.len(), "{}", what("bins"));
-        for (place, bin) in filled.iter().enumerate() {
-            assert_close(bin.observed, Some(case.calibration.observed[place]), &what("observed share"));
-            assert_close(bin.predicted, Some(case.calibration.predicted[place]), &what("predicted share"));
+        assert_calibration(&calibration, &case.calibration, &case.name);
+        for (found, expected) in [(ranking.youden(), case.youden), (ranking.reaching(0.95), case.reaching_95)] {
+            assert_operating_point(found, expected, &case.name);
         }
     }
 }
@@ -175,10 +221,9 @@ fn nothing_gives_no_figure() {
 #[test]
 fn operating_points_are_the_best_of_the_curve() {
     let ranking = Ranking::new(vec![true, true, false, true, false], vec![0.9, 0.8, 0.7, 0.6, 0.1]);
-    let curve = ranking.curve().unwrap();
-    let best = youden(&curve).unwrap();
+    let best = ranking.youden().unwrap();
     assert_eq!((best.threshold, best.sensitivity, best.specificity), (Some(0.8), 2.0 / 3.0, 1.0));
-    let all = reaching(&curve, 0.95).unwrap();
+    let all = ranking.reaching(0.95).unwrap();
     assert_eq!((all.threshold, all.sensitivity, all.specificity), (Some(0.6), 1.0, 0.5));
     let hits = ranking.hits(0.6);
     assert_eq!((hits.true_positives, hits.true_negatives), (3, 1));

@@ -1,4 +1,7 @@
 //! Whether probabilities come true: of the photos given 80 %, 80 % should be right.
+//!
+//! Bins are those of Guo et al. 2017 (arXiv:1706.04599, section 2) and of scikit-learn's `calibration_curve`: of equal width
+//! and closed above. `reliability` in `model/train/skintree_train/metrics.py` has the same.
 
 use serde::{Deserialize, Serialize};
 

@@ -86,17 +86,16 @@ impl LevelCases {
     fn class(&self, pack: &Pack, class: usize, confusion: &[Vec<u64>]) -> ClassFigures {
         let index = self.nodes[class];
         let node = pack.taxonomy().node(index);
-        let photos = confusion[class].iter().sum();
-        let answered = confusion.iter().map(|row| row[class]).sum();
+        let recall = Proportion::recall(confusion, class);
         let positive = self.answers.truth.iter().map(|&truth| truth == class).collect();
         let scores = self.scores.iter().map(|scores| scores[class]).collect();
         ClassFigures {
             id: node.id.clone(),
             name: node.name.clone(),
             covered: pack.covered()[index.index()],
-            photos,
-            recall: Proportion::new(confusion[class][class], photos),
-            precision: Proportion::new(confusion[class][class], answered),
+            photos: recall.of,
+            recall,
+            precision: Proportion::precision(confusion, class),
             auc: Ranking::new(positive, scores).area(&vec![1; self.members.len()]),
         }
     }

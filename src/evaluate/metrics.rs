@@ -59,18 +59,6 @@ impl Answers {
     }
 }
 
-/// Share of the cases of a class that were given it; `None` if there are none.
-#[must_use]
-pub fn recall(confusion: &[Vec<u64>], class: usize) -> Option<f64> {
-    ratio(confusion[class][class], confusion[class].iter().sum())
-}
-
-/// Share of the cases given a class that have it; `None` if there are none.
-#[must_use]
-pub fn precision(confusion: &[Vec<u64>], class: usize) -> Option<f64> {
-    ratio(confusion[class][class], confusion.iter().map(|row| row[class]).sum())
-}
-
 /// 1 where the true class is among the `k` highest scores, else 0. Ties go to the class that comes first.
 #[must_use]
 pub fn top_k_hits(truth: &[usize], scores: &[Vec<f64>], k: usize) -> Vec<bool> {

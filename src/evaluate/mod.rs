@@ -18,7 +18,7 @@ mod plot;
 pub mod predictions;
 pub mod result;
 pub mod roc;
-mod subgroups;
+pub mod subgroups;
 mod table;
 mod tasks;
 

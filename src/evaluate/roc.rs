@@ -1,4 +1,7 @@
 //! Receiver operating characteristic of a score that should be higher for positives.
+//!
+//! Definitions are those of scikit-learn (`roc_auc_score`, `roc_curve`); `model/train/skintree_train/operating.py` has the
+//! same rules for operating points, and `tests/metrics/expected.json` holds both to the same numbers.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,25 @@ pub struct RocPoint {
     pub sensitivity: f64,
     /// True negatives over negatives, 0 to 1.
     pub specificity: f64,
+}
+
+/// Cases called positive at a threshold, by their true side.
+#[derive(Debug, Clone, Copy)]
+struct Counts {
+    threshold: Option<f64>,
+    true_positives: u64,
+    false_positives: u64,
+}
+
+impl Counts {
+    /// The point of the curve, if `all` are the counts when every case is called positive.
+    fn point(self, all: Self) -> RocPoint {
+        RocPoint {
+            threshold: self.threshold,
+            sensitivity: self.true_positives as f64 / all.true_positives as f64,
+            specificity: 1.0 - self.false_positives as f64 / all.false_positives as f64,
+        }
+    }
 }
 
 /// How many of each side a threshold gets right.
@@ -78,30 +100,57 @@ impl Ranking {
     /// neighbours. `None` if there are not cases of both sides.
     #[must_use]
     pub fn curve(&self) -> Option<Vec<RocPoint>> {
-        let (positives, negatives) = (self.positives(), self.negatives());
-        if positives == 0 || negatives == 0 {
-            return None;
-        }
-        let mut counts: Vec<(Option<f64>, i64, i64)> = vec![(None, 0, 0)];
-        let (mut true_positives, mut false_positives) = (0, 0);
-        for tie in self.ties() {
-            for &case in tie {
-                if self.positive[case] { true_positives += 1 } else { false_positives += 1 }
-            }
-            counts.push((Some(self.scores[tie[0]]), true_positives, false_positives));
-        }
-        let corner = |window: &[(Option<f64>, i64, i64)]| {
-            let [(_, t0, f0), (_, t1, f1), (_, t2, f2)] = window else { return true };
-            t1 - t0 != t2 - t1 || f1 - f0 != f2 - f1
+        let nothing = Counts { threshold: None, true_positives: 0, false_positives: 0 };
+        let counts: Vec<Counts> = std::iter::once(nothing).chain(self.counts()?).collect();
+        let corner = |window: &[Counts]| {
+            let [a, b, c] = window else { return true };
+            b.true_positives - a.true_positives != c.true_positives - b.true_positives
+                || b.false_positives - a.false_positives != c.false_positives - b.false_positives
         };
         let last = counts.len() - 1;
         let kept = (0..counts.len()).filter(|&i| i <= 1 || i == last || corner(&counts[i - 1..=i + 1]));
-        let point = |(threshold, true_positives, false_positives): (Option<f64>, i64, i64)| RocPoint {
-            threshold,
-            sensitivity: true_positives as f64 / positives as f64,
-            specificity: 1.0 - false_positives as f64 / negatives as f64,
+        Some(kept.map(|i| counts[i].point(counts[last])).collect())
+    }
+
+    /// The operating point with the largest J = sensitivity + specificity - 1 (Youden 1950, Cancer 3:32-35). Of several
+    /// with the same J the one with the highest sensitivity, which is the one with the lowest threshold: a missed cancer
+    /// weighs more than a false alarm. `None` if there are not cases of both sides.
+    #[must_use]
+    pub fn youden(&self) -> Option<RocPoint> {
+        let counts = self.counts()?;
+        let all = *counts.last()?;
+        // J times positives times negatives, a whole number, so that equal values compare as equal.
+        let j = |counts: &&Counts| {
+            i128::from(counts.true_positives) * i128::from(all.false_positives)
+                - i128::from(counts.false_positives) * i128::from(all.true_positives)
         };
-        Some(kept.map(|i| point(counts[i])).collect())
+        // The last of several maxima.
+        counts.iter().max_by_key(j).map(|counts| counts.point(all))
+    }
+
+    /// The operating point with the highest threshold whose sensitivity is at least `sensitivity`, which is 0 to 1.
+    /// `None` if there are not cases of both sides.
+    #[must_use]
+    pub fn reaching(&self, sensitivity: f64) -> Option<RocPoint> {
+        let counts = self.counts()?;
+        let all = *counts.last()?;
+        counts.iter().map(|counts| counts.point(all)).find(|point| point.sensitivity >= sensitivity)
+    }
+
+    /// What calling positive every score of at least a distinct score gives, from the highest score to the lowest, whose
+    /// counts are those of all cases. `None` if there are not cases of both sides.
+    fn counts(&self) -> Option<Vec<Counts>> {
+        if self.positives() == 0 || self.negatives() == 0 {
+            return None;
+        }
+        let (mut true_positives, mut false_positives) = (0, 0);
+        let count = |tie: &[usize]| {
+            let positives = tie.iter().filter(|&&case| self.positive[case]).count() as u64;
+            true_positives += positives;
+            false_positives += tie.len() as u64 - positives;
+            Counts { threshold: Some(self.scores[tie[0]]), true_positives, false_positives }
+        };
+        Some(self.ties().map(count).collect())
     }
 
     /// Cases of equal score, from the highest to the lowest.
@@ -121,23 +170,6 @@ impl Ranking {
     }
 }
 
-/// The point with the largest sensitivity + specificity (Youden 1950); the highest threshold of several equal ones.
-#[must_use]
-pub fn youden(curve: &[RocPoint]) -> Option<RocPoint> {
-    let sum = |point: &RocPoint| point.sensitivity + point.specificity;
-    curve
-        .iter()
-        .copied()
-        .filter(|point| point.threshold.is_some())
-        .reduce(|best, point| if sum(&point) > sum(&best) { point } else { best })
-}
-
-/// The point with the highest threshold that reaches a sensitivity.
-#[must_use]
-pub fn reaching(curve: &[RocPoint], sensitivity: f64) -> Option<RocPoint> {
-    curve.iter().copied().find(|point| point.threshold.is_some() && point.sensitivity >= sensitivity)
-}
-
 /// A share of a count, with its 95 % interval after Wilson (1927).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Proportion {
@@ -152,6 +184,18 @@ pub struct Proportion {
 }
 
 impl Proportion {
+    /// Recall of a class in a confusion matrix `[true][predicted]`: the share of its cases that were given it.
+    #[must_use]
+    pub fn recall(confusion: &[Vec<u64>], class: usize) -> Self {
+        Self::new(confusion[class][class], confusion[class].iter().sum())
+    }
+
+    /// Precision of a class in a confusion matrix `[true][predicted]`: the share of the cases given it that have it.
+    #[must_use]
+    pub fn precision(confusion: &[Vec<u64>], class: usize) -> Self {
+        Self::new(confusion[class][class], confusion.iter().map(|row| row[class]).sum())
+    }
+
     /// The proportion and its interval.
     #[must_use]
     pub fn new(hits: u64, of: u64) -> Self {

@@ -9,8 +9,9 @@ use super::tasks::TaskCases;
 use super::{Case, Context};
 use crate::taxonomy::Level;
 
-/// Bands of a column of ages ([`holds_ages`]), in years.
-const AGES: [f64; 4] = [30.0, 45.0, 60.0, 75.0];
+/// Lower edges in years of all age bands but the first; an edge belongs to the band above it. The training has the same
+/// (`AGE_EDGES` in `model/train/skintree_train/photos.py`).
+pub const AGES: [f64; 4] = [30.0, 45.0, 60.0, 75.0];
 /// More distinct numbers than this are put into bands.
 const MAX_NUMBERS: usize = 8;
 
@@ -56,7 +57,7 @@ fn divide(column: &str, values: &[&str]) -> Vec<(String, Vec<usize>)> {
         let key = match (&edges, value.parse::<f64>()) {
             _ if value.is_empty() => (usize::MAX, String::new()),
             (Some(edges), Ok(number)) => {
-                let band = edges.iter().filter(|&&edge| edge <= number).count();
+                let band = band_of(edges, number);
                 (band, band_name(edges, band))
             }
             _ => (0, (*value).to_owned()),
@@ -91,6 +92,17 @@ fn bands(column: &str, values: &[&str]) -> Option<Vec<f64>> {
 fn holds_ages(column: &str) -> bool {
     let lower = column.to_lowercase();
     lower.split(|letter: char| !letter.is_alphanumeric()).any(|word| ["age", "나이", "연령"].contains(&word))
+}
+
+/// The name of the band of [`AGES`] that an age in years is in, e.g. `30 – < 45`.
+#[must_use]
+pub fn age_band(age: f64) -> String {
+    band_name(&AGES, band_of(&AGES, age))
+}
+
+/// The place of a number's band: how many lower edges are at most it.
+fn band_of(edges: &[f64], number: f64) -> usize {
+    edges.iter().filter(|&&edge| edge <= number).count()
 }
 
 fn band_name(edges: &[f64], band: usize) -> String {

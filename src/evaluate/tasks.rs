@@ -2,8 +2,9 @@
 
 use super::calibration::{BINS, Calibration};
 use super::result::{Estimate, OperatingPoint, Readers, TaskFigures};
-use super::roc::{Proportion, Ranking, reaching, youden};
+use super::roc::{Proportion, Ranking};
 use super::{Case, Context};
+use crate::classify::task_shares;
 use crate::pack::{Pack, Task, TaskNodes};
 use crate::taxonomy::NodeIndex;
 
@@ -23,16 +24,13 @@ impl TaskCases {
     pub(super) fn new(pack: &Pack, nodes: &TaskNodes, cases: &[&Case<'_>]) -> Self {
         let taxonomy = pack.taxonomy();
         let within = |label: NodeIndex, side: &[NodeIndex]| side.iter().any(|&node| taxonomy.is_within(label, node));
-        let total = |case: &Case<'_>, side: &[NodeIndex]| side.iter().map(|node| case.sums[node.index()]).sum::<f64>();
         let (mut members, mut positive, mut scores) = (Vec::new(), Vec::new(), Vec::new());
         for (member, case) in cases.iter().enumerate() {
             let yes = within(case.photo.label, &nodes.positive);
             if yes || within(case.photo.label, &nodes.negative) {
-                let (for_it, against) = (total(case, &nodes.positive), total(case, &nodes.negative));
-                let mass = for_it + against;
                 members.push(member);
                 positive.push(yes);
-                scores.push(if mass > 0.0 { for_it / mass } else { 0.5 });
+                scores.push(task_shares(nodes, &case.sums).positive);
             }
         }
         Self { ranking: Ranking::new(positive.clone(), scores.clone()), members, positive, scores }
@@ -68,10 +66,8 @@ fn figures_of(
     readers: &[Readers],
 ) -> TaskFigures {
     let found = TaskCases::new(context.pack, nodes, cases);
-    let curve = found.ranking.curve();
-    let chosen =
-        curve.as_deref().map(|curve| [("youden", youden(curve)), ("sensitivity-95", reaching(curve, SENSITIVITY))]);
-    let here = chosen.into_iter().flatten().filter_map(|(id, point)| Some((id, point?.threshold?)));
+    let chosen = [("youden", found.ranking.youden()), ("sensitivity-95", found.ranking.reaching(SENSITIVITY))];
+    let here = chosen.into_iter().filter_map(|(id, point)| Some((id, point?.threshold?)));
     let here = here.map(|(id, threshold)| found.operating_point(id, "these-photos", threshold));
     let fixed = task.operating_points.iter().map(|point| found.operating_point(&point.id, "pack", point.threshold));
     TaskFigures {
@@ -85,6 +81,6 @@ fn figures_of(
         operating_points: fixed.chain(here).collect(),
         calibration: Calibration::new(&found.scores, &found.positive, BINS),
         readers: readers.iter().find(|readers| readers.task == task.id).cloned(),
-        curve,
+        curve: found.ranking.curve(),
     }
 }

@@ -2,14 +2,15 @@
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-
-from .metrics import softmax
+from scipy.special import log_softmax
 
 
 def negative_log_likelihood(logits: np.ndarray, targets: np.ndarray, temperature: float = 1.0) -> float:
-    """Mean of -log P(true class), in nats."""
-    probabilities = softmax(logits / temperature)[np.arange(len(targets)), targets]
-    return float(-np.log(np.maximum(probabilities, 1e-30)).mean())
+    """Mean of -log P(true class), in nats, for logits ``[N, classes]``: the log loss without a limit on how small a
+    probability may be.
+    """
+    scaled = log_softmax(np.asarray(logits, np.float64) / temperature, axis=-1)
+    return float(-scaled[np.arange(len(targets)), targets].mean())
 
 
 def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:

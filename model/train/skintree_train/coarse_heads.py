@@ -52,12 +52,11 @@ def measure(probabilities: np.ndarray, targets: np.ndarray, shares: np.ndarray) 
     classes = probabilities.shape[1]
     balanced = (probabilities / shares).argmax(axis=1)
     areas = [metrics.auc(targets == place, probabilities[:, place]) for place in range(classes if classes > 2 else 1)]
-    chosen = probabilities[np.arange(len(targets)), targets]
     return {
         "accuracy": float((probabilities.argmax(axis=1) == targets).mean()),
-        "balanced_accuracy": metrics.balanced_accuracy(targets, balanced, classes),
+        "balanced_accuracy": metrics.balanced_accuracy(targets, balanced),
         "auc": float(np.mean(areas)),
-        "log_loss": float(-np.log(np.maximum(chosen, 1e-12)).mean()),
+        "log_loss": metrics.log_loss(targets, probabilities),
     }
 
 

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import calibration, coarse_heads, export, figures, inference, kinds, metrics, pack, recipe, shipping
+from . import calibration, export, figures, inference, kinds, recipe, shipping
 from .sets import ham10000
 
 SHOWN = ("accuracy_7", "balanced_accuracy_7", "balanced_accuracy", "auc malignant", "log_loss", "calibration_error")
 """What is averaged over folds, besides the binary questions and the levels."""
-LEVELS = {"accuracy three-way": "class", "accuracy nine-way": "group"}
-"""Levels of the taxonomy to which the probabilities are rolled up."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +63,6 @@ def answers(trained: shipping.Trained, held_out: tuple[int, int], chosen: bool, 
     return Run(validation, test, chosen)
 
 
-def levels(answers: Answers, temperature: float) -> dict[str, float]:
-    """Accuracy after rolling up to each of ``LEVELS``."""
-    probabilities = metrics.softmax(answers.logits / temperature)
-    found = {}
-    for name, level in LEVELS.items():
-        parts = coarse_heads.partition(pack.taxonomy(), level)
-        rolled = coarse_heads.roll_up(probabilities, parts)
-        found[name] = float((rolled.argmax(axis=1) == coarse_heads.coarse_targets(answers.targets, parts)).mean())
-    return found
-
-
 def measure(runs: list[Run]) -> dict:
     """Figures of each fold, their mean and sample standard deviation, and those of all photos taken together.
 
@@ -85,14 +72,14 @@ def measure(runs: list[Run]) -> dict:
     for mine, other in (pair for run in runs for pair in run.measured()):
         temperature = calibration.fit_temperature(other.logits, other.targets)
         measured = figures.measure(mine.logits, mine.targets, temperature)
-        measured |= levels(mine, temperature)
+        measured |= figures.levels(mine.logits, mine.targets, temperature)
         folds.append({"fold": mine.fold, "temperature": temperature, **measured})
         scaled.append(mine.logits / temperature)
         targets.append(mine.targets)
     if len(folds) < 2:
         raise ValueError("one fold is not a cross-validation: measure another run too")
     folds.sort(key=lambda row: row["fold"])
-    names = (*SHOWN, *LEVELS, *(f"auc {task}" for task in figures.TASKS))
+    names = (*SHOWN, *figures.LEVELS, *(f"auc {task}" for task in figures.TASKS))
     values = {name: np.array([row[name] for row in folds]) for name in names}
     return {
         "folds": folds,

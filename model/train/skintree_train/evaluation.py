@@ -5,13 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from . import coarse_heads, export, figures, inference, kinds, metrics, pack, recipe, scope, shipping
+from . import export, figures, inference, kinds, metrics, recipe, scope, shipping
 from .kinds import Calibration, Head
 from .photos import KINDS, Photo
 from .sets import isic2017
-
-LEVELS = {"accuracy three-way": "class", "accuracy nine-way": "group"}
-"""Levels of the taxonomy to which the probabilities are rolled up."""
 
 
 def measure(folder: Path, fold: int, views: list[int], left_out: Path | None) -> dict:
@@ -70,13 +67,7 @@ def measure(folder: Path, fold: int, views: list[int], left_out: Path | None) ->
 def _figures(logits: np.ndarray, photos: list[Photo]) -> dict:
     """Figures of calibrated logits, with accuracies after rolling up."""
     targets = _targets(photos)
-    row = figures.measure(logits, targets, 1.0)
-    probabilities = metrics.softmax(logits)
-    for name, level in LEVELS.items():
-        parts = coarse_heads.partition(pack.taxonomy(), level)
-        rolled = coarse_heads.roll_up(probabilities, parts)
-        row[name] = float((rolled.argmax(axis=1) == coarse_heads.coarse_targets(targets, parts)).mean())
-    return row
+    return figures.measure(logits, targets, 1.0) | figures.levels(logits, targets, 1.0)
 
 
 def _views(

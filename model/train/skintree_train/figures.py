@@ -1,11 +1,11 @@
 """The figures of merit that the model card quotes, from logits and true classes."""
 
 import numpy as np
+from scipy.stats import mannwhitneyu
 
-from . import metrics, operating
-from .calibration import negative_log_likelihood
-from .pack import tasks, training_classes_below
-from .photos import CLASSES, Photo
+from . import coarse_heads, kinds, metrics, operating
+from .pack import tasks, taxonomy, training_classes_below
+from .photos import AGE_BANDS, CLASSES, Photo
 
 TASKS = tasks()
 """Positive and negative classes of the binary questions, by id, as the pack's manifest has them."""
@@ -13,8 +13,8 @@ TASKS = tasks()
 MALIGNANT = training_classes_below("malignant")
 """Training classes at or below the node ``malignant`` of the pack's taxonomy."""
 
-SEVEN = ("nv", "mel", "bkl", "bcc", "akiec", "akiec", "df", "vasc")
-"""The seven diagnoses of HAM10000, which does not tell ``scc`` from ``ak``, in the order of ``CLASSES``."""
+LEVELS = {"accuracy three-way": "class", "accuracy nine-way": "group"}
+"""Levels of the taxonomy to which the probabilities are rolled up, by the figure's name."""
 
 HEADLINES = ("accuracy", "balanced_accuracy", "balanced_accuracy_7", "accuracy_7", "log_loss", "calibration_error")
 """The figures for comparisons; those of the binary questions are named after them."""
@@ -27,19 +27,19 @@ def measure(logits: np.ndarray, targets: np.ndarray, temperature: float) -> dict
     probabilities = metrics.softmax(logits / temperature)
     predicted = probabilities.argmax(axis=1)
     malignant = np.isin(targets, _places(MALIGNANT))
-    seven = np.array([sorted(set(SEVEN)).index(name) for name in SEVEN])
-    summed = np.stack([probabilities[:, seven == place].sum(axis=1) for place in range(seven.max() + 1)], axis=1)
+    # The seven diagnoses of HAM10000, which does not tell ``scc`` from ``ak``.
+    seven, predicted_7 = kinds.merge(targets), kinds.merged_probabilities(probabilities).argmax(axis=1)
     result = {
         "photos": len(targets),
         "photos_by_class": dict(zip(CLASSES, np.bincount(targets, minlength=len(CLASSES)).tolist(), strict=True)),
         "accuracy": float((predicted == targets).mean()),
-        "balanced_accuracy": metrics.balanced_accuracy(targets, predicted, len(CLASSES)),
+        "balanced_accuracy": metrics.balanced_accuracy(targets, predicted),
         "balanced_accuracy_95": interval(targets, predicted),
-        "accuracy_7": float((summed.argmax(axis=1) == seven[targets]).mean()),
-        "balanced_accuracy_7": metrics.balanced_accuracy(seven[targets], summed.argmax(axis=1), summed.shape[1]),
-        "balanced_accuracy_7_95": interval(seven[targets], summed.argmax(axis=1)),
+        "accuracy_7": float((predicted_7 == seven).mean()),
+        "balanced_accuracy_7": metrics.balanced_accuracy(seven, predicted_7),
+        "balanced_accuracy_7_95": interval(seven, predicted_7),
         "recall": dict(zip(CLASSES, metrics.recalls(targets, predicted, len(CLASSES)).tolist(), strict=True)),
-        "log_loss": negative_log_likelihood(logits, targets, temperature),
+        "log_loss": metrics.log_loss(targets, probabilities),
         "calibration_error": metrics.calibration_error(probabilities, targets),
         "auc malignant": metrics.auc(malignant, probabilities[:, _places(MALIGNANT)].sum(axis=1)),
         "confusion": metrics.confusion(targets, predicted, len(CLASSES)).tolist(),
@@ -50,6 +50,17 @@ def measure(logits: np.ndarray, targets: np.ndarray, temperature: float) -> dict
         result[f"{task} photos"] = [int(np.isin(targets, _places(side)).sum()) for side in TASKS[task]]
     result["reliability"] = metrics.reliability(probabilities, targets)
     return result
+
+
+def levels(logits: np.ndarray, targets: np.ndarray, temperature: float) -> dict[str, float]:
+    """Accuracy after rolling the probabilities up to each of ``LEVELS``."""
+    probabilities = metrics.softmax(logits / temperature)
+    found = {}
+    for name, level in LEVELS.items():
+        parts = coarse_heads.partition(taxonomy(), level)
+        rolled = coarse_heads.roll_up(probabilities, parts)
+        found[name] = float((rolled.argmax(axis=1) == coarse_heads.coarse_targets(targets, parts)).mean())
+    return found
 
 
 def task_scores(probabilities: np.ndarray, targets: np.ndarray, task: str) -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +87,7 @@ def subgroups(logits: np.ndarray, photos: list[Photo], temperature: float) -> li
     rows = []
     for kind in dict.fromkeys(kind for photo in photos for kind in photo.groups):
         names = np.array([photo.groups.get(kind, "") for photo in photos])
-        for name in sorted(set(names) - {""}):
+        for name in sorted(set(names) - {""}, key=_place_in_table):
             chosen = names == name
             hits, count = int(right[chosen].sum()), int(chosen.sum())
             rows.append(
@@ -98,12 +109,10 @@ def auc_interval(positive: np.ndarray, scores: np.ndarray, seed: int = 1) -> tup
     if positive.all() or not positive.any():
         return None
     random = np.random.default_rng(seed)
-    sides = [scores[positive], scores[~positive]]
-    labels = np.repeat([True, False], [len(side) for side in sides])
-    areas = [
-        metrics.auc(labels, np.concatenate([random.choice(side, len(side)) for side in sides]))
-        for _ in range(RESAMPLES)
-    ]
+    drawn = [random.choice(side, (RESAMPLES, len(side))) for side in (scores[positive], scores[~positive])]
+    # The area is the statistic of Mann and Whitney (1947) over the number of pairs; its p-value is not used.
+    pairs = positive.sum() * (~positive).sum()
+    areas = mannwhitneyu(*drawn, axis=1, method="asymptotic").statistic / pairs
     low, high = np.percentile(areas, (2.5, 97.5))
     return float(low), float(high)
 
@@ -128,6 +137,11 @@ def rounded(value: object) -> object:
     if isinstance(value, list | tuple):
         return [rounded(item) for item in value]
     return value
+
+
+def _place_in_table(name: str) -> tuple[bool, int, str]:
+    """Order of a subgroup's values: age bands by age, others by name, unknown ones last."""
+    return name == "unknown", AGE_BANDS.index(name) if name in AGE_BANDS else 0, name
 
 
 def _places(classes: tuple[str, ...]) -> list[int]:

@@ -91,7 +91,7 @@ def calibrate(logits: np.ndarray, targets: np.ndarray, frequencies: np.ndarray) 
         probabilities = merged_probabilities(metrics.softmax((logits + change) / temperature))
         predicted = probabilities.argmax(axis=1)
         accuracy = float((predicted == merged).mean())
-        balanced = metrics.balanced_accuracy(merged, predicted, probabilities.shape[1])
+        balanced = metrics.balanced_accuracy(merged, predicted)
         rows.append({"strength": strength, "temperature": temperature, "accuracy": accuracy, "balanced": balanced})
         if best is None or accuracy + balanced > best[0]:
             best = (accuracy + balanced, Calibration(change, temperature, strength))

@@ -1,5 +1,6 @@
 """A labelled photo, whichever data set it comes from."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,8 +10,11 @@ CLASSES: tuple[str, ...] = ("nv", "mel", "bkl", "bcc", "scc", "ak", "df", "vasc"
 KINDS: tuple[str, ...] = ("dermoscopic", "clinical")
 """Kinds of photo: through a dermatoscope, or with an ordinary camera."""
 
-AGE_BANDS: tuple[tuple[str, float], ...] = (("0-29", 30), ("30-44", 45), ("45-59", 60), ("60-74", 75), ("75+", 999))
-"""Names of the age bands and the ages (in years) below which they end, as ``skintree evaluate`` has them."""
+AGE_EDGES: tuple[float, ...] = (30, 45, 60, 75)
+"""Lower edges in years of all age bands but the first, as ``skintree evaluate`` has them."""
+
+AGE_BANDS: tuple[str, ...] = ("< 30", "30 – < 45", "45 – < 60", "60 – < 75", "≥ 75")  # noqa: RUF001
+"""Names of the age bands."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,5 @@ class Photo:
 
 
 def age_band(age: str) -> str:
-    """The band of an age in years: ``"45.0"`` is in ``45-59``; an empty age is ``unknown``."""
-    if not age:
-        return "unknown"
-    return next(name for name, below in AGE_BANDS if float(age) < below)
+    """The band of an age in years: ``"45.0"`` is in ``AGE_BANDS[2]``; an empty age is ``unknown``."""
+    return AGE_BANDS[bisect_right(AGE_EDGES, float(age))] if age else "unknown"

@@ -212,7 +212,7 @@ def summary(logits: np.ndarray, targets: np.ndarray) -> dict[str, float]:
     temperature = fit_temperature(logits, targets)
     figures = {
         "accuracy": float((predicted == targets).mean()),
-        "balanced_accuracy": metrics.balanced_accuracy(targets, predicted, len(CLASSES)),
+        "balanced_accuracy": metrics.balanced_accuracy(targets, predicted),
         "log_loss": negative_log_likelihood(logits, targets, temperature),
         "temperature": temperature,
     }
