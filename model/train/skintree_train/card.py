@@ -1,43 +1,43 @@
 """The model card: ``model/source/card.md`` with the measured figures filled in."""
 
 from . import paths
-from .photos import CLASSES
+from .photos import CLASSES, KINDS
 
 
-def render(evaluation: dict, candidate: dict, cross_validation: dict | None) -> str:
-    """Text of the card from ``evaluation.json``, the candidate that ``quantise`` saved and ``cross-validation.json``."""
+def render(evaluation: dict, candidate: dict) -> str:
+    """Text of the card from ``evaluation.json`` and the candidate that ``finish`` saved."""
     template = (paths.SOURCE / "card.md").read_text(encoding="utf-8")
-    single, everything = evaluation["one_per_lesion"], evaluation["all_photos"]
+    by_kind = {kind: evaluation["kinds"][kind]["one_per_unit"] for kind in KINDS}
+    dermoscopic, clinical = by_kind.values()
+    everything = {kind: evaluation["kinds"][kind]["all_photos"] for kind in KINDS}
+    measured = candidate["scope"]["measured"]
+    learned = candidate["learned"]
     values = {
         "version": evaluation["model"]["version"],
         "sha256": evaluation["model"]["sha256"],
         "fold": evaluation["fold"],
-        "photos": f"{candidate['photos']:,}",
-        "lesions": f"{candidate['lesions']:,}",
-        "counts": ", ".join(f"{name} {count:,}" for name, count in zip(CLASSES, candidate["counts"], strict=True)),
-        "views": f"{candidate['views'][-1]:,}",
-        "soup": ", ".join(f"{count:,}" for count in candidate["views"]),
-        "minutes": f"{candidate['minutes']:.0f}",
-        "train": command(candidate["recipe"]),
-        "recalibrate": candidate["recalibrate"],
-        "prior": candidate["prior"],
-        "temperature": f"{evaluation['temperature']:.3f}",
-        "table": table(single, everything),
-        "confusion": confusion(single["confusion"]),
+        "left_out": left_out(evaluation["left out"]),
+        "counts": counts(learned),
+        "runs": runs(candidate["notes"]),
+        "head_auc": f"{evaluation['head']['auc']:.3f}",
+        "head_right": f"{evaluation['head']['right']:.0%}",
+        "head_photos": " and ".join(f"{count:,}" for count in evaluation["head"]["photos"]),
+        "kinds": kinds(candidate["kinds"], everything),
+        "table": table([dermoscopic, clinical, evaluation["together"]]),
+        "sources": sources(evaluation["sources"]),
+        "confusion_dermoscopic": confusion(dermoscopic["confusion"]),
+        "confusion_clinical": confusion(clinical["confusion"]),
         "compared": _side_by_side(candidate["compared"]),
-        "operating": operating(
-            candidate["operating_points"], single["operating_points"], everything["operating_points"]
-        ),
-        "reliability": reliability(everything["reliability"]),
-        "subgroups": subgroups(everything["subgroups"]),
-        "subgroup_photos": everything["photos"],
-        "scope": scope(candidate["scope"]["measured"]),
-        "scope_lesions": f"{candidate['scope']['measured']['lesion photos']:,}",
-        "scope_others": candidate["scope"]["measured"]["other photos"],
-        "scope_threshold": candidate["scope"]["threshold"],
-        "in_scope": f"{everything['in_scope']:.1%}",
-        "test_views": test_views(single, evaluation),
-        "folds": folds(cross_validation),
+        "operating": operating(candidate["kinds"], by_kind),
+        "reliability": reliability(everything["dermoscopic"]["reliability"]),
+        "skin_types": skin_types(evaluation["skin types"]),
+        "pen_marks": pen_marks(evaluation["pen marks"]),
+        "subgroups_dermoscopic": subgroups(everything["dermoscopic"]["subgroups"]),
+        "subgroups_clinical": subgroups(everything["clinical"]["subgroups"]),
+        "scope": scope(measured),
+        "scope_lesions": f"{measured['lesion photos']:,}",
+        "scope_others": measured["other photos"],
+        "clinical_count": sum(row["photos"] for row in learned.values() if row["kind"] == "clinical"),
     }
     for name, value in values.items():
         template = template.replace(f"{{{{{name}}}}}", str(value))
@@ -46,46 +46,103 @@ def render(evaluation: dict, candidate: dict, cross_validation: dict | None) -> 
     return template
 
 
-def command(recipe: dict) -> str:
-    """The options of ``train`` that give this recipe."""
-    schedule = recipe["schedule"]
-    sizes = ",".join(f"{size}:{until:g}" for size, until in schedule["sizes"])
-    named = {"schedule": schedule["kind"], "rate": f"{schedule['peak']:g}", "sizes": sizes}
-    named |= {key.replace("_", "-"): value for key, value in recipe.items() if key not in ("schedule", "frozen")}
-    options = [f"--{key} {value}" for key, value in named.items()]
-    if recipe["frozen"]:
-        options.append(f"--frozen {' '.join(recipe['frozen'])}")
-    lines = [" ".join(options[start : start + 6]) for start in range(0, len(options), 6)]
-    return " \\\n    ".join(["python -m skintree_train train", *lines])
+def left_out(rows: dict[str, dict]) -> str:
+    """The network that has not seen one source."""
+    head = "| network without ISIC 2017, on | photos | accuracy, 7 classes | AUC mel against nv |\n|---|---|---|---|"
+    body = (
+        f"| {name} | {row['photos']:,} | {row['accuracy_7']:.3f} | {_with_interval(row, 'auc melanoma-or-naevus')} |"
+        for name, row in rows.items()
+    )
+    return "\n".join((head, *body))
 
 
-def table(single: dict, everything: dict) -> str:
-    """Rows of figures for one photo a lesion and for all photos."""
+def counts(learned: dict[str, dict]) -> str:
+    """What was learned from, a row a source."""
+    head = f"| source | kind | photos | lesions or patients | {' | '.join(CLASSES)} |\n|---|---|---|---|{'---|' * len(CLASSES)}"
+    body = (
+        f"| {name} | {row['kind']} | {row['photos']:,} | {row['units']:,} | {' | '.join(f'{n:,}' for n in row['counts'])} |"
+        for name, row in learned.items()
+    )
+    return "\n".join((head, *body))
+
+
+def runs(notes: list[dict]) -> str:
+    """A line for each of the averaged networks."""
+    lines = []
+    for note in notes:
+        run = note["run"]
+        teachers = ", ".join(run["teachers"])
+        taught = f", taught by {teachers} on the very views" if teachers else ""
+        mix = ", ".join(f"{name} {share:.0%}" for name, share in run["sources"].items())
+        lines.append(f"- `{run['name']}`: from {run['start']}, {note['views']:,} views ({mix}){taught}")
+    return "\n".join(lines)
+
+
+def kinds(chosen: dict[str, dict], measured: dict[str, dict]) -> str:
+    """What was chosen for each kind."""
+    rows = [
+        ("temperature", lambda kind: f"{chosen[kind]['temperature']:.3f}"),
+        ("strength of the prior", lambda kind: f"{chosen[kind]['strength']:g}"),
+        ("limit of scope", lambda kind: f"{chosen[kind]['scope_threshold']:g}"),
+        ("test photos in scope", lambda kind: f"{measured[kind]['in_scope']:.1%}"),
+    ]
+    return "\n".join(f"| {title} | {' | '.join(show(kind) for kind in KINDS)} |" for title, show in rows)
+
+
+def table(columns: list[dict]) -> str:
+    """Rows of figures, a column for each of the sets measured."""
     rows = [
         ("photos", lambda f: f"{f['photos']:,}"),
-        (
-            "balanced accuracy, 7 classes (`scc` and `ak` as one, as in HAM10000)",
-            lambda f: f"{f['balanced_accuracy_7']:.3f}",
-        ),
-        ("its 95 % interval (bootstrap)", lambda f: "{:.3f} to {:.3f}".format(*f["balanced_accuracy_7_95"])),
-        ("accuracy, 7 classes", lambda f: f"{f['accuracy_7']:.3f}"),
-        ("balanced accuracy, 8 classes", lambda f: f"{f['balanced_accuracy']:.3f}"),
-        ("its 95 % interval (bootstrap)", lambda f: "{:.3f} to {:.3f}".format(*f["balanced_accuracy_95"])),
+        ("accuracy, 7 classes (`scc` and `ak` as one)", lambda f: f"{f['accuracy_7']:.3f}"),
+        ("balanced accuracy, 7 classes", lambda f: _with_interval(f, "balanced_accuracy_7")),
         ("accuracy, 8 classes", lambda f: f"{f['accuracy']:.3f}"),
-        ("area under ROC, malignant or premalignant against benign", lambda f: f"{f['auc malignant']:.3f}"),
-        (
-            "area under ROC, {bcc, scc, ak} against bkl, with 95 % interval",
-            lambda f: _with_interval(f, "auc carcinoma-or-keratosis"),
-        ),
-        (
-            "area under ROC, mel against nv, with 95 % interval",
-            lambda f: _with_interval(f, "auc melanoma-or-naevus"),
-        ),
+        ("balanced accuracy, 8 classes", lambda f: _with_interval(f, "balanced_accuracy")),
+        ("accuracy, nine-way", lambda f: f"{f['accuracy nine-way']:.3f}"),
+        ("accuracy, three-way", lambda f: f"{f['accuracy three-way']:.3f}"),
+        ("AUC, malignant or premalignant against benign", lambda f: f"{f['auc malignant']:.3f}"),
+        ("AUC, {bcc, scc, ak} against bkl", lambda f: _with_interval(f, "auc carcinoma-or-keratosis")),
+        ("AUC, mel against nv", lambda f: _with_interval(f, "auc melanoma-or-naevus")),
         ("log loss (nats)", lambda f: f"{f['log_loss']:.3f}"),
         ("expected calibration error (15 bins)", lambda f: f"{f['calibration_error']:.3f}"),
     ]
     rows += [(f"recall of {name}", lambda f, name=name: _recall(f, name)) for name in CLASSES]
-    return "\n".join(f"| {title} | {show(single)} | {show(everything)} |" for title, show in rows)
+    return "\n".join(f"| {title} | {' | '.join(show(column) for column in columns)} |" for title, show in rows)
+
+
+def sources(rows: dict[str, dict]) -> str:
+    """A few figures of each source."""
+    return "\n".join(
+        f"| {name} | {row['photos']:,} | {row['accuracy_7']:.3f} | {row['auc malignant']:.3f} | "
+        f"{_with_interval(row, 'auc melanoma-or-naevus')} |"
+        for name, row in rows.items()
+    )
+
+
+def skin_types(rows: list[dict]) -> str:
+    """Accuracy by Fitzpatrick type."""
+    head = "| Fitzpatrick type | photos | accuracy, 7 classes (95 % interval) |\n|---|---|---|"
+    body = (
+        f"| {row['type']} | {row['photos']} | "
+        + (
+            "{:.2f} ({:.2f} to {:.2f})".format(row["right"] / row["photos"], *row["accuracy_95"])
+            if row["photos"]
+            else "not known"
+        )
+        + " |"
+        for row in rows
+    )
+    return "\n".join((head, *body))
+
+
+def pen_marks(rows: dict[str, dict]) -> str:
+    """What a drawn circle does, a column a kind."""
+    head = f"| | {' | '.join(rows)} |\n|---|{'---|' * len(rows)}"
+    names = next(iter(rows.values()))
+    body = (
+        f"| {name} | {' | '.join(f'{row[name]:.3f}' if isinstance(row[name], float) else str(row[name]) for row in rows.values())} |"
+        for name in names
+    )
+    return "\n".join((head, *body))
 
 
 def confusion(counts: list[list[int]]) -> str:
@@ -95,65 +152,26 @@ def confusion(counts: list[list[int]]) -> str:
     return "\n".join((head, *body))
 
 
-def operating(chosen: dict[str, list], single: dict[str, list], everything: dict[str, list]) -> str:
+def operating(chosen: dict[str, dict], measured: dict[str, dict]) -> str:
     """What each operating point did where it was chosen and on the test fold."""
-    head = "| question | point | threshold | validation fold | one photo a lesion | all photos |\n|---|---|---|---|---|---|"
-    rows = [
-        f"| {task} | {point['id']} | {point['threshold']:.4f} | {_pair(point)} | {_pair(one)} | {_pair(every)} |"
-        for task, points in chosen.items()
-        for point, one, every in zip(points, single[task], everything[task], strict=True)
-    ]
-    return "\n".join((head, *rows))
-
-
-def folds(result: dict | None) -> str:
-    """A column for each fold, for their mean and deviation, and for all photos together."""
-    if not result:
-        return "Not cross-validated: what stands above is one fold."
-    intro = (
-        f"{len(result['folds'])} of nine folds, one photo a lesion, each answered by a network that has not learned from it "
-        "(`cross_validate`; recipes in `cross-validation.json`). A run whose checkpoints were chosen on its validation fold "
-        "is measured on its test fold only.\n"
-    )
-    runs = [_run(run) for run in result["runs"]]
-    rows = [
-        ("accuracy, 7 classes", "accuracy_7"),
-        ("balanced accuracy, 7 classes", "balanced_accuracy_7"),
-        ("balanced accuracy, 8 classes", "balanced_accuracy"),
-        ("accuracy, nine-way", "accuracy nine-way"),
-        ("accuracy, three-way", "accuracy three-way"),
-        ("area under ROC, mel against nv", "auc melanoma-or-naevus"),
-        ("area under ROC, {bcc, scc, ak} against bkl", "auc carcinoma-or-keratosis"),
-        ("area under ROC, malignant or premalignant against benign", "auc malignant"),
-        ("log loss (nats)", "log_loss"),
-        ("expected calibration error (15 bins)", "calibration_error"),
-    ]
-    titles = [
-        *(f"fold {row['fold']}" for row in result["folds"]),
-        "mean ± standard deviation",
-        "together (95 % interval)",
-    ]
-    lines = [f"| | {' | '.join(titles)} |", f"|---|{'---|' * len(titles)}"]
-    for title, key in rows:
-        cells = [f"{row[key]:.3f}" for row in result["folds"]]
-        cells.append(f"{result['mean'][key]:.3f} ± {result['deviation'][key]:.3f}")
-        cells.append(_with_interval(result["together"], key))
-        lines.append(f"| {title} | {' | '.join(cells)} |")
-    return "\n".join((intro, *runs, "", *lines))
-
-
-def _run(run: dict) -> str:
-    """A line of the list of runs."""
-    measured = " and ".join(f"fold {fold}" for fold in run["folds"])
-    seen = ", ".join(f"{views:,}" for views in run["views"])
-    weights = f"mean of the weights after {seen} views" if len(run["views"]) > 1 else f"{seen} views"
-    return f"- {measured}: from {run['recipe']['start'] or 'the backbone'}, {weights}, {run['minutes']:.0f} minutes"
+    head = "| kind | question | point | threshold | validation fold | test fold |\n|---|---|---|---|---|---|"
+    lines = []
+    for kind, row in chosen.items():
+        for task, found in row["operating_points"].items():
+            sides = " + ".join(map(str, found["photos"]))
+            tested = " + ".join(map(str, measured[kind][f"{task} photos"]))
+            for point, one in zip(found["points"], measured[kind]["operating_points"][task], strict=True):
+                lines.append(
+                    f"| {kind} | {task} | {point['id']} | {point['threshold']:.4f} | {_pair(point)} ({sides}) | "
+                    f"{_pair(one)} ({tested}) |"
+                )
+    return "\n".join((head, *lines))
 
 
 def _with_interval(figures: dict, key: str) -> str:
-    """A figure with its 95 % interval, where there is one; nothing for levels, which are measured by fold only."""
-    if key not in figures:
-        return ""
+    """A figure with its 95 % interval, where there is one; a dash where the figure could not be had."""
+    if figures.get(key) is None:
+        return "-"
     interval = figures.get(f"{key}_95") or figures.get(f"{key} 95")
     return f"{figures[key]:.3f}" + (" ({:.3f} to {:.3f})".format(*interval) if interval else "")
 
@@ -188,13 +206,6 @@ def scope(measured: dict) -> str:
     return "\n".join((head, *rows))
 
 
-def test_views(single: dict, evaluation: dict) -> str:
-    """What averaging over views of each photo gives."""
-    return _side_by_side(
-        {"1 view": single} | {name: row for name, row in evaluation.items() if name.endswith(" views")}
-    )
-
-
 def _side_by_side(rows: dict[str, dict]) -> str:
     """A few figures of each, to compare."""
     shown = ("accuracy", "balanced_accuracy", "balanced_accuracy_7", "log_loss", "calibration_error")
@@ -208,4 +219,5 @@ def _pair(point: dict) -> str:
 
 
 def _recall(figures: dict, name: str) -> str:
-    return f"{figures['recall'][name]:.2f} (of {figures['photos_by_class'][name]:,})"
+    count = figures["photos_by_class"][name]
+    return f"{figures['recall'][name]:.2f} (of {count:,})" if count else "-"
