@@ -1,16 +1,16 @@
-// Writes the accuracies of a report.json beside those of Esteva et al. 2017 into a document, between its marks.
+// Writes the accuracies of reports of an evaluation beside those of Esteva et al. 2017 into a document, between its marks.
 //
-//     node tools/paper-table.js evaluation/report.json docs/evaluation.md model/cross-validation.json
-//
-// The last gives the column "over folds"; without it that comes from the report, if it has folds.
+//     node tools/paper-table.js docs/evaluation.md dermoscopic=evaluation/report.json ordinary=evaluation-clinical/report.json
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const [reportPath, documentPath, foldsPath] = process.argv.slice(2);
-if (!documentPath) throw new Error('say which report and which document: node tools/paper-table.js report.json document.md');
+const [documentPath, ...named] = process.argv.slice(2);
+if (named.length === 0) throw new Error('say which document and which reports: node tools/paper-table.js document.md NAME=report.json ...');
 
-const report = JSON.parse(readFileSync(reportPath, 'utf8'));
-const crossValidation = foldsPath ? JSON.parse(readFileSync(foldsPath, 'utf8')) : null;
+const reports = named.map((argument) => {
+  const [name, path] = argument.split('=');
+  return { name, report: JSON.parse(readFileSync(path, 'utf8')) };
+});
 const text = readFileSync(documentPath, 'utf8');
 const marks = /(<!-- table:[^\n]*-->\n)[^]*?(<!-- end of table -->)/;
 if (!marks.test(text)) throw new Error(`${documentPath} has no marks for the table`);
@@ -23,22 +23,21 @@ const PAPER = {
 
 const percent = (value) => (value === null ? '–' : (value * 100).toFixed(1));
 const estimate = ({ value, interval }) => percent(value) + (interval ? ` (${interval.map(percent).join(' to ')})` : '');
-const spread = (mean, deviation, count) => `${percent(mean)} ± ${percent(deviation)}, ${count} folds`;
-/** @param {string} key Of `mean` and `deviation` in cross-validation.json. */
-const overFolds = (folds, key) => {
-  if (crossValidation) return spread(crossValidation.mean[key], crossValidation.deviation[key], crossValidation.folds.length);
-  return folds?.folds.length > 1 ? spread(folds.mean, folds.standard_deviation, folds.folds.length) : 'one model';
-};
 
-const rows = Object.entries(PAPER).map(([level, paper]) => {
-  const ours = report[level];
-  return `| ${paper.name} | ${paper.model} | ${paper.dermatologists} | ${estimate(ours.accuracy)} | ${estimate(ours.balanced_accuracy)} | ${overFolds(ours.folds, `accuracy ${paper.name}`)} |`;
-});
+const rows = Object.entries(PAPER).flatMap(([level, paper]) =>
+  reports.map(({ name, report }) => {
+    const { accuracy, balanced_accuracy } = report[level];
+    return `| ${paper.name} | ${paper.model} | ${paper.dermatologists} | ${name} | ${report.data.photos} | ${estimate(accuracy)} | ${estimate(balanced_accuracy)} |`;
+  }),
+);
+const { model } = reports[0].report;
 const table = [
-  `${report.model.id} ${report.model.version} on ${report.data.photos} photos (${report.data.selection.join('; ')}). Per cent, with 95 % intervals.`,
+  `${model.id} ${model.version}. Per cent, with 95 % intervals.`,
   '',
-  '| level | paper: model | paper: two dermatologists | accuracy | balanced accuracy | over folds |',
-  '|---|---|---|---|---|---|',
+  ...reports.map(({ name, report }) => `- ${name}: ${report.data.selection.join('; ')}`),
+  '',
+  '| level | paper: model | paper: two dermatologists | photos | how many | accuracy | balanced accuracy |',
+  '|---|---|---|---|---|---|---|',
   ...rows,
 ].join('\n');
 writeFileSync(documentPath, text.replace(marks, (_, start, end) => `${start}\n${table}\n\n${end}`));

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from . import (
-    architecture,
     backbone,
     calibration,
     card,
@@ -27,19 +26,16 @@ from . import (
     head,
     heat_maps,
     inference,
-    metrics,
-    operating,
     pack,
     paths,
     preprocess,
     recipe,
-    scope,
     sets,
     shipping,
     training,
 )
-from .photos import CLASSES
 from .network import Network
+from .photos import CLASSES
 from .schedule import Schedule, parse_sizes
 from .sets import ham10000
 
@@ -165,7 +161,9 @@ def step_pack(args: argparse.Namespace) -> None:
 
 def step_evaluate(args: argparse.Namespace) -> None:
     """Measure the pack on the test fold with onnxruntime, by kind of photo and source; writes model/evaluation.json."""
-    print(write_json(args.output, figures.rounded(evaluation.measure(args.folder, args.fold, args.views, args.left_out))))
+    print(
+        write_json(args.output, figures.rounded(evaluation.measure(args.folder, args.fold, args.views, args.left_out)))
+    )
 
 
 def write_json(path: Path, result: dict) -> str:

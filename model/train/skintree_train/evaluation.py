@@ -22,7 +22,9 @@ def measure(folder: Path, fold: int, views: list[int], left_out: Path | None) ->
     session = export.session(folder / "model.onnx")
     head = Head.from_bytes((folder / manifest["files"]["kind"]["path"]).read_bytes())
     entries = {entry["id"]: entry for entry in manifest["photo_kinds"]["kinds"]}
-    calibrations = {kind: Calibration(np.array(entries[kind]["offset"]), entries[kind]["temperature"], 0) for kind in KINDS}
+    calibrations = {
+        kind: Calibration(np.array(entries[kind]["offset"]), entries[kind]["temperature"], 0) for kind in KINDS
+    }
     values = np.frombuffer((folder / manifest["files"]["scope"]["path"]).read_bytes(), "<f4")
     rows = values.reshape(-1, manifest["scope"]["channels"])
     subspace = scope.Subspace(rows[0], rows[1:])
@@ -58,7 +60,9 @@ def measure(folder: Path, fold: int, views: list[int], left_out: Path | None) ->
             result["kinds"][kind][name] = row
     for source in dict.fromkeys(photo.source for photo in photos):
         some = np.array([photo.source == source for photo in photos]) & large
-        result["sources"][source] = _figures(logits[some], [p for p, chosen in zip(photos, some, strict=True) if chosen])
+        result["sources"][source] = _figures(
+            logits[some], [p for p, chosen in zip(photos, some, strict=True) if chosen]
+        )
     result["together"] = _figures(logits[large], [photo for photo in photos if photo.large])
     result["views"] = _views(session, [photo for photo in photos if photo.large], head, calibrations, views)
     result["skin types"] = skin_types(session, head, calibrations)
@@ -75,7 +79,11 @@ def _figures(logits: np.ndarray, photos: list[Photo]) -> dict:
 
 
 def _views(
-    session: onnxruntime.InferenceSession, photos: list[Photo], head: Head, calibrations: dict[str, Calibration], counts: list[int]
+    session: onnxruntime.InferenceSession,
+    photos: list[Photo],
+    head: Head,
+    calibrations: dict[str, Calibration],
+    counts: list[int],
 ) -> dict[str, dict]:
     """Headline figures with several views of each photo, by kind."""
     rows = {}
@@ -91,9 +99,7 @@ def _views(
     return rows
 
 
-def skin_types(
-    session: onnxruntime.InferenceSession, head: Head, calibrations: dict[str, Calibration]
-) -> list[dict]:
+def skin_types(session: onnxruntime.InferenceSession, head: Head, calibrations: dict[str, Calibration]) -> list[dict]:
     """Accuracy on the clinical photos of both folds that the training left out, by Fitzpatrick type, ``ak`` as ``scc``.
 
     Two folds, since one has too few photos; the second gave the temperature, which does not move the answers.

@@ -129,9 +129,9 @@ def interval(targets: np.ndarray, predicted: np.ndarray, seed: int = 1) -> tuple
 
 
 def rounded(value: object) -> object:
-    """The same with floats at four digits, for JSON."""
+    """The same with floats at four digits, for JSON; ``None`` for what is no number."""
     if isinstance(value, float):
-        return round(value, 4)
+        return round(value, 4) if np.isfinite(value) else None
     if isinstance(value, dict):
         return {key: rounded(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -121,7 +121,8 @@ def _scope(
     head: kinds.Head,
 ) -> dict:
     """The subspace, and how well each method tells the validation photos from photos that show no skin, when the limit is
-    that of the kind which the head takes a photo for."""
+    that of the kind which the head takes a photo for.
+    """
     other = inference.run(session, scope.other_photos())
     rows = {}
     for name, method in scope.methods(seen.features, _targets(some)).items():

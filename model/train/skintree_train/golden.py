@@ -13,8 +13,8 @@ from PIL import Image
 
 from . import export, pack, preprocess
 from .architecture import tiny
-from .photos import CLASSES
 from .network import Network
+from .photos import CLASSES
 
 NORMALISATIONS = (
     ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),

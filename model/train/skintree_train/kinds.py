@@ -70,7 +70,8 @@ class Calibration:
 
 def offset(frequencies: np.ndarray, strength: float) -> np.ndarray:
     """What evens out the classes of one kind (logit adjustment, Menon et al. 2021): 0 leaves the training's frequencies
-    (``[classes]``, any scale), 1 makes all classes alike.  Classes that the kind does not have get nothing."""
+    (``[classes]``, any scale), 1 makes all classes alike.  Classes that the kind does not have get nothing.
+    """
     seen = frequencies > 0
     share = np.where(seen, frequencies, 1) / frequencies.sum()
     change = np.where(seen, -strength * np.log(share), 0.0)

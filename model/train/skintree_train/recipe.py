@@ -172,7 +172,6 @@ class Recipe:
             average.updates = steps
         teachers = [(self.network(name), weights) for name, weights in run.teachers.items()]
         torch.manual_seed(run.seed * 1_000_003 + steps)
-        np.random.seed(run.seed * 10_007 + steps)
         shares = self.resident.shares(run.sources, run.balance)
         self.say(f"{run.name}: {seconds:.0f} s, from {run.start} at {done:.0%}")
         began = logged = stored = time.monotonic()
@@ -224,7 +223,7 @@ class Recipe:
         wanted = functional.one_hot(self.resident.targets[places], len(CLASSES)).float()
         kinds = functional.one_hot(self.resident.kinds[places], len(KINDS)).float()
         if run.mixup:
-            weight = float(np.random.beta(run.mixup, run.mixup))
+            weight = float(torch.distributions.Beta(run.mixup, run.mixup).sample())
             partner = torch.randperm(len(x), device=x.device)
             x = weight * x + (1 - weight) * x[partner]
             wanted = weight * wanted + (1 - weight) * wanted[partner]
@@ -261,7 +260,11 @@ class Recipe:
         self.known[run.name] = network
         parts.write(self.folder / f"{run.name}.pt", candidates["mean"])
         parts.write(self.folder / f"{run.name}-last.pt", candidates[f"at {CUTS[-1]:.0%}"])
-        note = {"run": asdict(run), "views": views, "figures": {name: self.figures(rows) for name, rows in found.items()}}
+        note = {
+            "run": asdict(run),
+            "views": views,
+            "figures": {name: self.figures(rows) for name, rows in found.items()},
+        }
         with (self.folder / "progress.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(note) + "\n")
         for name, figures in note["figures"].items():
@@ -302,7 +305,9 @@ class Recipe:
             row[f"{name} auc malignant"] = float(
                 roc_auc_score(malignant[some], probabilities[some][:, [1, 3, 4, 5]].sum(axis=1))
             )
-            row[f"{name} auc mel/nv"] = float(roc_auc_score(targets[binary] == 1, (logits[:, 1] - logits[:, 0])[binary]))
+            row[f"{name} auc mel/nv"] = float(
+                roc_auc_score(targets[binary] == 1, (logits[:, 1] - logits[:, 0])[binary])
+            )
         return {name: round(value, 4) for name, value in row.items()}
 
 

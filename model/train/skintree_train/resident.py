@@ -166,9 +166,9 @@ def quality(x: Tensor, strength: Strength) -> Tensor:
         [[strength.blur], [strength.coarse], [strength.noise]], device=x.device
     )
     if chosen[0].any():
-        x[chosen[0]] = blurred(x[chosen[0]], float(np.random.uniform(0.5, 2)) * size / 299)
+        x[chosen[0]] = blurred(x[chosen[0]], (0.5 + 1.5 * _chance()) * size / 299)
     if chosen[1].any():
-        small = int(size * np.random.uniform(0.35, 0.8))
+        small = int(size * (0.35 + 0.45 * _chance()))
         lower = functional.interpolate(x[chosen[1]], size=small, mode="bilinear", antialias=True)
         x[chosen[1]] = functional.interpolate(lower, size=size, mode="bilinear")
     if chosen[2].any():
@@ -236,7 +236,7 @@ def overlaid(x: Tensor, drawings: Tensor, probability: float) -> Tensor:
         return x
     drawing = drawings[torch.randint(len(drawings), (count,), device=x.device)]
     drawing = functional.interpolate(drawing, size=x.shape[-1], mode="bilinear", antialias=True)
-    drawing = torch.rot90(drawing, int(np.random.randint(4)), (2, 3))
+    drawing = torch.rot90(drawing, int(4 * _chance()), (2, 3))
     opacity, tone = drawing[:, :1], drawing[:, 1:]
     x[chosen] = x[chosen] * (1 - opacity) + tone * opacity
     return x
@@ -245,3 +245,8 @@ def overlaid(x: Tensor, drawings: Tensor, probability: float) -> Tensor:
 def plain(photos: Iterable[Photo], size: int, workers: int) -> Tensor:
     """Photos as the network sees them in use, ``uint8 [N, size, size, 3]``, on the CPU."""
     return torch.from_numpy(decoded(list(photos), size, workers))
+
+
+def _chance() -> float:
+    """A number in [0, 1) on the processor, from torch's seed."""
+    return float(torch.rand(()))

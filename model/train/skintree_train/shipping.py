@@ -9,8 +9,8 @@ import torch
 
 from . import checkpoint, dataset, folds, parts, recipe, sets
 from .architecture import inception_v3
-from .photos import CLASSES, Photo
 from .network import Network
+from .photos import CLASSES, Photo
 from .quantisation import quantise
 
 

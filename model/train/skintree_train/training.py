@@ -14,8 +14,8 @@ from . import augmentation, backbone, checkpoint, dataset, folds, metrics, paral
 from .architecture import inception_v3
 from .averaging import Average
 from .calibration import fit_temperature, negative_log_likelihood
-from .photos import CLASSES, Photo
 from .network import ConvNormRelu, Network
+from .photos import CLASSES, Photo
 from .schedule import Schedule
 from .sets import ham10000
 

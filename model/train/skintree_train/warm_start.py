@@ -13,8 +13,8 @@ from onnx import numpy_helper
 
 from . import dataset
 from .architecture import inception_v3
-from .photos import CLASSES, Photo
 from .network import EPSILON, Network
+from .photos import CLASSES, Photo
 from .quantisation import Quantised
 
 FLOOR = 0.05

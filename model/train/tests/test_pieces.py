@@ -26,11 +26,11 @@ from skintree_train import (
     warm_start,
 )
 from skintree_train.cross_validation import Answers, Run
-from skintree_train.photos import CLASSES, Photo
 from skintree_train.network import Network
+from skintree_train.photos import CLASSES, Photo
 from skintree_train.quantisation import quantise
 from skintree_train.schedule import Schedule, parse_sizes
-from skintree_train.shipping import prior_offset, round_weights
+from skintree_train.shipping import round_weights
 
 
 def photo(lesion: int, target: int, view: int = 0) -> Photo:
@@ -170,11 +170,6 @@ class Export(unittest.TestCase):
         with torch.no_grad():
             np.testing.assert_allclose(logits, network(torch.from_numpy(x)).numpy(), atol=1e-4)
             np.testing.assert_allclose(last, network.features(torch.from_numpy(x)).numpy(), atol=1e-4)
-
-    def test_a_shifted_prior_evens_out_the_classes(self):
-        counts = np.array([100.0, 1, 1, 1, 1, 1, 1, 1])
-        offset = prior_offset(counts, balance=0.5, strength=1)
-        self.assertAlmostEqual(offset[0] - offset[1], np.log(10), places=4)
 
 
 class WarmStart(unittest.TestCase):
