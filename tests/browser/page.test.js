@@ -115,6 +115,15 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         assert.match(await textOf(page, '.answer'), /Melanocytic naevus\s+71%/);
       }));
 
+    test('the answer says which kind of photo it was taken for, and a click asks as the other kind', () =>
+      onPage({}, async (page) => {
+        await choose(page, photo);
+        assert.match(await answerOf(page), /Taken for: dermoscopic photo \(97%\)\.\s+Other kind: ordinary photo\s+Figures for a dermoscopic photo/);
+        await page.click('.photo-kind [data-kind=clinical]');
+        await page.waitForFunction(() => document.querySelector('.photo-kind')?.textContent?.includes('As you said: ordinary photo'));
+        assert.match(await answerOf(page), /Other kind: dermoscopic photo\s+Figures for a ordinary photo/);
+      }));
+
     test('a tree of 2,000 nodes is folded, opened where wanted, and searched', () =>
       onPage({ big: true }, async (page) => {
         await choose(page, photo);

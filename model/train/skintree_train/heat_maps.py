@@ -13,7 +13,7 @@ import onnx
 import torch
 from onnx import numpy_helper
 
-from . import export, preprocess
+from . import export, kinds, preprocess
 
 
 def _last_layer(model: onnx.ModelProto) -> tuple[torch.Tensor, torch.Tensor]:
@@ -37,15 +37,23 @@ def _classes_below(taxonomy: dict, classes: list[str]) -> dict[str, list[int]]:
 
 
 def node_maps(
-    features: np.ndarray, weight: torch.Tensor, bias: torch.Tensor, below: dict[str, list[int]], temperature: float
+    features: np.ndarray,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    below: dict[str, list[int]],
+    calibration: kinds.Calibration,
 ) -> dict[str, np.ndarray]:
-    """Map [height, width] of each node from the feature map [channels, height, width]."""
+    """Map [height, width] of each node from the feature map [channels, height, width].
+
+    The calibration decides how much each class of a node counts; the maps themselves are in the unit of raw logits.
+    """
+    prior, temperature = torch.from_numpy(calibration.offset), calibration.temperature
     f = torch.from_numpy(features).double()
     maps = {}
     for node, positions in below.items():
         mean = f.mean(dim=(1, 2)).requires_grad_()
         offset = bias.clone().requires_grad_()
-        logit = torch.logsumexp((mean @ weight + offset)[positions] / temperature, dim=0) * temperature
+        logit = torch.logsumexp((mean @ weight + offset + prior)[positions] / temperature, dim=0) * temperature
         by_mean, by_offset = torch.autograd.grad(logit, (mean, offset))
         maps[node] = (torch.einsum("k,kyx->yx", by_mean, f) + by_offset @ bias).numpy()
     return maps
@@ -67,7 +75,8 @@ def write(file: Path, photos: Path, packs: dict[str, Path]) -> None:
             pixels = preprocess.resized(preprocess.open_rgb(photos / name), recipe["size"], recipe["filter"])
             x = preprocess.tensor(pixels, recipe["mean"], recipe["std"])
             features = session.run(["features"], {"input": x})[0][0]
-            maps = node_maps(features, weight, bias, below, manifest["temperature"])
+            calibration = kinds.calibration_of(folder, manifest, features.mean(axis=(1, 2))[None])
+            maps = node_maps(features, weight, bias, below, calibration)
             rows = {node: [round(float(value), 6) for value in values.ravel()] for node, values in maps.items()}
             result["photos"].setdefault(name, {})[pack_name] = rows
     lines = json.dumps(result, separators=(",", ":")).replace("],", "],\n")

@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy.special import expit
@@ -127,3 +128,12 @@ def calibrated(logits: np.ndarray, kinds: np.ndarray, calibrations: dict[str, Ca
     for place, name in enumerate(KINDS):
         rows[kinds == place] = calibrations[name].apply(logits[kinds == place].astype(np.float64))
     return rows
+
+
+def calibration_of(folder: Path, manifest: dict, features: np.ndarray) -> Calibration:
+    """The calibration of a pack for one photo with pooled ``features [1, channels]``."""
+    if "photo_kinds" not in manifest:
+        return Calibration(np.zeros(len(manifest["classes"])), manifest["temperature"], 0.0)
+    head = Head.from_bytes((folder / manifest["files"]["kind"]["path"]).read_bytes())
+    entry = manifest["photo_kinds"]["kinds"][head.kinds(features)[0]]
+    return Calibration(np.array(entry["offset"]), entry["temperature"], 0.0)

@@ -181,10 +181,29 @@ export function makeReport(fake) {
       },
     ],
     tree,
+    photo_kind: photoKind(fake.photo_kind),
     scope: fake.scope ?? null,
     quality: { sharpness: 0.412, brightness: 0.55, contrast: 0.18, dark_clipped: 0, bright_clipped: 0.002 },
     warnings: fake.warnings ?? [],
     timings: { decode_ms: 8.1, input_ms: 2, engine_ms: 310.2, rollup_ms: 0.1, total_ms: 321 },
+  };
+}
+
+const PHOTO_KINDS = [
+  { id: 'dermoscopic', name: { en: 'dermoscopic photo', ko: '더모스코피 사진' } },
+  { id: 'clinical', name: { en: 'ordinary photo', ko: '일반 사진' } },
+];
+
+/** @param {string} [given] what the caller said; else the first one was found out */
+function photoKind(given) {
+  const id = given ?? 'dermoscopic';
+  const [kind, others] = [PHOTO_KINDS.filter((one) => one.id === id), PHOTO_KINDS.filter((one) => one.id !== id)];
+  return {
+    ...kind[0],
+    probability: id === 'dermoscopic' ? 0.97 : 0.03,
+    given: given !== undefined,
+    figures: { en: `Figures for a ${kind[0].name.en}.`, ko: `${kind[0].name.ko}의 수치.` },
+    others,
   };
 }
 

@@ -46,8 +46,8 @@ export class WebClassifier {
   #manifest;
   #calls = 0;
 
-  /** @param {Uint8Array} manifest @param {Uint8Array} model @param {Uint8Array} taxonomy @param {Uint8Array | undefined} _scope @param {{engine: string}} options */
-  static async load(manifest, model, taxonomy, _scope, { engine }) {
+  /** @param {Uint8Array} manifest @param {Uint8Array} model @param {Uint8Array} taxonomy @param {Uint8Array | undefined} _scope @param {Uint8Array | undefined} _kind @param {{engine: string}} options */
+  static async load(manifest, model, taxonomy, _scope, _kind, { engine }) {
     const self = new WebClassifier();
     self.#manifest = parse(manifest);
     const fake = (self.#fake = self.#manifest.fake ?? {});
@@ -84,7 +84,7 @@ export class WebClassifier {
   }
 
   /** @param {any} photo @param {WasmOptions} options */
-  async #report(photo, { topK, heatMaps }) {
+  async #report(photo, { topK, heatMaps, photoKind }) {
     const call = ++this.#calls;
     await wait(this.#fake.classify_ms);
     if (this.#fake.classify_trap && call > (this.#fake.trap_after ?? 0)) trap();
@@ -96,7 +96,7 @@ export class WebClassifier {
     if (this.#fake.classify_error && call <= (this.#fake.classify_errors ?? Infinity)) {
       fail(this.#fake.classify_error, 'made up for a test');
     }
-    const report = makeReport({ ...this.#fake, photo });
+    const report = makeReport({ ...this.#fake, photo, photo_kind: photoKind });
     report.fine = report.fine.slice(0, topK ?? 5);
     const heat_maps = heatMaps && makeHeatMaps(report, heatMaps);
     if (heat_maps?.includes(undefined)) fail('heat-map', 'made up for a test');
