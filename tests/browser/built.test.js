@@ -185,14 +185,17 @@ for (const kind of KINDS) {
       const { model_sha256 } = golden;
       const photos = golden.photos.slice(0, count);
       const folder = pack === 'tiny' ? TINY : `${DIST}/pack`;
-      const { classes, temperature } = JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8'));
+      const { classes, temperature: only, photo_kinds } = JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8'));
       const names = photos.map((/** @type {{photo: string}} */ { photo }) => `/golden/${photo}`);
       const reports = await classify(`/${pack}/`, engine, names);
       for (const [i, { photo, logits }] of photos.entries()) {
-        const { fine, model, engine: used } = reports[i];
+        const { fine, model, engine: used, photo_kind } = reports[i];
+        const kind = photo_kinds?.kinds.find((/** @type {{id: string}} */ { id }) => id === photo_kind?.id);
+        const { offset = classes.map(() => 0), temperature = only } = kind ?? {};
         assert.equal(model.sha256, model_sha256[pack]);
+        assert.equal(Boolean(kind), photo_kinds !== undefined);
         assert.equal(used.name, engine);
-        const exps = logits[pack].map((/** @type {number} */ logit) => Math.exp(logit / temperature));
+        const exps = logits[pack].map((/** @type {number} */ logit, /** @type {number} */ c) => Math.exp((logit + offset[c]) / temperature));
         const sum = exps.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b);
         for (const { id, probability } of fine) {
           const expected = exps[classes.indexOf(id)] / sum;
