@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 # Packages of the workspace that browsers load as wasm modules.
-WASM_PACKAGES=(skintree)
+WASM_PACKAGES=(skintree skintree-evaluate)
 # What each test run did, for the summary at the end.
 RUNS=tests/output/runs
 # Tools installed once and shared by all clones on this machine.
@@ -100,15 +100,17 @@ wasm() {
   (need_node) & local node=$!
   local built; built="$(target_dir)/wasm32-unknown-unknown/wasm"
   say "compiling to wasm: ${WASM_PACKAGES[*]} (first time 4 minutes, later 1)"
-  cargo build --locked --profile wasm --target wasm32-unknown-unknown --lib --no-default-features "${WASM_PACKAGES[@]/#/-p}"
+  local name modules=()
+  # One after the other: together, the second would be given what the first exports.
+  for name in "${WASM_PACKAGES[@]}"; do
+    cargo build --locked --profile wasm --target wasm32-unknown-unknown --lib -p "$name"
+    modules+=("$built/${name//-/_}.wasm")
+  done
   say "compiling wasm-bindgen's library (first time 1 minute)"
   cargo build --locked --profile tool -p skintree-bindgen
   wait "$node"
-  local modules=("${WASM_PACKAGES[@]/#/"$built/"}")
-  modules=("${modules[@]/%/.wasm}")
   bindgen www/pkg "${modules[@]}"
-  local name
-  for name in "${WASM_PACKAGES[@]}"; do
+  for name in "${WASM_PACKAGES[@]//-/_}"; do
     say "optimising $name.wasm (30 seconds)"
     optimise "www/pkg/${name}_bg.wasm"
   done
@@ -145,7 +147,10 @@ check() {
   say "licences and sources"; "$tools/cargo-deny" --log-level error check bans licenses sources
   say "types of JavaScript";  npm run --silent typecheck
   say "lints, wasm (first time 1 minute)"
-  cargo clippy --locked --quiet --lib --no-default-features "${WASM_PACKAGES[@]/#/-p}" --target wasm32-unknown-unknown -- -D warnings
+  local name
+  for name in "${WASM_PACKAGES[@]}"; do
+    cargo clippy --locked --quiet --lib -p "$name" --target wasm32-unknown-unknown -- -D warnings
+  done
   say "lints, native (first time 3 minutes)"
   cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
   say "documentation (first time 1 minute)"
@@ -201,7 +206,7 @@ lighthouse() {
 
 # tract and rten as wasm modules of their own, for the benchmark.
 cpu_engines() {
-  local library out crate=tests/bench/cpu-engines
+  local library out crate=benches/cpu-engines
   [[ "$(locked wasm-bindgen "$crate/Cargo.lock")" == "$(locked wasm-bindgen Cargo.lock)" ]] ||
     fail "$crate/Cargo.lock has another wasm-bindgen than Cargo.lock: cargo update --manifest-path $crate/Cargo.toml wasm-bindgen"
   for library in rten tract; do
@@ -219,14 +224,14 @@ cpu_engines() {
 bench() {
   need_rust; need_node; need_browsers; need_vulkan
   [[ -e dist/pkg/skintree_bg.wasm ]] || dist
-  npm_ci tests/bench/browser
+  npm_ci benches/browser
   cpu_engines
   say "in Chromium"
-  node tests/bench/browser/run.js "$@"
+  node benches/browser/run.js "$@"
   say "natively, on the adapter"
-  cargo run --quiet --release --example bench_gpu -- --nodes --json tests/output/bench-native.json
+  cargo bench --quiet --bench gpu -- --nodes --json tests/output/bench-native.json
   say "natively, on the processor"
-  RTEN_NUM_THREADS=1 cargo run --quiet --release --locked --manifest-path tests/bench/cpu-engines/Cargo.toml
+  RTEN_NUM_THREADS=1 cargo run --quiet --release --locked --manifest-path benches/cpu-engines/Cargo.toml
 }
 
 test_all() {

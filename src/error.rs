@@ -2,7 +2,6 @@
 
 use crate::classify::ClassifyError;
 use crate::engine::EngineError;
-use crate::evaluate::EvaluateError;
 use crate::heat_map::HeatMapError;
 use crate::onnx::GraphError;
 use crate::pack::PackError;
@@ -32,8 +31,6 @@ pub enum Error {
     Classify(#[from] ClassifyError),
     #[error(transparent)]
     HeatMap(#[from] HeatMapError),
-    #[error(transparent)]
-    Evaluate(#[from] EvaluateError),
     /// A state that the code excludes was reached all the same.
     #[error("a bug in skintree: {0}; please report it with the photo's format and size and the pack's id")]
     Internal(String),
@@ -55,7 +52,6 @@ impl Error {
             Self::Engine(error) => error.code(),
             Self::Classify(error) => error.code(),
             Self::HeatMap(error) => error.code(),
-            Self::Evaluate(error) => error.code(),
             Self::Internal(_) => "internal",
         }
     }

@@ -9,7 +9,7 @@
 //! model pack (manifest + ONNX + taxonomy) ─ pack ─► checked bytes ─ onnx ─► engine
 //! ```
 //!
-//! Only [`mod@engine`] knows a GPU, only `web` knows JavaScript, only `bin/skintree` knows files and terminals.
+//! Only [`mod@engine`] knows a GPU, only `web` knows JavaScript, only `crates/cli` knows files and terminals.
 //! Everything else runs and is tested natively. `docs/formats.md` describes every file and error code.
 //!
 //! Research use only. This is not a medical device.
@@ -19,7 +19,6 @@ pub mod classify;
 pub mod engine;
 mod engine_info;
 pub mod error;
-pub mod evaluate;
 pub mod heat_map;
 pub mod input;
 pub mod onnx;

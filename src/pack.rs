@@ -137,6 +137,25 @@ impl Pack {
         let manifest_sha256 = sha256_hex(manifest);
         let manifest = Manifest::parse(manifest)?;
         manifest.files.model.check_length(model.len() as u64)?;
+        let mut pack = Self::resolve(manifest, manifest_sha256, taxonomy)?;
+        pack.scope = read_scope(&pack.manifest, optional.scope)?;
+        pack.kind_head = read_kind_head(&pack.manifest, optional.kind)?;
+        pack.manifest.files.model.check_hash(&model)?;
+        pack.model = model;
+        Ok(pack)
+    }
+
+    /// Opens what says what logits mean, manifest and taxonomy. No engine can be made of it; those who evaluate logits
+    /// need no more.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), as far as these two files go.
+    pub fn open_without_network(manifest: &[u8], taxonomy: &[u8]) -> Result<Self, PackError> {
+        Self::resolve(Manifest::parse(manifest)?, sha256_hex(manifest), taxonomy)
+    }
+
+    /// Checks the taxonomy and looks up what the manifest names in it.
+    fn resolve(manifest: Manifest, manifest_sha256: String, taxonomy: &[u8]) -> Result<Self, PackError> {
         manifest.files.taxonomy.check_length(taxonomy.len() as u64)?;
         manifest.files.taxonomy.check_hash(taxonomy)?;
         let taxonomy = Taxonomy::parse(taxonomy)?;
@@ -144,9 +163,7 @@ impl Pack {
             manifest.classes.iter().map(|id| taxonomy.require(id)).collect::<Result<_, _>>()?;
         let covered = taxonomy.covered(&classes);
         let tasks = resolve_tasks(&manifest, &taxonomy, &covered)?;
-        let scope = read_scope(&manifest, optional.scope)?;
-        let kind_head = read_kind_head(&manifest, optional.kind)?;
-        manifest.files.model.check_hash(&model)?;
+        let (model, scope, kind_head) = (Vec::new(), None, None);
         Ok(Self { manifest, manifest_sha256, taxonomy, model, classes, covered, tasks, scope, kind_head })
     }
 

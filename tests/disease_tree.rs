@@ -2,12 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::Command;
 
 use skintree::taxonomy::outline::Outline;
 use skintree::taxonomy::{NodeIndex, Taxonomy};
+use skintree_testing::data;
 
 /// The number of diseases in the tree of Esteva et al. 2017.
 const PAPER: usize = 2032;
@@ -19,18 +17,6 @@ fn read(path: &str) -> String {
 #[expect(clippy::panic, reason = "a test says which file it lacks")]
 fn panic_with(path: &str, error: &std::io::Error) -> String {
     panic!("{path}: {error}")
-}
-
-/// A file of the data folder, which is not part of the repository; `None` (said aloud) where it is missing.
-fn data(file: &str) -> Option<String> {
-    let folder = std::env::var_os("SKINTREE_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
-    let path = folder.join(file);
-    let text = std::fs::read_to_string(&path).ok();
-    if text.is_none() {
-        // Past the capture of the test harness, so that a run without the data shows it.
-        _ = writeln!(std::io::stderr(), "SKIPPED: {} is missing; set SKINTREE_DATA", path.display());
-    }
-    text
 }
 
 fn outline() -> Outline {
@@ -89,6 +75,7 @@ fn has_every_node_of_the_pack_at_the_same_place() {
 #[test]
 fn has_known_icd10_codes_only() {
     let Some(csv) = data("taxonomy/icd10cm_skin.csv") else { return };
+    let csv = std::fs::read_to_string(csv).unwrap();
     let skin: BTreeSet<&str> = csv.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
     let listed = read("model/taxonomy/icd10_outside.txt");
     let outside: BTreeSet<&str> = listed.lines().filter(|line| !line.starts_with('#')).collect();
@@ -102,26 +89,4 @@ fn has_known_icd10_codes_only() {
         assert!(!skin.contains(code), "{code} is in the skin part, so it need not be listed");
         assert!(used.contains_key(code), "{code} is listed, but no disease has it");
     }
-}
-
-#[test]
-fn has_the_labels_of_fitzpatrick17k_in_the_groups_of_its_authors() {
-    let Some(json) = data("taxonomy/fitzpatrick17k_labels.json") else { return };
-    let check = |json: &str| {
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("fitzpatrick17k.json");
-        std::fs::write(&path, json).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_skintree"));
-        let output = command.args(["taxonomy", "check", "--fitzpatrick17k"]).arg(path).output().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.success(), text(&output.stdout), text(&output.stderr))
-    };
-    let (success, found, wrong) = check(&json);
-    assert!(success, "{wrong}");
-    assert!(found.contains("  114  labels of Fitzpatrick17k in the groups of its authors but for 1\n"), "{found}");
-    assert!(found.contains("  prurigo nodularis, in inflammatory: "), "{found}");
-
-    let (success, _, wrong) = check(&json.replacen("\"benign dermal\"", "\"malignant dermal\"", 1));
-    assert!(!success && wrong.contains("its authors have it in malignant dermal"), "{wrong}");
-    let (success, _, wrong) = check(&json.replacen("\"dermatofibroma\"", "\"something else\"", 1));
-    assert!(!success && wrong.contains("\"dermatofibroma\" is no label of Fitzpatrick17k"), "{wrong}");
 }

@@ -18,8 +18,9 @@ use skintree::input::{InputTensor, self_test_input};
 use skintree::onnx::{Graph, GraphError, ModelFile, Network};
 use skintree::pack::Pack;
 use skintree::photo::{Limits, Photo};
-use wgpu::gpu::{Gpu, GpuError, Work};
-use wgpu::kernels::Kernel;
+use skintree_testing::{gpu, shipped, tiny};
+use wgpu_bridge::gpu::{Gpu, GpuError, Work};
+use wgpu_bridge::kernels::Kernel;
 
 /// What docs/formats.md and the issue tracker promise.
 const TOLERANCE: f32 = 1e-3;
@@ -37,24 +38,6 @@ struct GoldenPhoto {
 
 fn golden() -> Golden {
     serde_json::from_slice(&std::fs::read("tests/golden/golden.json").unwrap()).unwrap()
-}
-
-fn tiny() -> Pack {
-    Pack::read_dir(Path::new("tests/golden/tiny")).unwrap()
-}
-
-fn shipped() -> Pack {
-    Pack::read_dir(Path::new("model/pack")).unwrap()
-}
-
-fn gpu() -> Option<Gpu> {
-    match block_on(Gpu::open()) {
-        Ok(gpu) => Some(gpu),
-        Err(error) => {
-            eprintln!("skipped: {error}");
-            None
-        }
-    }
 }
 
 fn wonnx(gpu: Gpu, pack: &Pack) -> Result<WonnxEngine, EngineError> {

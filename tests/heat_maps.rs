@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::process::Command;
 
 use pollster::block_on;
 use proptest::prelude::*;
@@ -17,6 +16,7 @@ use skintree::input::Region;
 use skintree::onnx::LastLayer;
 use skintree::pack::{OptionalFiles, Pack};
 use skintree::report::HeatMap;
+use skintree_testing::tiny;
 
 /// `python -m skintree_train heat_maps` wrote them.
 #[derive(Deserialize)]
@@ -28,10 +28,6 @@ struct Reference {
 
 fn reference() -> Reference {
     serde_json::from_slice(&std::fs::read("tests/golden/heat-maps.json").unwrap()).unwrap()
-}
-
-fn tiny() -> Pack {
-    Pack::read_dir(Path::new("tests/golden/tiny")).unwrap()
 }
 
 fn classifier(folder: &str, engine: EngineName) -> skintree::Result<Classifier> {
@@ -211,43 +207,4 @@ fn a_node_so_unlikely_that_its_probability_is_zero_still_has_a_map() {
     let region = Region { x: 0, y: 0, width: 9, height: 9 };
     let maps = mapper.maps(&pack, &malignant, &features, &logits, region).unwrap();
     assert_eq!(maps[0].values, [1.0, 3.0]);
-}
-
-#[test]
-fn the_command_line_lays_a_map_over_the_part_of_the_photo_that_counts() {
-    let folder = std::env::temp_dir().join(format!("skintree-heat-maps-{}", std::process::id()));
-    let run = |nodes: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_skintree"));
-        command.args(["classify", "tests/golden/landscape-640x481.png", "--pack", "tests/golden/tiny"]);
-        command.args(["--engine", "cpu", "--output"]).arg(&folder);
-        command.args(nodes.iter().flat_map(|node| ["--heat-map", node]));
-        command.output().unwrap()
-    };
-    let output = run(&["mel", "benign"]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-
-    let map =
-        maps_of(&classifier("tests/golden/tiny", EngineName::Cpu).unwrap(), "landscape-640x481.png", nodes(&["mel"]));
-    let [map] = map.unwrap().unwrap().try_into().unwrap();
-    let picture = image::open(folder.join("landscape-640x481.mel.png")).unwrap().to_rgb8();
-    assert_eq!(picture.dimensions(), (481, 481));
-    let photo = image::open("tests/golden/landscape-640x481.png").unwrap().to_rgb8();
-    // In the middle of a cell the colour is that of the cell: half of it, half of the photo.
-    let of = |extreme: fn(f32, f32) -> f32| map.values.iter().copied().reduce(extreme).unwrap();
-    for (value, viridis) in [(of(f32::min), [68.0, 1.0, 84.0]), (of(f32::max), [253.0, 231.0, 37.0_f32])] {
-        let cell = map.values.iter().position(|&v| v.to_bits() == value.to_bits()).unwrap();
-        let centre = |at: usize, cells: usize| ((at as f32 + 0.5) / cells as f32 * 481.0) as u32;
-        let (x, y) = (centre(cell % map.width, map.width), centre(cell / map.width, map.height));
-        for (channel, viridis) in viridis.into_iter().enumerate() {
-            let expected = f32::midpoint(f32::from(photo.get_pixel(x + 79, y)[channel]), viridis);
-            let found = f32::from(picture.get_pixel(x, y)[channel]);
-            assert!((found - expected).abs() <= 3.0, "{x}, {y}: {found} is not {expected}");
-        }
-    }
-    assert!(folder.join("landscape-640x481.benign.png").exists());
-
-    let output = run(&["naevus"]);
-    assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("[heat-map]"));
-    std::fs::remove_dir_all(folder).unwrap();
 }

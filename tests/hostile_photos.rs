@@ -10,6 +10,7 @@ use image::{DynamicImage, ImageFormat, RgbImage};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use skintree::photo::{Limits, Photo, PhotoError};
+use skintree_testing::random;
 
 /// Counts what each thread, and so each test, holds at most.
 struct Counting;
@@ -63,10 +64,9 @@ fn peak_of<T>(f: impl FnOnce() -> T) -> (T, isize) {
 
 /// A photo with enough detail that every part of the file matters.
 fn picture(width: u32, height: u32) -> RgbImage {
-    let mut state = 1_u32;
+    let mut random = random(1);
     RgbImage::from_fn(width, height, |x, y| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let noise = (state >> 26) as u8;
+        let noise = ((random() + 1.0) * 32.0) as u8;
         image::Rgb([(x * 3) as u8 ^ noise, (y * 5) as u8, noise * 4])
     })
 }

@@ -13,9 +13,10 @@ use skintree::engine::kernels::layout::{bytes, pack, pack_bias, pack_weights, pa
 use skintree::engine::kernels::plain::{Pool, PoolKind, concat, dense, global_average, relu};
 use skintree::engine::kernels::trial::candidates;
 use skintree::engine::kernels::{Conv, Method, Variant};
-use wgpu::gpu::{AdapterInfo, Gpu};
-use wgpu::kernels::Kernel;
-use wgpu::util::{BufferInitDescriptor, DeviceExt as _, DownloadBuffer};
+use skintree_testing::{gpu, random};
+use wgpu_bridge::gpu::{AdapterInfo, Gpu};
+use wgpu_bridge::kernels::Kernel;
+use wgpu_bridge::util::{BufferInitDescriptor, DeviceExt as _, DownloadBuffer};
 
 /// A kernel, what it reads, and what a plain computation gives.
 struct Case {
@@ -28,12 +29,7 @@ struct Case {
 
 /// Values in -1..1 that look random.
 fn values(len: usize, seed: u32) -> Vec<f32> {
-    let mut state = seed;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
-    };
-    (0..len).map(|_| next()).collect()
+    std::iter::repeat_with(random(seed)).take(len).collect()
 }
 
 /// Whole numbers times a scale, as int8 weights are, the largest of each channel 127.
@@ -243,36 +239,36 @@ fn others() -> Vec<Case> {
 }
 
 /// Runs a kernel through the part of wgpu that wonnx calls.
-fn run(device: &wgpu::Device, queue: &wgpu::Queue, case: &Case) -> Vec<f32> {
+fn run(device: &wgpu_bridge::Device, queue: &wgpu_bridge::Queue, case: &Case) -> Vec<f32> {
     let buffer = |contents: &[u8]| {
-        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
+        let usage = wgpu_bridge::BufferUsages::STORAGE | wgpu_bridge::BufferUsages::COPY_SRC;
         device.create_buffer_init(&BufferInitDescriptor { label: None, contents, usage })
     };
-    let mut buffers: Vec<wgpu::Buffer> = case.inputs.iter().map(|input| buffer(input)).collect();
+    let mut buffers: Vec<wgpu_bridge::Buffer> = case.inputs.iter().map(|input| buffer(input)).collect();
     // Not zero, so that an output that is never written is seen.
     buffers.push(buffer(&bytes(&vec![1e9; packed_len(case.shape)])));
-    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+    let module = device.create_shader_module(wgpu_bridge::ShaderModuleDescriptor {
         label: Some(&case.name),
-        source: wgpu::ShaderSource::Wgsl(case.kernel.wgsl.as_str().into()),
+        source: wgpu_bridge::ShaderSource::Wgsl(case.kernel.wgsl.as_str().into()),
     });
-    let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+    let pipeline = device.create_compute_pipeline(&wgpu_bridge::ComputePipelineDescriptor {
         label: Some(&case.name),
         layout: None,
         module: &module,
         entry_point: "main",
     });
-    let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    let mut encoder = device.create_command_encoder(&wgpu_bridge::CommandEncoderDescriptor::default());
     {
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None });
+        let mut pass = encoder.begin_compute_pass(&wgpu_bridge::ComputePassDescriptor { label: None });
         pass.set_pipeline(&pipeline);
         for (index, group) in buffers.chunks(4).enumerate() {
             let entries: Vec<_> = group
                 .iter()
                 .zip(0..)
-                .map(|(buffer, binding)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+                .map(|(buffer, binding)| wgpu_bridge::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
                 .collect();
             let layout = pipeline.get_bind_group_layout(index as u32);
-            let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries };
+            let descriptor = wgpu_bridge::BindGroupDescriptor { label: None, layout: &layout, entries: &entries };
             pass.set_bind_group(index as u32, &device.create_bind_group(&descriptor), &[]);
         }
         let [x, y, z] = case.kernel.workgroups;
@@ -284,34 +280,29 @@ fn run(device: &wgpu::Device, queue: &wgpu::Queue, case: &Case) -> Vec<f32> {
         let bytes = result.unwrap().to_vec();
         sender.send(bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()).unwrap();
     });
-    device.poll(wgpu::Maintain::Wait);
+    device.poll(wgpu_bridge::Maintain::Wait);
     let packed: Vec<f32> = receiver.recv().unwrap();
     unpack(&packed, case.shape)
 }
 
 /// Device and queue as wonnx gets them, with the kernels registered under the cases' names.
-fn lend(gpu: &Gpu, cases: &[Case]) -> (wgpu::Device, wgpu::Queue) {
+fn lend(gpu: &Gpu, cases: &[Case]) -> (wgpu_bridge::Device, wgpu_bridge::Queue) {
     gpu.set_kernels(cases.iter().map(|case| (case.name.clone(), case.kernel.clone())).collect());
     gpu.lend();
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
-        backends: wgpu::Backends::PRIMARY,
-        dx12_shader_compiler: wgpu::Dx12Compiler::Fxc,
+    let instance = wgpu_bridge::Instance::new(wgpu_bridge::InstanceDescriptor {
+        backends: wgpu_bridge::Backends::PRIMARY,
+        dx12_shader_compiler: wgpu_bridge::Dx12Compiler::Fxc,
     });
     block_on(async {
         let adapter =
-            wgpu::util::initialize_adapter_from_env_or_default(&instance, wgpu::Backends::PRIMARY, None).await;
-        adapter.unwrap().request_device(&wgpu::DeviceDescriptor, None).await.unwrap()
+            wgpu_bridge::util::initialize_adapter_from_env_or_default(&instance, wgpu_bridge::Backends::PRIMARY, None)
+                .await;
+        adapter.unwrap().request_device(&wgpu_bridge::DeviceDescriptor, None).await.unwrap()
     })
 }
 
 fn check(cases: &[Case]) {
-    let gpu = match block_on(Gpu::open()) {
-        Ok(gpu) => gpu,
-        Err(error) => {
-            eprintln!("skipped: {error}");
-            return;
-        }
-    };
+    let Some(gpu) = gpu() else { return };
     let (device, queue) = lend(&gpu, cases);
     for case in cases {
         let lacks = |extension: &str, there: bool| case.kernel.wgsl.contains(extension) && !there;

@@ -1,23 +1,15 @@
 //! Every rule of `docs/formats.md` about manifests and packs, broken one at a time.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, missing_docs)]
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use skintree::input::Filter;
 use skintree::pack::{Manifest, OptionalFiles, Pack, PackError};
+use skintree_testing::sha256;
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    })
 }
 
 /// A small pack in memory. The model's bytes mean nothing: a [`Pack`] does not look into them.
@@ -71,7 +63,7 @@ impl Files {
             if file.is_object() {
                 let file = file.as_object_mut().unwrap();
                 file.entry("bytes").or_insert_with(|| json!(bytes.len()));
-                file.entry("sha256").or_insert_with(|| json!(hash(bytes)));
+                file.entry("sha256").or_insert_with(|| json!(sha256(bytes)));
             }
         }
         let optional = OptionalFiles { scope: self.scope.as_deref(), kind: self.kind.as_deref() };

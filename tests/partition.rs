@@ -1,8 +1,6 @@
 //! The disease partitioning algorithm: on trees made by hand, by its properties, and at the size of the paper.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, clippy::print_stderr, missing_docs)]
 
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -11,6 +9,7 @@ use serde_json::{Value, json};
 use skintree::taxonomy::outline::Outline;
 use skintree::taxonomy::partition::{Counts, CountsError, MAX_CLASS_SIZE, Partition};
 use skintree::taxonomy::{NodeIndex, Taxonomy};
+use skintree_testing::data;
 
 /// A node is the number of its parent, smaller than its own (roots have none), and its own images.
 type Plan = Vec<(Option<usize>, u32)>;
@@ -157,55 +156,14 @@ fn counts_that_make_no_sense_are_refused() {
     }
 }
 
-#[test]
-fn the_command_writes_what_the_documentation_describes() {
-    let folder = std::env::temp_dir().join(format!("skintree-partition-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let write = |name: &str, bytes: &[u8]| {
-        let path = folder.join(name);
-        std::fs::write(&path, bytes).unwrap();
-        path
-    };
-    let tree = write("tree.json", &file(&vec![(None, 0), (Some(0), 0), (Some(0), 0)]));
-    let run = |counts: &PathBuf| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_skintree"));
-        command.arg("partition").args([&tree, counts]).args(["--max-class-size", "10"]).output().unwrap()
-    };
-    let output =
-        run(&write("counts.json", br#"{"schema": "skintree.counts/1", "images": {"n00001": 7, "n00002": 8}}"#));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "2 classes of 7 to 8 images, 15 images in all\n");
-    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let expected = json!({
-        "schema": "skintree.partition/1",
-        "taxonomy": "test",
-        "max_class_size": 10,
-        "images": 15,
-        "classes": [
-            {"id": "n00001", "images": 7, "nodes": ["n00001"]},
-            {"id": "n00002", "images": 8, "nodes": ["n00002"]},
-        ],
-    });
-    assert_eq!(found, expected);
-    let output = run(&write("bad.json", br#"{"schema": "skintree.counts/1", "images": {"mel": 7}}"#));
-    assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("[counts]"));
-    std::fs::remove_dir_all(folder).unwrap();
-}
-
 /// The paper's tree and its nine groups.
 const DISEASES: usize = 2_032;
 const IMAGES: u32 = 129_450;
 
 /// Training and validation images of the paper's nine groups, by name.
 fn group_counts() -> Option<Value> {
-    let data = std::env::var("SKINTREE_DATA").unwrap_or_else(|_| "../shared/data".into());
-    let path = PathBuf::from(data).join("esteva2017/numbers.json");
-    let Ok(bytes) = std::fs::read(&path) else {
-        eprintln!("skipped: {} is missing; set SKINTREE_DATA", path.display());
-        return None;
-    };
-    let numbers: Value = serde_json::from_slice(&bytes).unwrap();
+    let path = data("esteva2017/numbers.json")?;
+    let numbers: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     Some(numbers["nine_class_unique_image_counts_train_val"].clone())
 }
 
@@ -214,13 +172,10 @@ fn images_of(pair: &Value) -> Option<f64> {
     Some(pair.as_array()?.iter().map(|n| n.as_f64().unwrap()).sum())
 }
 
-/// Numbers of 0 to 1 from a linear congruential generator, the same in every run.
-fn random(seed: u32) -> impl FnMut() -> f64 {
-    let mut state = seed;
-    move || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        f64::from(state >> 8) / f64::from(1 << 24)
-    }
+/// Numbers of 0 to 1, the same in every run.
+fn shares(seed: u32) -> impl FnMut() -> f64 {
+    let mut random = skintree_testing::random(seed);
+    move || (f64::from(random()) + 1.0) / 2.0
 }
 
 /// Shares by Zipf's law, in random order; they sum to 1.
@@ -249,7 +204,7 @@ enum Shape {
 /// Three classes, nine groups and [`DISEASES`] diseases; the groups have diseases in proportion to the root of their
 /// images, and diseases images by Zipf's law with the exponent `zipf` in random order.
 fn paper_scale(groups: &[f64], shape: Shape, zipf: f64) -> Plan {
-    let mut random = random(7);
+    let mut random = shares(7);
     let mut plan: Plan = vec![(None, 0), (None, 0), (None, 0)];
     let all: f64 = groups.iter().sum();
     let roots: f64 = groups.iter().map(|images| images.sqrt()).sum();
@@ -296,7 +251,7 @@ fn own_tree(numbers: &Value, zipf: f64) -> (Taxonomy, Counts) {
     ];
     let outline = Outline::parse(&std::fs::read_to_string("model/taxonomy/diseases.txt").unwrap()).unwrap();
     let taxonomy = Taxonomy::parse(outline.to_json("test").unwrap().as_bytes()).unwrap();
-    let mut random = random(7);
+    let mut random = shares(7);
     let mut images = Vec::new();
     let all: f64 = groups.iter().map(|(_, key)| images_of(&numbers[key]).unwrap()).sum();
     for (group, key) in groups {

@@ -8,6 +8,7 @@ use image::{DynamicImage, RgbImage, RgbaImage};
 use skintree::input::{Channels, Crop, Filter, InputRecipe};
 use skintree::photo::{Limits, Photo};
 use skintree::quality::{Quality, QualityLimits};
+use skintree_testing::data;
 
 /// Every this many of HAM10000's photos is measured: about 160.
 const EVERY: usize = 61;
@@ -32,10 +33,10 @@ fn measure(pixels: &RgbImage) -> Quality {
 
 /// Some photos of HAM10000 at 256 pixels a side, or `None` where the data is not there.
 fn photos() -> Option<Vec<RgbImage>> {
-    let root = std::env::var_os("SKINTREE_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
+    let root = data("ham10000")?;
     let mut files = Vec::new();
     for folder in ["224", "200x150"] {
-        files.extend(std::fs::read_dir(root.join("ham10000").join(folder)).ok()?.map(|entry| entry.unwrap().path()));
+        files.extend(std::fs::read_dir(root.join(folder)).ok()?.map(|entry| entry.unwrap().path()));
     }
     files.sort();
     let open = |path: &PathBuf| {
@@ -50,10 +51,7 @@ fn photos() -> Option<Vec<RgbImage>> {
 
 #[test]
 fn photos_of_the_training_set_pass_and_spoilt_ones_do_not() {
-    let Some(photos) = photos() else {
-        eprintln!("SKIPPED: no photos at SKINTREE_DATA (default ../shared/data)");
-        return;
-    };
+    let Some(photos) = photos() else { return };
     let share = |spoil: &dyn Fn(&RgbImage) -> RgbImage, flagged: fn(&Quality) -> bool| {
         photos.iter().filter(|photo| flagged(&measure(&spoil(photo)))).count() as f64 / photos.len() as f64
     };

@@ -15,10 +15,7 @@ use skintree::photo::{PhotoFormat, PhotoInfo};
 use skintree::quality::Quality;
 use skintree::report::{EngineInfo, HeatMap, OperatingPointResult, Report, Scope, WarningCode};
 use skintree::taxonomy::Level;
-
-fn pack() -> Pack {
-    Pack::read_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tiny")).unwrap()
-}
+use skintree_testing::tiny;
 
 fn photo(width: u32, height: u32) -> PhotoInfo {
     PhotoInfo { format: PhotoFormat::Jpeg, width, height, orientation: 1, sha256: "0".repeat(64) }
@@ -57,7 +54,7 @@ const LOGITS: [f32; 8] = [2.0, 1.0, 0.5, -1.0, -2.0, -3.0, 0.5, -4.0];
 
 #[test]
 fn fine_classes_are_the_best_k_with_ties_in_the_manifest_s_order() {
-    let pack = pack();
+    let pack = tiny();
     let report = report(&pack, &LOGITS);
     let ids: Vec<&str> = report.fine.iter().map(|fine| fine.id.as_str()).collect();
     assert_eq!(ids, ["nv", "mel", "bkl", "df", "bcc"]);
@@ -69,7 +66,7 @@ fn fine_classes_are_the_best_k_with_ties_in_the_manifest_s_order() {
 
 #[test]
 fn temperature_is_the_pack_s() {
-    let pack = pack();
+    let pack = tiny();
     let temperature = pack.manifest().temperature;
     assert!((temperature - 1.0).abs() > 0.1, "the test needs another");
     let report = report(&pack, &LOGITS);
@@ -79,8 +76,8 @@ fn temperature_is_the_pack_s() {
 
 #[test]
 fn a_report_has_the_fields_of_the_schema_and_no_others() {
-    let mut report = report(&pack(), &LOGITS);
-    report.warnings = try_report(&pack(), &photo(10, 40), &LOGITS, 5).unwrap().warnings;
+    let mut report = report(&tiny(), &LOGITS);
+    report.warnings = try_report(&tiny(), &photo(10, 40), &LOGITS, 5).unwrap().warnings;
     let region = Region { x: 0, y: 0, width: 1, height: 1 };
     report.heat_maps = Some(vec![HeatMap { node: "mel".into(), region, width: 1, height: 1, values: vec![0.5] }]);
     report.engine.kernels = Some("tiles".into());
@@ -95,7 +92,7 @@ fn a_report_has_the_fields_of_the_schema_and_no_others() {
     let ours = serde_json::to_value(&report).unwrap();
     assert_same_keys(&example, &ours, "report");
     assert_eq!(ours["schema"], "skintree.report/1");
-    let plain = serde_json::to_value(self::report(&pack(), &LOGITS)).unwrap();
+    let plain = serde_json::to_value(self::report(&tiny(), &LOGITS)).unwrap();
     assert_eq!(plain.get("heat_maps"), None, "only when asked for");
     let back: Report = serde_json::from_value(ours).unwrap();
     assert_eq!(back, report);
@@ -133,7 +130,7 @@ proptest! {
 
     #[test]
     fn numbers_of_a_report_agree(logits in prop::collection::vec(-30.0_f32..30.0, 8)) {
-        let pack = pack();
+        let pack = tiny();
         let report = report(&pack, &logits);
         let probability: HashMap<&str, f64> = report.tree.iter().map(|node| (node.id.as_str(), node.probability)).collect();
         // Levels.
@@ -172,7 +169,7 @@ proptest! {
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
-    let bytes = || serde_json::to_vec(&report(&pack(), &LOGITS)).unwrap();
+    let bytes = || serde_json::to_vec(&report(&tiny(), &LOGITS)).unwrap();
     assert_eq!(bytes(), bytes());
 }
 
@@ -181,7 +178,7 @@ fn a_question_without_mass_is_open() {
     // Only "vasc" is left: exp of the others is 0 in f64.
     let mut logits = [-1.0e30_f32; 8];
     logits[7] = 1.0e30;
-    let report = report(&pack(), &logits);
+    let report = report(&tiny(), &logits);
     for task in &report.tasks {
         assert_eq!((task.mass, task.positive.probability, task.negative.probability), (0.0, 0.5, 0.5));
     }
@@ -189,7 +186,7 @@ fn a_question_without_mass_is_open() {
 
 #[test]
 fn logits_must_be_one_number_a_class() {
-    let pack = pack();
+    let pack = tiny();
     let error = |logits: &[f32]| try_report(&pack, &photo(600, 450), logits, 5).unwrap_err();
     assert_eq!(error(&LOGITS[..7]), ClassifyError::Length { expected: 8, actual: 7 });
     let mut logits = LOGITS;
@@ -200,7 +197,7 @@ fn logits_must_be_one_number_a_class() {
 
 #[test]
 fn warnings_depend_on_the_part_of_the_photo_that_counts() {
-    let pack = pack();
+    let pack = tiny();
     let size = pack.manifest().input.size;
     let codes = |width, height| {
         let report = try_report(&pack, &photo(width, height), &LOGITS, 5).unwrap();
@@ -215,7 +212,7 @@ fn warnings_depend_on_the_part_of_the_photo_that_counts() {
 
 #[test]
 fn the_terminal_shows_everything_that_matters() {
-    let report = report(&pack(), &LOGITS);
+    let report = report(&tiny(), &LOGITS);
     let (english, korean) = (report.to_text("en"), report.to_text("ko-KR"));
     assert!(english.starts_with("Research use only. Not a medical device."), "{english}");
     assert!(english.contains("does not rule out cancer"));
@@ -231,7 +228,7 @@ fn the_terminal_shows_everything_that_matters() {
 
 #[test]
 fn a_badly_taken_photo_is_called_so() {
-    let pack = pack();
+    let pack = tiny();
     let codes = |quality: Quality| {
         let outputs = Outputs { logits: LOGITS.to_vec(), features: None };
         let observation = Observation {

@@ -332,11 +332,16 @@ export function showBad(all) {
   page.badList.append(...more.map(({ file, code, message }) => el('li', {}, `${file}: [${code}] ${message}`)));
 }
 
+const reportStyle = new CSSStyleSheet();
+document.adoptedStyleSheets.push(reportStyle);
+
 /** @param {string | null} html `report.html` */
 export function showReport(html) {
   page.result.hidden = html === null;
-  // The wasm module has escaped all that the table says. Its head is left out, whose style this page has already, and
-  // whose policy would not let it in.
+  // The wasm module has escaped all that the table says. Its head is left out: this page's policy would not let its
+  // style in, which is therefore adopted.
+  const style = html?.match(/<style id="report-style">([^<]*)</)?.[1] ?? '';
+  reportStyle.replaceSync(style);
   const body = html?.slice(html.indexOf('<body')) ?? '';
   const article = new DOMParser().parseFromString(body, 'text/html').querySelector('article');
   page.report.replaceChildren(...(article ? [document.importNode(article, true)] : []));

@@ -1,17 +1,17 @@
 // The worker behind an Evaluator: a pack, a table of labels, and what the network gives for the photos. All numbers are
-// made by the wasm module, from the same code as `skintree evaluate`.
+// made by the wasm modules, from the same code as `skintree evaluate`.
 
 import { SkintreeError } from './errors.js';
-import { isTrap, load, readBlob, toFailure } from './worker-load.js';
+import { isTrap, load, readBlob, startModule, toFailure } from './worker-load.js';
 
 /**
  * @import {Call, Calls, Reply, StudyState} from './evaluate-messages.js'
- * @import {WasmClassifier, WasmModule, WasmStudy} from './wasm.js'
+ * @import {EvaluateModule, WasmClassifier, WasmEvaluation, WasmStudy} from './wasm.js'
  */
 
 /** @typedef {{[M in keyof Calls]: (...args: Parameters<Calls[M]>) => ReturnType<Calls[M]> | Promise<ReturnType<Calls[M]>>}} Handlers */
 
-/** @type {{wasm: WasmModule, classifier: WasmClassifier} | undefined} */
+/** @type {{module: EvaluateModule, classifier: WasmClassifier, evaluation: WasmEvaluation} | undefined} */
 let loaded;
 /** @type {WasmStudy | undefined} */
 let study;
@@ -19,15 +19,18 @@ let study;
 /** @type {Handlers} */
 const handlers = {
   async load(packUrl, engine) {
-    const { wasm, classifier, info } = await load(packUrl, engine, (progress) => reply({ type: 'progress', progress }));
-    loaded = { wasm, classifier };
+    const [module, { classifier, info, manifest, taxonomy }] = await Promise.all([
+      startEvaluateModule(),
+      load(packUrl, engine, (progress) => reply({ type: 'progress', progress })),
+    ]);
+    loaded = { module, classifier, evaluation: new module.WebEvaluation(manifest, taxonomy, info.engine) };
     return info;
   },
-  nodes: () => model().wasm.WebStudy.nodes(model().classifier),
-  columns: (csv) => model().wasm.tableColumns(csv),
-  unknownLabels: (csv, options) => model().wasm.WebStudy.unknownLabels(model().classifier, csv, options),
+  nodes: () => model().evaluation.nodes(),
+  columns: (csv) => model().module.tableColumns(csv),
+  unknownLabels: (csv, options) => model().evaluation.unknownLabels(csv, options),
   study(csv, options, forget) {
-    const next = new (model().wasm.WebStudy)(model().classifier, csv, options);
+    const next = model().evaluation.study(csv, options);
     if (study && !forget) next.restore(study.saved());
     study?.free();
     study = next;
@@ -73,6 +76,12 @@ addEventListener('unhandledrejection', (event) => {
 /** @param {Reply} message */
 function reply(message) {
   postMessage(message);
+}
+
+/** @returns {Promise<EvaluateModule>} */
+function startEvaluateModule() {
+  // @ts-ignore: made by the build
+  return startModule(() => import('./pkg/skintree_evaluate.js'));
 }
 
 function model() {

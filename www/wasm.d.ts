@@ -1,5 +1,5 @@
-/** What `pkg/skintree.js`, made from src/web by wasm-bindgen, offers to the worker. */
-import type { ClassifierInfo, ClassifyOptions, EngineChoice, LocalText, Report } from './skintree.js';
+/** What `pkg/skintree.js` and `pkg/skintree_evaluate.js`, made by wasm-bindgen, offer to the workers. */
+import type { ClassifierInfo, ClassifyOptions, EngineChoice, EngineInfo, LocalText, Report } from './skintree.js';
 
 export interface PackFile {
   role: 'model' | 'taxonomy' | 'scope' | 'kind';
@@ -24,7 +24,7 @@ export interface WasmClassifier {
   free(): void;
 }
 
-/** How a table of labels is read: `LabelOptions` in src/evaluate/labels.rs. */
+/** How a table of labels is read: `LabelOptions` in crates/evaluate/src/labels.rs. */
 export interface LabelOptions {
   fileColumn: string;
   labelColumn: string;
@@ -77,11 +77,17 @@ export interface WasmModule {
       options: { engine: EngineChoice; kernels?: string },
     ): Promise<WasmClassifier>;
   };
+}
+
+export interface WasmEvaluation {
+  unknownLabels(csv: string, options: LabelOptions): UnknownLabel[];
+  /** What a label can be: all nodes of the taxonomy. */
+  nodes(): { id: string; name: LocalText }[];
+  study(csv: string, options: LabelOptions): WasmStudy;
+}
+
+export interface EvaluateModule {
+  default(init?: { module_or_path?: string | URL }): Promise<unknown>;
   tableColumns(csv: string): string[];
-  WebStudy: {
-    new (classifier: WasmClassifier, csv: string, options: LabelOptions): WasmStudy;
-    unknownLabels(classifier: WasmClassifier, csv: string, options: LabelOptions): UnknownLabel[];
-    /** What a label can be: all nodes of the taxonomy. */
-    nodes(classifier: WasmClassifier): { id: string; name: LocalText }[];
-  };
+  WebEvaluation: { new (manifest: Uint8Array, taxonomy: Uint8Array, engine: EngineInfo): WasmEvaluation };
 }

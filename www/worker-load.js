@@ -20,25 +20,28 @@ const PROGRESS_STEPS = 200;
  * @param {string} packUrl
  * @param {EngineChoice} engine
  * @param {(progress: Progress) => void} onProgress
- * @returns {Promise<{wasm: WasmModule, classifier: WasmClassifier, info: ClassifierInfo}>}
+ * @returns {Promise<{classifier: WasmClassifier, info: ClassifierInfo, manifest: Uint8Array, taxonomy: Uint8Array}>}
  */
 export async function load(packUrl, engine, onProgress) {
   const start = performance.now();
   const store = await PackStore.open(packUrl);
-  const [wasm, manifest] = await Promise.all([startWasm(), fetchManifest(packUrl, store)]);
+  const [wasm, manifest] = await Promise.all([startClassifierModule(), fetchManifest(packUrl, store)]);
   const files = wasm.packFiles(manifest);
   /** @type {WasmClassifier | undefined} */
   let classifier;
+  /** @type {Uint8Array | undefined} */
+  let taxonomy;
 
   /** @param {boolean} fresh */
   const attempt = async (fresh) => {
     const pack = await fetchPack(files, packUrl, store, fresh, onProgress);
     const compileStart = performance.now();
+    taxonomy = pack.bytes('taxonomy');
     try {
       classifier = await wasm.WebClassifier.load(
         manifest,
         pack.bytes('model'),
-        pack.bytes('taxonomy'),
+        taxonomy,
         pack.has('scope') ? pack.bytes('scope') : undefined,
         pack.has('kind') ? pack.bytes('kind') : undefined,
         { engine },
@@ -60,24 +63,35 @@ export async function load(packUrl, engine, onProgress) {
   const timings = (await attempt(false)) ?? (await attempt(true));
   await store?.writeManifest(manifest);
   await store?.keepOnly(files);
-  if (!classifier || !timings) {
+  if (!classifier || !taxonomy || !timings) {
     throw new SkintreeError('internal', 'the pack was neither loaded nor refused');
   }
-  return { wasm, classifier, info: { ...classifier.info(), load: timings } };
+  return { classifier, info: { ...classifier.info(), load: timings }, manifest, taxonomy };
 }
 
 /** @returns {Promise<WasmModule>} */
-async function startWasm() {
+function startClassifierModule() {
+  // @ts-ignore: made by the build
+  return startModule(() => import('./pkg/skintree.js'));
+}
+
+/**
+ * Fetches and instantiates a wasm module and what wasm-bindgen made for it.
+ *
+ * @template {{default: () => Promise<unknown>}} M
+ * @param {() => Promise<any>} importModule an `import()`, written out where it is called so that bundlers find the file
+ * @returns {Promise<M>}
+ */
+export async function startModule(importModule) {
   if (typeof WebAssembly !== 'object') {
     throw new SkintreeError('engine-unavailable', 'this browser has WebAssembly switched off');
   }
-  /** @type {WasmModule} */
+  /** @type {M} */
   let wasm;
   try {
-    // @ts-ignore: made by the build
-    wasm = /** @type {any} */ (await import('./pkg/skintree.js'));
+    wasm = await importModule();
   } catch (cause) {
-    throw new SkintreeError('network', `pkg/skintree.js: ${messageOf(cause)}`, { cause });
+    throw new SkintreeError('network', `a script of the WebAssembly modules: ${messageOf(cause)}`, { cause });
   }
   try {
     await wasm.default();

@@ -1,6 +1,6 @@
 //! Opens the GPU and turns its errors into [`EngineError`].
 
-use wgpu::gpu::{Gpu, GpuError};
+use wgpu_bridge::gpu::{Gpu, GpuError};
 
 use super::{EngineError, EngineName};
 

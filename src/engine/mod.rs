@@ -18,7 +18,7 @@ use crate::input::self_test_input;
 use crate::onnx::{Graph, GraphError, ModelFile, Signature};
 use crate::pack::Manifest;
 
-use wgpu::gpu::Gpu;
+use wgpu_bridge::gpu::Gpu;
 
 use self::kernels::{KernelChoice, Variant};
 

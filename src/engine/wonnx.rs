@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use wgpu::gpu::Gpu;
+use wgpu_bridge::gpu::Gpu;
 use wonnx::utils::{InputTensor, OutputTensor};
 use wonnx::{Session, SessionConfig};
 

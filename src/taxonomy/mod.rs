@@ -79,13 +79,15 @@ pub enum TaxonomyError {
     #[error("{0}")]
     Outline(#[from] outline::OutlineError),
     /// The taxonomy has no nodes.
-    #[error("the taxonomy has no nodes")]
+    #[error("the taxonomy has no nodes; correct the taxonomy, or fetch the model pack again")]
     Empty,
     /// Two nodes share an id.
     #[error("the taxonomy has two nodes with the id \"{0}\"; ids must be unique")]
     DuplicateId(String),
     /// A parent that is not a node.
-    #[error("node \"{node}\" of the taxonomy has the parent \"{parent}\", which does not exist")]
+    #[error(
+        "node \"{node}\" of the taxonomy has the parent \"{parent}\", which does not exist; correct the taxonomy, or fetch the model pack again"
+    )]
     UnknownParent {
         /// The child.
         node: String,
@@ -96,7 +98,9 @@ pub enum TaxonomyError {
     #[error("node \"{0}\" of the taxonomy is its own ancestor; a taxonomy must be a tree")]
     Cycle(String),
     /// The level does not follow from the depth.
-    #[error("node \"{node}\" of the taxonomy has level \"{found}\", but at its depth it must be \"{expected}\"")]
+    #[error(
+        "node \"{node}\" of the taxonomy has level \"{found}\", but at its depth it must be \"{expected}\"; correct the taxonomy, or fetch the model pack again"
+    )]
     WrongLevel {
         /// The node.
         node: String,
@@ -106,7 +110,9 @@ pub enum TaxonomyError {
         expected: &'static str,
     },
     /// Not the shape of an ICD-10 code.
-    #[error("node \"{node}\" of the taxonomy has the ICD-10 code \"{code}\", which is not of the form C43 or L57.0")]
+    #[error(
+        "node \"{node}\" of the taxonomy has the ICD-10 code \"{code}\", which is not of the form C43 or L57.0; correct the taxonomy, or fetch the model pack again"
+    )]
     BadIcd10 {
         /// The node.
         node: String,
@@ -114,7 +120,9 @@ pub enum TaxonomyError {
         code: String,
     },
     /// Somebody outside (the manifest) names a node that is not there.
-    #[error("the model pack names \"{0}\", which the taxonomy does not have; the two files do not belong together")]
+    #[error(
+        "the model pack names \"{0}\", which the taxonomy does not have; the two files do not belong together: fetch the pack again"
+    )]
     UnknownId(String),
 }
 

@@ -14,7 +14,7 @@ import { accessibilityProblems, sticksOut } from './upload-page.js';
  * @import {Browser, Page} from 'puppeteer-core'
  */
 
-const LABELS = `${ROOT}tests/evaluate/labels.csv`;
+const LABELS = `${ROOT}tests/golden/labels.csv`;
 const skip = noBrowser('chromium') || missing(NATIVE, 'cargo build --bin skintree');
 
 test('the report beside the model card is of the model that ships', () => {

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use wgpu::kernels::Kernel;
+use wgpu_bridge::kernels::Kernel;
 
 use super::layout::{LANES, bytes, pack_bias, pack_weights, packed_len, quads, take_scales};
 use super::shader::{buffers, touch};

@@ -10,7 +10,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use wgpu::kernels::{Kernel, Kernels};
+use wgpu_bridge::kernels::{Kernel, Kernels};
 use wonnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto};
 
 use super::conv::Conv;

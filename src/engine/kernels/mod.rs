@@ -1,6 +1,6 @@
 //! Our compute kernels in the place of wonnx's.
 //!
-//! wonnx plans the graph and owns the buffers; the shader of every node is ours, put there through [`wgpu::kernels`].
+//! wonnx plans the graph and owns the buffers; the shader of every node is ours, put there through [`wgpu_bridge::kernels`].
 //! [`lower()`] makes the graph that wonnx is given, [`layout`] says how tensors lie in memory, [`trial`] chooses
 //! between variants.
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use wgpu::kernels::Kernel;
+use wgpu_bridge::kernels::Kernel;
 
 use super::layout::{LANES, quads};
 use super::shader::{buffers, touch};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use wgpu::kernels::BINDINGS;
+use wgpu_bridge::kernels::BINDINGS;
 
 /// The buffers of a kernel in the order in which wonnx binds them: inputs, then the output.
 ///

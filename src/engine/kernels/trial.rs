@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use wgpu::gpu::{AdapterInfo, Gpu};
-use wgpu::stopwatch::Job;
+use wgpu_bridge::gpu::{AdapterInfo, Gpu};
+use wgpu_bridge::stopwatch::Job;
 
 use super::conv::Conv;
 use super::variant::{Method, Variant};

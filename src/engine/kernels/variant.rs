@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use wgpu::gpu::AdapterInfo;
+use wgpu_bridge::gpu::AdapterInfo;
 
 /// How convolutions are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,8 +4,6 @@
 import { makeHeatMaps, makeReport } from './report.js';
 import { trap } from './trap.js';
 
-export { WebStudy, tableColumns } from './study.js';
-
 /** @import {WasmOptions} from '../../../www/wasm.js' */
 
 export default async function init() {}
@@ -101,10 +99,6 @@ export class WebClassifier {
     const heat_maps = heatMaps && makeHeatMaps(report, heatMaps);
     if (heat_maps?.includes(undefined)) fail('heat-map', 'made up for a test');
     return { ...report, ...(heat_maps && { heat_maps }), call };
-  }
-
-  get fake() {
-    return this.#fake;
   }
 
   info() {

@@ -1,0 +1,58 @@
+// What the bench's pages are served: the built site, the other runtimes, and the model as tfjs wants it.
+
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+
+import sirv from 'sirv';
+
+import { readOnnx } from './onnx.js';
+
+const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
+
+const DIST = here('../../dist');
+const { nodes, weights, multiplyAccumulates } = readOnnx(readFileSync(`${DIST}/pack/model.onnx`));
+const GRAPH = JSON.stringify({ nodes, weights: weights.map(({ name, dims, values }) => ({ name, dims, length: values.length })) });
+const WEIGHTS = Buffer.concat(weights.map(({ values }) => Buffer.from(values.buffer, values.byteOffset, values.byteLength)));
+const PAGE = '<!doctype html><title>bench</title><link rel="icon" href="data:,"><script type="module" src="/peers.js"></script>';
+
+/** @type {Record<string, [string, string | Buffer]>} */
+const ROUTES = {
+  '/': ['text/html', PAGE],
+  '/peers.js': ['text/javascript', readFileSync(here('peers.js'))],
+  '/tfjs-graph.js': ['text/javascript', readFileSync(here('tfjs-graph.js'))],
+  '/photo.png': ['image/png', readFileSync(here('../../tests/golden/exact-299x299.png'))],
+  '/graph.json': ['application/json', GRAPH],
+  '/weights.bin': ['application/octet-stream', WEIGHTS],
+};
+const FOLDERS = /** @type {[string, ReturnType<typeof sirv>][]} */ ([
+  ['/ort', sirv(here('../../node_modules/onnxruntime-web/dist'))],
+  ['/tfjs', sirv(here('node_modules/@tensorflow'))],
+  ['/cpu-engines', sirv(here('../../tests/output/cpu-engines'), { dev: true })],
+  ['', sirv(DIST)],
+]);
+
+/** Operations of a run: two for each multiplication with its addition. */
+export const OPERATIONS = 2 * multiplyAccumulates;
+
+/** A server a runtime, so that each has its own origin, process and count of bytes. */
+export async function serve() {
+  let bytes = 0;
+  const http = createServer((request, response) => {
+    const path = request.url ?? '/';
+    const { socket } = request;
+    const before = socket.bytesWritten;
+    response.on('finish', () => (bytes += socket.bytesWritten - before));
+    const route = ROUTES[path];
+    if (route) {
+      response.writeHead(200, { 'content-type': route[0] }).end(route[1]);
+      return;
+    }
+    const [prefix, folder] = /** @type {[string, ReturnType<typeof sirv>]} */ (FOLDERS.find(([prefix]) => path.startsWith(prefix)));
+    request.url = path.slice(prefix.length);
+    folder(request, response, () => response.writeHead(404).end());
+  });
+  await new Promise((resolve) => http.listen(0, '127.0.0.1', () => resolve(null)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (http.address());
+  return { origin: `http://127.0.0.1:${port}`, bytes: () => bytes, stop: () => http.close() };
+}

@@ -1,0 +1,241 @@
+//! Times the network on this machine's GPU adapter, with wonnx's kernels and with each variant of ours, runs
+//! interleaved, and a large matrix product for comparison:
+//! `cargo bench --bench gpu -- [--runs N] [--no-stock] [--kernels NAME]... [--nodes]
+//! [--json FILE] [PACK]`.
+//! Prints a Markdown table; `--nodes` adds how long the nodes of each operator take, each kind timed on its own.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use pollster::block_on;
+use serde_json::json;
+use skintree::engine::kernels::{self, Lowered, Variant, trial};
+use skintree::engine::{Engine, WonnxEngine};
+use skintree::input::self_test_input;
+use skintree::onnx::Graph;
+use skintree::pack::Pack;
+use wgpu_bridge::gpu::Gpu;
+use wgpu_bridge::kernels::Kernel;
+use wgpu_bridge::stopwatch::Job;
+
+const VARIANTS: [&str; 7] = [
+    "registers-4x2",
+    "registers-2x4",
+    "registers-4x4",
+    "registers-4x2-shared",
+    "registers-2x4-shared",
+    "tiles",
+    "tiles-f16",
+];
+
+/// A variant with its times so far.
+struct Entry {
+    name: String,
+    engine: WonnxEngine,
+    load_ms: f64,
+    first_ms: f64,
+    max_abs_diff: f32,
+    warm: Vec<(f64, f64)>,
+}
+
+fn main() {
+    let mut runs = 3;
+    let (mut stock, mut nodes) = (true, false);
+    let mut folder = "model/pack".to_owned();
+    let mut json_file = None;
+    let mut only: Vec<Variant> = Vec::new();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--runs" => runs = arguments.next().unwrap().parse().unwrap(),
+            "--no-stock" => stock = false,
+            "--nodes" => nodes = true,
+            "--kernels" => only.push(arguments.next().unwrap().parse().unwrap()),
+            "--json" => json_file = arguments.next(),
+            // What `cargo bench` adds.
+            "--bench" => {}
+            other => other.clone_into(&mut folder),
+        }
+    }
+    let pack = Pack::read_dir(Path::new(&folder)).unwrap();
+    let test = &pack.manifest().self_test;
+    let input = self_test_input(test.seed, pack.manifest().input.size).data;
+    let signature = pack.manifest().signature();
+    let graph = Graph::read(pack.model(), &signature).unwrap();
+    let operations = graph.multiply_accumulates() as f64 * 2.0;
+    let network = graph.into_network().unwrap();
+
+    let gpu = block_on(Gpu::open()).unwrap();
+    let info = gpu.info().clone();
+    let (layers, candidates) = (kernels::convolutions(&network), trial::candidates(&info));
+    let chosen = block_on(trial::fastest(&gpu, &layers, &candidates)).unwrap();
+    let peak = peak(&gpu);
+    let of_nodes = nodes.then(|| of_nodes(&gpu, &pack, chosen));
+
+    let all = if only.is_empty() { VARIANTS.iter().map(|name| name.parse().unwrap()).collect() } else { only };
+    let ours = all.into_iter().filter(|variant: &Variant| variant.lacks(&info).is_none());
+    let mut entries: Vec<Entry> = ours
+        .map(Some)
+        .chain(stock.then_some(None))
+        .map(|variant| {
+            let gpu = block_on(Gpu::open()).unwrap();
+            let begin = Instant::now();
+            let engine =
+                block_on(WonnxEngine::load_with(gpu, pack.model(), &signature, |network, gpu| match variant {
+                    Some(variant) => kernels::lower(network, variant, |name, bytes| gpu.upload(name, bytes)),
+                    None => Lowered::stock(network),
+                }))
+                .unwrap();
+            let load_ms = milliseconds(begin);
+            let begin = Instant::now();
+            let logits = block_on(engine.run(&input)).unwrap().logits;
+            let first_ms = milliseconds(begin);
+            let differences = logits.iter().zip(&test.logits).map(|(a, b)| (a - b).abs());
+            let max_abs_diff = differences.fold(0.0, f32::max);
+            let name = variant.map_or_else(|| "stock".to_owned(), |variant| variant.to_string());
+            Entry { name, engine, load_ms, first_ms, max_abs_diff, warm: Vec::new() }
+        })
+        .collect();
+    for _ in 0..runs {
+        for entry in &mut entries {
+            let (begin, cpu) = (Instant::now(), cpu_ms());
+            block_on(entry.engine.run(&input)).unwrap();
+            entry.warm.push((milliseconds(begin), cpu_ms() - cpu));
+        }
+    }
+    let rows: Vec<Row> = entries.iter().map(|entry| Row::of(entry, operations, peak, info.software)).collect();
+    let clock = if info.software { "CPU time" } else { "wall time" };
+    println!(
+        "{info}, median of {runs} interleaved runs; a large matrix product reaches {peak:.0} GFLOP/s of {clock}\n"
+    );
+    println!("| kernels | load ms | first ms | warm ms | warm CPU ms | GFLOP/s | of the peak | logits differ by |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for row in &rows {
+        let name =
+            if row.kernels == chosen.to_string() { format!("{} (chosen)", row.kernels) } else { row.kernels.clone() };
+        println!(
+            "| {name} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} % | {:.0e} |",
+            row.load_ms,
+            row.first_ms,
+            row.warm_ms,
+            row.warm_cpu_ms,
+            row.gflops,
+            row.of_peak * 100.0,
+            row.max_abs_diff
+        );
+    }
+    if let Some(nodes) = &of_nodes {
+        println!("\n| nodes | ms |\n|---|---|");
+        for (operator, ms) in nodes {
+            println!("| {operator} | {ms:.2} |");
+        }
+    }
+    if let Some(file) = json_file {
+        let report = json!({
+            "adapter": info.to_string(),
+            "chosen": chosen.to_string(),
+            "runs": runs,
+            "peak_gflops": peak,
+            "rows": rows,
+            "nodes_ms": of_nodes,
+        });
+        std::fs::write(file, format!("{report:#}\n")).unwrap();
+    }
+}
+
+/// What is told of a variant.
+#[derive(serde::Serialize)]
+struct Row {
+    kernels: String,
+    load_ms: f64,
+    first_ms: f64,
+    warm_ms: f64,
+    warm_cpu_ms: f64,
+    gflops: f64,
+    of_peak: f64,
+    max_abs_diff: f32,
+}
+
+impl Row {
+    fn of(entry: &Entry, operations: f64, peak: f64, software: bool) -> Self {
+        let warm_ms = median(entry.warm.iter().map(|run| run.0));
+        let warm_cpu_ms = median(entry.warm.iter().map(|run| run.1));
+        let gflops = operations / if software { warm_cpu_ms } else { warm_ms } / 1e6;
+        Self {
+            kernels: entry.name.clone(),
+            load_ms: entry.load_ms,
+            first_ms: entry.first_ms,
+            warm_ms,
+            warm_cpu_ms,
+            gflops,
+            of_peak: gflops / peak,
+            max_abs_diff: entry.max_abs_diff,
+        }
+    }
+}
+
+/// GFLOP/s of the fastest of three products of large matrices, whose shaders know nothing of convolutions. Where a
+/// processor plays the GPU, per second of CPU time, because it does other things too.
+fn peak(gpu: &Gpu) -> f64 {
+    let software = gpu.info().software;
+    let size: u32 = if software { 512 } else { 2048 };
+    let product = |text: &str, workgroups: [u32; 3]| {
+        let wgsl = text.replace("SIZE = 512u", &format!("SIZE = {size}u"));
+        let kernel = Kernel { wgsl, workgroups };
+        let job = Job { kernel, buffers: vec![u64::from(size * size) * 4; 3] };
+        let time = |rounds: usize| {
+            let cpu = cpu_ms();
+            let wall = block_on(gpu.time(std::slice::from_ref(&job), rounds)).unwrap();
+            if software { cpu_ms() - cpu } else { wall.as_secs_f64() * 1e3 }
+        };
+        // CPU time contains compiling and the first run, which the shorter of two measurements takes out again.
+        let (few, many) = (1, 9);
+        let ms = if software { (time(many) - time(few)) / (many - few) as f64 } else { time(many) / many as f64 };
+        2.0 * f64::from(size).powi(3) / ms / 1e6
+    };
+    let tiles = product(include_str!("peak/tiles.wgsl"), [size / 64, size / 64, 1]);
+    let registers = product(include_str!("peak/registers.wgsl"), [size / 128, size / 4, 1]);
+    let shared = || product(include_str!("peak/shared.wgsl"), [size / 32, size / 16, 1]);
+    if gpu.info().subgroups { tiles.max(registers).max(shared()) } else { tiles.max(registers) }
+}
+
+/// Milliseconds of a run by operator. A kernel's bindings tell the sizes of its buffers only together with the graph,
+/// so they are all made as large as the largest that the network has.
+fn of_nodes(gpu: &Gpu, pack: &Pack, variant: Variant) -> BTreeMap<String, f64> {
+    const LARGEST: u64 = 8 << 20;
+    let signature = pack.manifest().signature();
+    let network = Graph::read(pack.model(), &signature).unwrap().into_network().unwrap();
+    let nodes = network.model.get_graph().get_node().iter();
+    let operators: BTreeMap<String, String> =
+        nodes.map(|node| (node.get_name().to_owned(), node.get_op_type().to_owned())).collect();
+    let lowered = kernels::lower(network, variant, |_, _| {}).unwrap();
+    let mut jobs: BTreeMap<&str, Vec<Job>> = BTreeMap::new();
+    for (name, kernel) in lowered.kernels {
+        let buffers = vec![LARGEST; kernel.wgsl.matches("var<storage").count()];
+        jobs.entry(&operators[&name]).or_default().push(Job { kernel, buffers });
+    }
+    let rounds = 5;
+    let time = |jobs: &Vec<Job>| block_on(gpu.time(jobs, rounds)).unwrap();
+    let each = |time: Duration| (time.as_secs_f64() * 1e6 / rounds as f64).round() / 1e3;
+    jobs.iter().map(|(operator, jobs)| ((*operator).to_owned(), each(time(jobs)))).collect()
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
+
+/// CPU time of this process so far, where Linux tells it; else 0.
+fn cpu_ms() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() * 10.0
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}

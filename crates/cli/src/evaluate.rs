@@ -1,0 +1,262 @@
+//! `skintree evaluate`: files, threads and progress around [`skintree_evaluate`].
+
+mod features;
+mod predictions;
+mod readers;
+mod tsne;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use skintree::classifier::{Classifier, Options};
+use skintree::engine::EngineName;
+use skintree::pack::Pack;
+use skintree::report::EngineInfo;
+use skintree_evaluate::labels::{LabelOptions, Labels};
+use skintree_evaluate::predictions::Prediction;
+use skintree_evaluate::result::{Estimate, Evaluation};
+use skintree_evaluate::{DEFAULT_RESAMPLES, EvaluateError, Settings, Study};
+
+use crate::ModelArguments;
+use predictions::PredictionsFile;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Folder of the photos; the table's paths are relative to it.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Table of photos and labels: CSV with a header line.
+    #[arg(long, value_name = "CSV")]
+    labels: PathBuf,
+    #[command(flatten)]
+    model: ModelArguments,
+    /// Folder for report.html, report.json and predictions.jsonl. An interrupted run goes on where it was.
+    #[arg(long, value_name = "DIR", default_value = "evaluation")]
+    out: PathBuf,
+    /// Column with the photo's path.
+    #[arg(long, value_name = "COLUMN", default_value = "file")]
+    file_column: String,
+    /// Column with the label: an id of the pack's taxonomy, at any level, in any case.
+    #[arg(long, value_name = "COLUMN", default_value = "label")]
+    label_column: String,
+    /// Another name for a node, such as NAEVUS=nv; NAME= leaves those photos out. May be repeated.
+    #[arg(long, value_name = "NAME=NODE", value_parser = pair)]
+    map: Vec<(String, String)>,
+    /// Column with the lesion, where several photos show one.
+    #[arg(long, value_name = "COLUMN", default_value = "lesion_id")]
+    lesion_column: String,
+    /// Column with the fold.
+    #[arg(long, value_name = "COLUMN", default_value = "fold")]
+    fold_column: String,
+    /// Another table that has the fold column, joined on the first column that both have.
+    #[arg(long, value_name = "CSV")]
+    folds: Option<PathBuf>,
+    /// Only rows with this value; * stands for anything. Repeat it for more columns, or for other values of one.
+    #[arg(long, value_name = "COLUMN=VALUE", value_parser = pair)]
+    only: Vec<(String, String)>,
+    /// The first row only for each value of this column, such as `lesion_id`.
+    #[arg(long, value_name = "COLUMN")]
+    one_per: Option<String>,
+    /// Column to make subgroups of; may be repeated. Without it, every column with a few values or with numbers.
+    #[arg(long, value_name = "COLUMN")]
+    subgroup: Vec<String>,
+    /// Bootstrap resamples behind each interval.
+    #[arg(long, default_value_t = DEFAULT_RESAMPLES)]
+    resamples: usize,
+    /// Photos worked on at a time; without it, one a core.
+    #[arg(long)]
+    jobs: Option<std::num::NonZeroUsize>,
+    /// Leave out the map of the network's features (t-SNE).
+    #[arg(long)]
+    no_map: bool,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it must be of the form NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> {
+    let pack = Pack::read_dir(&arguments.model.pack)?;
+    let mut bare = pack.clone();
+    drop(bare.take_model());
+    let folds = arguments.folds.as_deref().map(read).transpose()?;
+    let labels = read(&arguments.labels)?;
+    let options = options(arguments);
+    let labels = Labels::read(&labels, folds.as_deref(), &options, bare.taxonomy())?;
+    let mut study = Study::new(bare, labels);
+
+    fs::create_dir_all(&arguments.out).map_err(|error| file_error(&arguments.out, "created", &error))?;
+    let first = pollster::block_on(Classifier::load(pack.clone(), arguments.model.wish()))?;
+    let engine = first.engine().clone();
+    let identity = [pack.manifest_sha256(), &engine.name];
+    let path = arguments.out.join("predictions.jsonl");
+    let mut predictions = PredictionsFile::open(&path, identity).map_err(|e| file_error(&path, "opened", &e))?;
+    let pending = study.pending(predictions.known());
+    if pending.len() < study.photos().len() {
+        eprintln!("{} photos are in {} already", study.photos().len() - pending.len(), path.display());
+    }
+    let jobs = jobs(arguments, &engine, pending.len());
+    classify(arguments, &study, &first, pack, &pending, jobs, &mut predictions)
+        .map_err(|error| file_error(&path, "written", &error))?;
+
+    study.take(predictions.known())?;
+    let features = features::of(&study, predictions.known());
+    let settings = Settings {
+        resamples: arguments.resamples,
+        selection: options.selection(),
+        readers: readers::find(),
+        embedding: if arguments.no_map { None } else { tsne::map(&features) },
+        ..Settings::default()
+    };
+    eprintln!("computing figures with {} resamples", settings.resamples);
+    let evaluation = study.finish(&engine, &settings)?;
+    write(&arguments.out.join("report.json"), &evaluation.to_json())?;
+    write(&arguments.out.join("report.html"), &evaluation.to_html())?;
+    print_summary(&evaluation, &arguments.out);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn options(arguments: &Arguments) -> LabelOptions {
+    LabelOptions {
+        file_column: arguments.file_column.clone(),
+        label_column: arguments.label_column.clone(),
+        lesion_column: arguments.lesion_column.clone(),
+        fold_column: arguments.fold_column.clone(),
+        map: arguments.map.iter().cloned().collect(),
+        only: arguments.only.clone(),
+        one_per: arguments.one_per.clone(),
+        subgroups: (!arguments.subgroup.is_empty()).then(|| arguments.subgroup.clone()),
+    }
+}
+
+/// Each job has an engine of its own. A GPU gains nothing from more than two: one photo is decoded while another runs.
+fn jobs(arguments: &Arguments, engine: &EngineInfo, photos: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let sensible = if engine.name == EngineName::Cpu.to_string() { cores } else { 2 };
+    arguments.jobs.map_or(sensible, std::num::NonZero::get).clamp(1, photos.max(1))
+}
+
+/// Classifies the photos at these places and writes each answer down as soon as it is there.
+fn classify(
+    arguments: &Arguments,
+    study: &Study,
+    first: &Classifier,
+    pack: Pack,
+    places: &[usize],
+    jobs: usize,
+    predictions: &mut PredictionsFile,
+) -> std::io::Result<()> {
+    let style = "{bar:30} {pos}/{len} photos, {per_sec}, {eta} left {wide_msg}";
+    let bar = ProgressBar::new(places.len() as u64)
+        .with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let next = AtomicUsize::new(0);
+    let written = Mutex::new((predictions, Ok(())));
+    let work = |classifier: &Classifier| {
+        while let Some(&place) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let file = &study.photos()[place].file;
+            let prediction = predict(classifier, &arguments.data.join(file));
+            if let Prediction::Failed { code, message } = &prediction {
+                bar.println(format!("{file}: [{code}] {message}"));
+            }
+            let Ok(mut guard) = written.lock() else { return };
+            let (predictions, outcome) = &mut *guard;
+            if outcome.is_ok() {
+                *outcome = predictions.add(file, prediction);
+            }
+            if outcome.is_err() {
+                return;
+            }
+            bar.inc(1);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..jobs {
+            let (pack, wish) = (pack.clone(), arguments.model.wish());
+            let work = &work;
+            // A second engine that fails to load leaves its share to the first.
+            scope.spawn(move || {
+                if let Ok(classifier) = pollster::block_on(Classifier::load(pack, wish)) {
+                    work(&classifier);
+                }
+            });
+        }
+        drop(pack);
+        work(first);
+    });
+    bar.finish_and_clear();
+    written.into_inner().map_or(Ok(()), |(_, outcome)| outcome)
+}
+
+fn predict(classifier: &Classifier, path: &Path) -> Prediction {
+    let failed = |error: skintree_evaluate::Error| Prediction::Failed {
+        code: error.code().to_owned(),
+        message: error.to_string(),
+    };
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return failed(EvaluateError::NoPhoto.into());
+        }
+        Err(error) => return failed(EvaluateError::UnreadablePhoto(error.to_string()).into()),
+    };
+    let options = Options { features: true, ..Options::default() };
+    match pollster::block_on(classifier.classify(&bytes, &options)) {
+        Ok(answer) => Prediction::Logits {
+            logits: answer.calibrated,
+            features: answer.outputs.features.as_ref().map(features::encode),
+        },
+        Err(error) => failed(error.into()),
+    }
+}
+
+fn print_summary(evaluation: &Evaluation, out: &Path) {
+    let percent = |estimate: &Estimate| show(estimate, 100.0, 1);
+    println!("{} {}: {} photos", evaluation.model.id, evaluation.model.version, evaluation.data.photos);
+    if !evaluation.data.skipped.is_empty() {
+        println!("left out      {} photos that could not be read", evaluation.data.skipped.len());
+    }
+    for (name, level) in
+        [("three-way", &evaluation.classes), ("nine-way", &evaluation.groups), ("own classes", &evaluation.fine)]
+    {
+        let spread = level.folds.as_ref().and_then(|folds| Some((folds, folds.standard_deviation?)));
+        let folds = spread.map_or_else(String::new, |(folds, deviation)| {
+            format!("; {:.1} ± {:.1} over {} folds", folds.mean * 100.0, deviation * 100.0, folds.folds.len())
+        });
+        println!(
+            "{name:<13} accuracy {} %, balanced {} %{folds}",
+            percent(&level.accuracy),
+            percent(&level.balanced_accuracy)
+        );
+    }
+    for task in &evaluation.tasks {
+        println!("{}: AUC {} ({} + {})", task.name.en(), show(&task.auc, 1.0, 3), task.positives, task.negatives);
+    }
+    println!("{}", out.join("report.html").display());
+}
+
+fn show(estimate: &Estimate, scale: f64, digits: usize) -> String {
+    let number = |value: f64| format!("{:.digits$}", value * scale);
+    match (estimate.value, estimate.interval) {
+        (Some(value), Some([low, high])) => format!("{} ({} to {})", number(value), number(low), number(high)),
+        (Some(value), None) => number(value),
+        (None, _) => "–".to_owned(),
+    }
+}
+
+fn read(path: &Path) -> Result<String, EvaluateError> {
+    fs::read_to_string(path)
+        .map_err(|error| EvaluateError::Table(format!("{} cannot be read: {error}", path.display())))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), EvaluateError> {
+    fs::write(path, text).map_err(|error| file_error(path, "written", &error))
+}
+
+fn file_error(path: &Path, done: &str, error: &std::io::Error) -> EvaluateError {
+    EvaluateError::File(format!("{} cannot be {done}: {error}", path.display()))
+}

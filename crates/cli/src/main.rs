@@ -1,0 +1,85 @@
+//! The command line: the same classification as in the browser, on files.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command-line tool")]
+
+mod classify;
+mod evaluate;
+mod heat_map;
+mod inspect;
+mod partition;
+mod taxonomy;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use skintree::engine::kernels::KernelChoice;
+use skintree::engine::{EngineChoice, Wish};
+
+/// Skin-lesion classifier with a disease taxonomy. Research use only; not a medical device; a low score does not rule
+/// out cancer.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Classify photos (JPEG, PNG, WebP, GIF, BMP, TIFF).
+    Classify(classify::Arguments),
+    /// Measure a pack on labelled photos: report.html and report.json (docs/evaluation.md).
+    Evaluate(evaluate::Arguments),
+    /// Check a model pack and say what is in it.
+    Inspect {
+        /// Folder with manifest.json.
+        #[arg(default_value = "model/pack")]
+        pack: PathBuf,
+    },
+    /// Review a disease tree written as an outline, or make a taxonomy.json of it.
+    #[command(subcommand)]
+    Taxonomy(taxonomy::Command),
+    /// Choose the training classes of a disease tree by the number of images there are of each disease.
+    Partition(partition::Arguments),
+}
+
+#[derive(Debug, clap::Args)]
+struct ModelArguments {
+    /// Folder with manifest.json.
+    #[arg(long, default_value = "model/pack")]
+    pack: PathBuf,
+    /// auto, wonnx (GPU) or cpu.
+    #[arg(long, default_value = "auto")]
+    engine: EngineChoice,
+    /// For measuring: which kernels run if the engine is wonnx; auto, stock, or a name of docs/engines.md, such as
+    /// tiles-f16.
+    #[arg(long, default_value = "auto")]
+    kernels: KernelChoice,
+}
+
+impl ModelArguments {
+    fn wish(&self) -> Wish {
+        Wish { engine: self.engine, kernels: self.kernels.clone() }
+    }
+}
+
+fn run(command: Command) -> skintree_evaluate::Result<ExitCode> {
+    Ok(match command {
+        Command::Classify(arguments) => classify::run(&arguments)?,
+        Command::Evaluate(arguments) => evaluate::run(&arguments)?,
+        Command::Inspect { pack } => {
+            inspect::run(&pack)?;
+            ExitCode::SUCCESS
+        }
+        Command::Taxonomy(command) => taxonomy::run(&command)?,
+        Command::Partition(arguments) => partition::run(&arguments)?,
+    })
+}
+
+fn main() -> ExitCode {
+    run(Arguments::parse().command).unwrap_or_else(|error| {
+        eprintln!("error [{}]: {error}", error.code());
+        ExitCode::FAILURE
+    })
+}

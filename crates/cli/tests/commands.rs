@@ -1,0 +1,165 @@
+//! The commands as they are called, and what they leave on the disk.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, missing_docs)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use pollster::block_on;
+use serde_json::{Value, json};
+use skintree::classifier::{Classifier, Options};
+use skintree::engine::{EngineChoice, EngineName};
+use skintree::heat_map::HeatMapChoice;
+use skintree_testing::{data, golden, path, tiny};
+
+/// A taxonomy of three nodes below each other.
+const TREE: &str = r#"{"schema": "skintree.taxonomy/1", "id": "test", "nodes": [
+    {"id": "n00000", "parent": null, "level": "class", "name": {"en": "Node 0"}},
+    {"id": "n00001", "parent": "n00000", "level": "group", "name": {"en": "Node 1"}},
+    {"id": "n00002", "parent": "n00000", "level": "group", "name": {"en": "Node 2"}}
+]}"#;
+
+/// The command, in the folder of the repository.
+fn skintree() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_skintree"));
+    command.current_dir(path("."));
+    command
+}
+
+fn evaluate(out: &Path, more: &[&str]) -> Output {
+    skintree()
+        // No dermatologists here, so that the report is the same everywhere.
+        .env("SKINTREE_DATA", "/nonexistent")
+        .args(["evaluate", "--data", "tests/golden", "--labels", "tests/golden/labels.csv"])
+        .args(["--label-column", "diagnosis", "--pack", "tests/golden/tiny", "--engine", "cpu", "--resamples", "200"])
+        .arg("--out")
+        .arg(out)
+        .args(more)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_command_line_goes_on_where_it_was() {
+    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("evaluate");
+    let _ = std::fs::remove_dir_all(&out);
+    let refused = evaluate(&out, &[]);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("Naevus"));
+
+    let map = ["--map", "Naevus=nv"];
+    let done = evaluate(&out, &map);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
+    let first = read("report.json");
+    let report: Value = serde_json::from_str(&first).unwrap();
+    assert_eq!(report["data"]["photos"], 5);
+    let skipped: Vec<&str> =
+        report["data"]["skipped"].as_array().unwrap().iter().map(|photo| photo["code"].as_str().unwrap()).collect();
+    assert_eq!(skipped, ["photo-format", "photo-missing"]);
+    assert!(read("report.html").starts_with("<!DOCTYPE html>"));
+
+    // As if it had been stopped in the middle of a line.
+    let lines = read("predictions.jsonl");
+    std::fs::write(out.join("predictions.jsonl"), &lines[..lines.len() - 30]).unwrap();
+    let again = evaluate(&out, &map);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("are in"), "it began anew");
+    assert_eq!(read("report.json"), first);
+}
+
+#[test]
+fn the_command_line_lays_a_map_over_the_part_of_the_photo_that_counts() {
+    let folder = std::env::temp_dir().join(format!("skintree-heat-maps-{}", std::process::id()));
+    let run = |nodes: &[&str]| {
+        let mut command = skintree();
+        command.args(["classify", "tests/golden/landscape-640x481.png", "--pack", "tests/golden/tiny"]);
+        command.args(["--engine", "cpu", "--output"]).arg(&folder);
+        command.args(nodes.iter().flat_map(|node| ["--heat-map", node]));
+        command.output().unwrap()
+    };
+    let output = run(&["mel", "benign"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let engine = EngineChoice::Only(EngineName::Cpu);
+    let classifier = block_on(Classifier::load(tiny(), engine)).unwrap();
+    let options = Options { heat_maps: HeatMapChoice::Nodes(vec!["mel".to_owned()]), ..Options::default() };
+    let bytes = std::fs::read(golden("landscape-640x481.png")).unwrap();
+    let [map] = block_on(classifier.classify(&bytes, &options)).unwrap().report.heat_maps.unwrap().try_into().unwrap();
+    let picture = image::open(folder.join("landscape-640x481.mel.png")).unwrap().to_rgb8();
+    assert_eq!(picture.dimensions(), (481, 481));
+    let photo = image::open(golden("landscape-640x481.png")).unwrap().to_rgb8();
+    // In the middle of a cell the colour is that of the cell: half of it, half of the photo.
+    let of = |extreme: fn(f32, f32) -> f32| map.values.iter().copied().reduce(extreme).unwrap();
+    for (value, viridis) in [(of(f32::min), [68.0, 1.0, 84.0]), (of(f32::max), [253.0, 231.0, 37.0_f32])] {
+        let cell = map.values.iter().position(|&v| v.to_bits() == value.to_bits()).unwrap();
+        let centre = |at: usize, cells: usize| ((at as f32 + 0.5) / cells as f32 * 481.0) as u32;
+        let (x, y) = (centre(cell % map.width, map.width), centre(cell / map.width, map.height));
+        for (channel, viridis) in viridis.into_iter().enumerate() {
+            let expected = f32::midpoint(f32::from(photo.get_pixel(x + 79, y)[channel]), viridis);
+            let found = f32::from(picture.get_pixel(x, y)[channel]);
+            assert!((found - expected).abs() <= 3.0, "{x}, {y}: {found} is not {expected}");
+        }
+    }
+    assert!(folder.join("landscape-640x481.benign.png").exists());
+
+    let output = run(&["naevus"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("[heat-map]"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_command_writes_what_the_documentation_describes() {
+    let folder = std::env::temp_dir().join(format!("skintree-partition-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let tree = write("tree.json", TREE.as_bytes());
+    let run = |counts: &PathBuf| {
+        skintree().arg("partition").args([&tree, counts]).args(["--max-class-size", "10"]).output().unwrap()
+    };
+    let output =
+        run(&write("counts.json", br#"{"schema": "skintree.counts/1", "images": {"n00001": 7, "n00002": 8}}"#));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "2 classes of 7 to 8 images, 15 images in all\n");
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let expected = json!({
+        "schema": "skintree.partition/1",
+        "taxonomy": "test",
+        "max_class_size": 10,
+        "images": 15,
+        "classes": [
+            {"id": "n00001", "images": 7, "nodes": ["n00001"]},
+            {"id": "n00002", "images": 8, "nodes": ["n00002"]},
+        ],
+    });
+    assert_eq!(found, expected);
+    let output = run(&write("bad.json", br#"{"schema": "skintree.counts/1", "images": {"mel": 7}}"#));
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("[counts]"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn has_the_labels_of_fitzpatrick17k_in_the_groups_of_its_authors() {
+    let Some(json) = data("taxonomy/fitzpatrick17k_labels.json") else { return };
+    let json = std::fs::read_to_string(json).unwrap();
+    let check = |json: &str| {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("fitzpatrick17k.json");
+        std::fs::write(&path, json).unwrap();
+        let output = skintree().args(["taxonomy", "check", "--fitzpatrick17k"]).arg(path).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    let (success, found, wrong) = check(&json);
+    assert!(success, "{wrong}");
+    assert!(found.contains("  114  labels of Fitzpatrick17k in the groups of its authors but for 1\n"), "{found}");
+    assert!(found.contains("  prurigo nodularis, in inflammatory: "), "{found}");
+
+    let (success, _, wrong) = check(&json.replacen("\"benign dermal\"", "\"malignant dermal\"", 1));
+    assert!(!success && wrong.contains("its authors have it in malignant dermal"), "{wrong}");
+    let (success, _, wrong) = check(&json.replacen("\"dermatofibroma\"", "\"something else\"", 1));
+    assert!(!success && wrong.contains("\"dermatofibroma\" is no label of Fitzpatrick17k"), "{wrong}");
+}

@@ -1,0 +1,171 @@
+//! The evaluation of a pack on labelled photos, for `www/evaluate-worker.js`.
+
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use skintree::pack::Pack;
+use skintree::report::EngineInfo;
+use skintree::taxonomy::Text;
+use skintree::web::convert::{JsResult, from_js, js_error, to_js};
+
+use crate::labels::{self, LabelOptions, Labels};
+use crate::predictions::{Prediction, Predictions};
+use crate::{Error, EvaluateError, Settings, Study};
+
+#[derive(Debug, Serialize)]
+struct Reports {
+    json: String,
+    html: String,
+}
+
+#[derive(Debug, Serialize)]
+struct UnknownLabel {
+    name: String,
+    rows: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Node<'a> {
+    id: &'a str,
+    name: &'a Text,
+}
+
+/// Runs once, when the module is instantiated.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+fn to_js_error(error: impl Into<Error>) -> JsValue {
+    let error = error.into();
+    js_error(error.code(), &error.to_string())
+}
+
+/// The names of the columns of a table in CSV.
+///
+/// # Errors
+/// `labels`.
+#[wasm_bindgen(js_name = tableColumns)]
+pub fn table_columns(csv: &str) -> JsResult<Vec<String>> {
+    labels::columns(csv).map_err(to_js_error)
+}
+
+/// A pack whose answers are evaluated, and the engine that gives them.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct WebEvaluation {
+    pack: Pack,
+    engine: EngineInfo,
+}
+
+#[wasm_bindgen]
+impl WebEvaluation {
+    /// `manifest` and `taxonomy` are the pack's files, `engine` is the `engine` of the classifier's `info()`.
+    ///
+    /// # Errors
+    /// `pack-*`, `taxonomy`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(manifest: &[u8], taxonomy: &[u8], engine: JsValue) -> JsResult<WebEvaluation> {
+        let pack = Pack::open_without_network(manifest, taxonomy).map_err(to_js_error)?;
+        let engine = serde_wasm_bindgen::from_value(engine)
+            .map_err(|error| js_error("internal", &format!("the engine is not described: {error}")))?;
+        Ok(Self { pack, engine })
+    }
+
+    /// The labels that are no node of the taxonomy: `{name, rows}[]`.
+    ///
+    /// # Errors
+    /// `labels`.
+    #[wasm_bindgen(js_name = unknownLabels)]
+    pub fn unknown_labels(&self, csv: &str, options: JsValue) -> JsResult<JsValue> {
+        let unknown = labels::unknown_labels(csv, &from_js(options)?, self.pack.taxonomy());
+        let unknown = unknown.map_err(to_js_error)?.into_iter().map(|(name, rows)| UnknownLabel { name, rows });
+        to_js(&unknown.collect::<Vec<_>>())
+    }
+
+    /// What a label can be: `{id, name}[]` of all nodes of the taxonomy.
+    ///
+    /// # Errors
+    /// Only `internal`.
+    pub fn nodes(&self) -> JsResult<JsValue> {
+        let nodes = self.pack.taxonomy().nodes().iter();
+        to_js(&nodes.map(|node| Node { id: &node.id, name: &node.name }).collect::<Vec<_>>())
+    }
+
+    /// Reads the table; `options` are [`LabelOptions`].
+    ///
+    /// # Errors
+    /// `labels`.
+    pub fn study(&self, csv: &str, options: JsValue) -> JsResult<WebStudy> {
+        let options: LabelOptions = from_js(options)?;
+        let labels = Labels::read(csv, None, &options, self.pack.taxonomy()).map_err(to_js_error)?;
+        Ok(WebStudy {
+            predictions: Predictions::new(self.pack.manifest_sha256(), &self.engine.name),
+            study: Study::new(self.pack.clone(), labels),
+            engine: self.engine.clone(),
+            selection: options.selection(),
+        })
+    }
+}
+
+/// Labelled photos and what the network has given for them so far.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct WebStudy {
+    study: Study,
+    predictions: Predictions,
+    engine: EngineInfo,
+    selection: Vec<String>,
+}
+
+#[wasm_bindgen]
+impl WebStudy {
+    /// The paths of the photos, as the table has them.
+    pub fn files(&self) -> Vec<String> {
+        self.study.photos().iter().map(|photo| photo.file.clone()).collect()
+    }
+
+    /// The places in [`files`](Self::files) of the photos that are still to be classified.
+    pub fn pending(&self) -> Vec<u32> {
+        self.study.pending(&self.predictions).into_iter().map(|place| place as u32).collect()
+    }
+
+    /// The network has given these logits for the photo with this path.
+    pub fn answered(&mut self, file: &str, logits: Vec<f32>) {
+        self.predictions.add(file, Prediction::Logits { logits, features: None });
+    }
+
+    /// The photo with this path could not be classified.
+    pub fn failed(&mut self, file: &str, code: &str, message: &str) {
+        self.predictions.add(file, Prediction::Failed { code: code.to_owned(), message: message.to_owned() });
+    }
+
+    /// There is no photo with this path; gives the error as it is reported.
+    pub fn missing(&mut self, file: &str) -> JsValue {
+        let error = EvaluateError::NoPhoto;
+        self.failed(file, error.code(), &error.to_string());
+        to_js_error(error)
+    }
+
+    /// All there is so far, as `predictions.jsonl`.
+    pub fn saved(&self) -> String {
+        self.predictions.to_text()
+    }
+
+    /// Takes up the answers of an earlier run, of the page or the command line, and says how many; `undefined` if they
+    /// are of another pack or engine.
+    pub fn restore(&mut self, text: &str) -> Option<usize> {
+        self.predictions.read(text)
+    }
+
+    /// All figures over the photos classified so far, as `report.json` and `report.html`: `{json, html}`.
+    ///
+    /// # Errors
+    /// `labels` if there is no photo, `engine-failed` for logits that are no numbers.
+    pub fn finish(&mut self) -> JsResult<JsValue> {
+        self.study.take(&self.predictions).map_err(to_js_error)?;
+        let settings = Settings { selection: self.selection.clone(), ..Settings::default() };
+        let evaluation = self.study.finish(&self.engine, &settings).map_err(to_js_error)?;
+        to_js(&Reports { json: evaluation.to_json(), html: evaluation.to_html() })
+    }
+}

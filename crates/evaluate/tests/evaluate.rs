@@ -1,0 +1,246 @@
+//! From a table of labels to a report, and the command line on the golden photos.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, clippy::float_cmp, missing_docs)]
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use skintree_evaluate::labels::{LabelOptions, Labels, unknown_labels};
+use skintree_evaluate::predictions::{Prediction, Predictions};
+use skintree_evaluate::result::Evaluation;
+use skintree_evaluate::{EvaluateError, Settings, Study};
+use skintree_testing::{cpu_engine_info, tiny};
+
+const CSV: &str = include_str!("../../../tests/golden/labels.csv");
+
+fn options() -> LabelOptions {
+    LabelOptions {
+        label_column: "diagnosis".to_owned(),
+        map: [("Naevus".to_owned(), "nv".to_owned())].into(),
+        ..LabelOptions::default()
+    }
+}
+
+fn read(csv: &str, options: &LabelOptions) -> Result<Labels, EvaluateError> {
+    Labels::read(csv, None, options, tiny().taxonomy())
+}
+
+fn files(labels: &Labels) -> Vec<&str> {
+    labels.photos.iter().map(|photo| photo.file.as_str()).collect()
+}
+
+/// Probabilities of the tiny pack's eight classes: nv, mel, bkl, bcc, scc, ak, df, vasc.
+fn evaluate(csv: &str, options: &LabelOptions, probabilities: &[Vec<f64>]) -> Evaluation {
+    let mut study = Study::new(tiny(), read(csv, options).unwrap());
+    for (place, probabilities) in probabilities.iter().enumerate() {
+        study.answered(place, probabilities.clone()).unwrap();
+    }
+    study.finish(&cpu_engine_info(), &Settings { resamples: 50, ..Settings::default() }).unwrap()
+}
+
+fn sure(class: usize) -> Vec<f64> {
+    (0..8).map(|other| if other == class { 0.93 } else { 0.01 }).collect()
+}
+
+#[test]
+fn tables_are_read_as_asked() {
+    let labels = read(CSV, &options()).unwrap();
+    assert_eq!(labels.photos.len(), 7);
+    assert_eq!(labels.subgroups, ["age", "sex"]);
+    assert_eq!(labels.photos[0].lesion.as_deref(), Some("a"));
+    let only = |column: &str, pattern: &str| (column.to_owned(), pattern.to_owned());
+    let chosen = LabelOptions { only: vec![only("fold", "0"), only("file", "*.png")], ..options() };
+    assert_eq!(files(&read(CSV, &chosen).unwrap()), ["exact-299x299.png", "landscape-640x481.png", "absent.png"]);
+    let chosen = LabelOptions { one_per: Some("lesion_id".to_owned()), ..options() };
+    assert!(!files(&read(CSV, &chosen).unwrap()).contains(&"upscale-37x53.png"));
+    let left_out = LabelOptions { map: [("Naevus".to_owned(), String::new())].into(), ..options() };
+    assert_eq!(read(CSV, &left_out).unwrap().photos.len(), 6);
+    let excel = format!("\u{feff}{}", CSV.replace(',', ";").replace('\n', "\r\n"));
+    assert_eq!(read(&excel, &options()).unwrap(), labels);
+    let without_folds = "file,diagnosis,isic\na.png,NV,1\nb.png,MEL,2\n";
+    let folds = "isic,fold\n2,7\n1,3\n";
+    let joined = Labels::read(without_folds, Some(folds), &options(), tiny().taxonomy()).unwrap();
+    let found: Vec<_> = joined.photos.iter().map(|photo| photo.fold.as_deref()).collect();
+    assert_eq!(found, [Some("3"), Some("7")]);
+}
+
+#[test]
+fn bad_tables_are_refused_with_what_to_do() {
+    let fold_each: Vec<String> = (0..101).map(|row| format!("{row}.png,NV,{row}")).collect();
+    let fold_each = format!("file,diagnosis,fold\n{}", fold_each.join("\n"));
+    let cases: Vec<(&str, LabelOptions, &str)> = vec![
+        ("", options(), "no rows"),
+        ("file,diagnosis\n", options(), "no rows"),
+        ("file,diagnosis\na.png\n", options(), "cannot be read as CSV"),
+        ("file,file\na,b\n", options(), "two columns of the name \"file\""),
+        (CSV, LabelOptions::default(), "no column \"label\""),
+        ("file,diagnosis\na.png,NV\na.png,MEL\n", options(), "name a.png twice"),
+        ("file,diagnosis\na.png,Mole\nb.png,Mole\n", options(), "\"Mole\" (2)"),
+        (CSV, LabelOptions { only: vec![("fold".into(), "8".into())], ..options() }, "no row has \"8\""),
+        (CSV, LabelOptions { only: vec![("none".into(), "8".into())], ..options() }, "no column \"none\""),
+        (CSV, LabelOptions { subgroups: Some(vec!["none".into()]), ..options() }, "no column \"none\""),
+        ("file,diagnosis,fold\na.png,NV,0\nb.png,NV,\n", options(), "1 of 2 rows have no fold"),
+        (&fold_each, options(), "101 different folds"),
+    ];
+    for (csv, options, part) in cases {
+        let error = read(csv, &options).unwrap_err();
+        assert!(error.to_string().contains(part), "{error}");
+        assert_eq!(error.code(), "labels");
+    }
+}
+
+#[test]
+fn labels_count_at_their_level_and_above() {
+    let csv = "file,label\na,nv\nb,mel\nc,malignant\nd,benign-epidermal\ne,inflammatory\n";
+    let options = LabelOptions::default();
+    let found = evaluate(csv, &options, &[sure(0), sure(0), sure(1), sure(2), sure(3)]);
+    assert_eq!((found.fine.photos, found.groups.photos, found.classes.photos), (2, 4, 5));
+    assert_eq!(found.fine.accuracy.value, Some(0.5));
+    assert_eq!(found.groups.accuracy.value, Some(0.5));
+    assert_eq!(found.classes.accuracy.value, Some(0.6));
+    let uncovered: Vec<&str> =
+        found.data.labels.iter().filter(|label| !label.covered).map(|label| label.id.as_str()).collect();
+    assert_eq!(uncovered, ["inflammatory"]);
+    let question = found.tasks.iter().find(|task| task.id == "melanoma-or-naevus").unwrap();
+    assert_eq!((question.positives, question.negatives), (1, 1));
+    assert_eq!(question.auc.value, Some(0.5));
+    assert_eq!(found.mistakes.len(), 1);
+    assert_eq!((found.mistakes[0].file.as_str(), found.mistakes[0].answer.as_str()), ("b", "nv"));
+}
+
+#[test]
+fn one_diagnosis_only_gives_no_area_and_no_crash() {
+    let found = evaluate("file,label,sex\na,nv,m\nb,nv,\n", &LabelOptions::default(), &[sure(0), sure(1)]);
+    assert_eq!(found.fine.accuracy.value, Some(0.5));
+    assert!(found.tasks.iter().all(|task| task.auc.value.is_none() && task.curve.is_none()));
+    assert_eq!(found.subgroups[0].rows.len(), 2);
+    assert!(found.to_html().contains("no curve"));
+}
+
+#[test]
+fn folds_give_mean_and_deviation() {
+    let csv = "file,label,fold\na,nv,0\nb,nv,0\nc,nv,1\nd,nv,1\n";
+    let found = evaluate(csv, &LabelOptions::default(), &[sure(0), sure(0), sure(0), sure(1)]);
+    let folds = found.fine.folds.unwrap();
+    assert_eq!(folds.mean, 0.75);
+    assert!((folds.standard_deviation.unwrap() - 0.125_f64.sqrt()).abs() < 1e-12);
+}
+
+#[test]
+fn a_fold_without_a_photo_is_an_error() {
+    let csv = "file,label,fold\na,nv,0\nb,nv,1\nc,nv,1\n";
+    let mut study = Study::new(tiny(), read(csv, &LabelOptions::default()).unwrap());
+    let settings = Settings::default();
+    study.answered(0, sure(0)).unwrap();
+    study.failed(1, "photo-broken", "cut off");
+    // Its other photo has not been tried yet.
+    assert_eq!(study.finish(&cpu_engine_info(), &settings).unwrap().fine.folds.unwrap().folds.len(), 1);
+    study.failed(2, "photo-broken", "cut off");
+    let error = study.finish(&cpu_engine_info(), &settings).unwrap_err();
+    assert!(error.to_string().contains("none of the photos of fold 1"), "{error}");
+}
+
+#[test]
+fn labels_may_be_names_of_nodes() {
+    let csv = "file,label\na,MELANOMA\nb,흑색종\nc,mel\n";
+    let labels = read(csv, &LabelOptions::default()).unwrap();
+    assert!(labels.photos.iter().all(|photo| photo.label == labels.photos[2].label));
+    let unknown = |csv: &str, options: &LabelOptions| unknown_labels(csv, options, tiny().taxonomy());
+    assert!(unknown(csv, &LabelOptions::default()).unwrap().is_empty());
+    let csv = "file,diagnosis\na,Mole\nb,Mole\nc,mel\nd,Wart\ne,Naevus\n";
+    let names = [("Mole".to_owned(), 2), ("Wart".to_owned(), 1)];
+    assert_eq!(unknown(csv, &options()).unwrap(), names.into());
+    assert!(matches!(unknown(csv, &LabelOptions::default()), Err(EvaluateError::MissingColumn { .. })));
+}
+
+#[test]
+fn predictions_are_kept_for_one_pack_and_engine() {
+    let mut study = Study::new(tiny(), read("file,label\na,nv\nb,mel\nc,nv\n", &LabelOptions::default()).unwrap());
+    let logits = |value: f32| Prediction::Logits { logits: vec![value; 8], features: None };
+    let mut known = Predictions::new("abc", "cpu");
+    known.add("a", logits(0.1));
+    known.add("b", Prediction::Failed { code: "photo-broken".into(), message: "cut\noff".into() });
+    assert_eq!(study.pending(&known), [2]);
+    let text = known.to_text();
+
+    let mut later = Predictions::new("abc", "cpu");
+    assert_eq!(later.read(&text), Some(1), "what failed is tried again");
+    assert_eq!(later.get("a"), Some(&logits(0.1)));
+    assert_eq!(study.pending(&later), [1, 2]);
+    assert_eq!(later.read(&text[..text.len() - 3]), Some(1), "a line that was cut off is dropped");
+    assert_eq!(later.read("no JSON"), None);
+    assert_eq!(later.read(""), None);
+    assert_eq!(Predictions::new("xyz", "cpu").read(&text), None);
+    assert_eq!(Predictions::new("abc", "wonnx").read(&text), None);
+
+    study.take(&later).unwrap();
+    assert_eq!(study.finish(&cpu_engine_info(), &Settings::default()).unwrap().data.photos, 1);
+    later.add("c", Prediction::Logits { logits: vec![f32::NAN; 8], features: None });
+    assert!(study.take(&later).is_err());
+}
+
+#[test]
+fn nothing_classified_is_an_error() {
+    let mut study = Study::new(tiny(), read(CSV, &options()).unwrap());
+    let settings = Settings::default();
+    assert!(study.finish(&cpu_engine_info(), &settings).unwrap_err().to_string().contains("none of the 7"));
+    study.failed(0, "photo-broken", "cut off");
+    assert!(study.finish(&cpu_engine_info(), &settings).unwrap_err().to_string().contains("cut off"));
+    assert!(matches!(study.answered(0, vec![1.0]), Err(EvaluateError::Length { .. })));
+}
+
+#[test]
+fn the_report_says_what_was_left_out() {
+    let map = [("Naevus".to_owned(), "nv".to_owned()), ("Mole".to_owned(), String::new())].into();
+    let options = LabelOptions { map, ..LabelOptions::default() };
+    let mut study = Study::new(tiny(), read("file,label\na,Naevus\nb,mel\nc,Mole\nd,mel\n", &options).unwrap());
+    study.answered(0, sure(0)).unwrap();
+    let settings = Settings { selection: options.selection(), ..Settings::default() };
+    let selection = |study: &Study| study.finish(&cpu_engine_info(), &settings).unwrap().data.selection;
+    let partly = selection(&study);
+    assert!(partly.contains(&"without the label \"Mole\"".to_owned()), "{partly:?}");
+    assert!(partly.contains(&"\"Naevus\" taken as nv".to_owned()), "{partly:?}");
+    assert!(partly.iter().any(|part| part.contains("1 photos of 3")), "{partly:?}");
+    study.answered(1, sure(1)).unwrap();
+    study.failed(2, "photo-broken", "cut off");
+    assert_eq!(selection(&study).len(), partly.len() - 1);
+}
+
+#[test]
+fn reports_escape_what_the_table_says() {
+    let csv = "file,label,<b>\n<script>alert(1)</script>,nv,\"<i>&\"\nb,mel,x\n";
+    let html = evaluate(csv, &LabelOptions::default(), &[sure(1), sure(1)]).to_html();
+    assert!(!html.contains("<script") && !html.contains("<i>") && !html.contains("<b>"));
+    assert!(html.contains("&lt;script&gt;"));
+    assert!(!html.contains("style=") && !html.contains("http://") && !html.contains("src="));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Whatever the answers: shares lie in 0 to 1, intervals are in order, the report is made and round-trips.
+    #[test]
+    fn any_answers_give_a_sound_report(cases in prop::collection::vec((0..4_usize, prop::collection::vec(0.0..1.0_f64, 8)), 1..25)) {
+        const LABELS: [&str; 4] = ["nv", "mel", "malignant", "inflammatory"];
+        let mut csv = "file,label,age\n".to_owned();
+        for (place, (label, _)) in cases.iter().enumerate() {
+            writeln!(csv, "{place}.png,{},{}", LABELS[*label], place * 7).unwrap();
+        }
+        let normalised = |values: &Vec<f64>| {
+            let sum: f64 = values.iter().sum::<f64>().max(1e-9);
+            values.iter().map(|value| value / sum).collect::<Vec<f64>>()
+        };
+        let answers: Vec<Vec<f64>> = cases.iter().map(|(_, values)| normalised(values)).collect();
+        let found = evaluate(&csv, &LabelOptions::default(), &answers);
+        let estimates = [&found.fine, &found.groups, &found.classes].map(|level| {
+            [level.accuracy, level.balanced_accuracy, level.top_3_accuracy]
+        });
+        for estimate in estimates.as_flattened().iter().chain(found.tasks.iter().map(|task| &task.auc)) {
+            if let (Some(value), Some([low, high])) = (estimate.value, estimate.interval) {
+                prop_assert!((0.0..=1.0).contains(&value) && low <= high && low >= 0.0 && high <= 1.0);
+            }
+        }
+        let back: Evaluation = serde_json::from_str(&serde_json::to_string(&found).unwrap()).unwrap();
+        prop_assert_eq!(&back.data, &found.data);
+        prop_assert!(!found.to_html().contains("NaN"));
+    }
+}

@@ -1,0 +1,104 @@
+// An evaluation without a network: a table whose labels may be unknown, photos that may fail, and as its report the one of
+// the shipped model, which the server has.
+
+import { makeReport } from './report.js';
+import { trap } from './trap.js';
+
+/** @import {LabelOptions} from '../../../www/wasm.js' */
+
+/** @param {string} csv */
+const rowsOf = (csv) => csv.trim().split('\n').map((line) => line.split(','));
+
+/** @param {string} csv */
+export const tableColumns = (csv) => rowsOf(csv)[0];
+
+/** @param {string} csv @param {LabelOptions} options */
+function labelled(csv, { fileColumn, labelColumn }) {
+  const [header, ...rows] = rowsOf(csv);
+  const [file, label] = [fileColumn, labelColumn].map((column) => header.indexOf(column));
+  if (rows.length === 0) throw Object.assign(new Error('the labels have no rows below the header line; correct the CSV file'), { code: 'labels' });
+  return rows.map((row) => ({ file: row[file], label: row[label] }));
+}
+
+export default async function init() {}
+
+export class WebEvaluation {
+  #fake;
+
+  /** @param {Uint8Array} manifest */
+  constructor(manifest) {
+    this.#fake = JSON.parse(new TextDecoder().decode(manifest)).fake ?? {};
+  }
+
+  nodes() {
+    return makeReport({}).tree.map(({ id, name }) => ({ id, name }));
+  }
+
+  /** @param {string} csv @param {LabelOptions} options */
+  unknownLabels(csv, options) {
+    const ids = new Set(this.nodes().map(({ id }) => id));
+    const unknown = labelled(csv, options).filter(({ label }) => options.map[label] !== '' && !ids.has(options.map[label] ?? label));
+    return [...new Set(unknown.map(({ label }) => label))].map((name) => ({ name, rows: unknown.filter(({ label }) => label === name).length }));
+  }
+
+  /** @param {string} csv @param {LabelOptions} options */
+  study(csv, options) {
+    return new WebStudy(this.#fake, csv, options);
+  }
+}
+
+class WebStudy {
+  /** @type {string[]} */
+  #files;
+  /** Whether it succeeded. @type {Map<string, boolean>} */
+  #tried = new Map();
+  #fake;
+
+  /** @param {any} fake @param {string} csv @param {LabelOptions} options */
+  constructor(fake, csv, options) {
+    this.#fake = fake;
+    this.#files = labelled(csv, options).map(({ file }) => file);
+  }
+
+  files() {
+    return this.#files;
+  }
+
+  pending() {
+    return this.#files.flatMap((file, place) => (this.#tried.has(file) ? [] : [place]));
+  }
+
+  /** @param {string} file */
+  answered(file) {
+    this.#tried.set(file, true);
+  }
+
+  /** @param {string} file */
+  failed(file) {
+    this.#tried.set(file, false);
+  }
+
+  /** @param {string} file */
+  missing(file) {
+    this.failed(file);
+    return Object.assign(new Error('there is no such photo in the folder; check its path in the table and the folder of the photos'), { code: 'photo-missing' });
+  }
+
+  saved() {
+    return [...this.#tried].flatMap(([file, answered]) => (answered ? [file] : [])).join('\n');
+  }
+
+  /** @param {string} text */
+  restore(text) {
+    const files = text.split('\n').filter((file) => file);
+    for (const file of files) this.answered(file);
+    return files.length;
+  }
+
+  async finish() {
+    if (this.#fake.finish_trap) trap();
+    return { json: '{}', html: await (await fetch('/evaluation.html')).text() };
+  }
+
+  free() {}
+}
