@@ -3,11 +3,11 @@
 use web_time::Instant;
 
 use crate::Result;
-use crate::classify::{Kind, Observation, assemble};
 use crate::engine::{self, Loaded, Outputs, Wanted, Wish};
 use crate::error::Error;
 use crate::heat_map::{HeatMapChoice, HeatMapError, HeatMapper, Selection};
 use crate::input::InputTensor;
+use crate::interpret::{Kind, Observation, assemble};
 use crate::onnx::ModelFile;
 use crate::pack::Pack;
 use crate::photo::{Limits, Photo};
@@ -97,7 +97,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`crate::Error::HeatMap`] if the pack cannot give the heat maps asked for, [`crate::Error::Engine`] and
-    /// [`crate::Error::Classify`] if the engine fails.
+    /// [`crate::Error::Interpret`] if the engine fails.
     pub async fn classify_photo(&self, photo: &Photo, options: &Options, start: Instant) -> Result<Answer> {
         // First, so that a wrong name costs no run of the network.
         let heat_maps = self.select_heat_maps(&options.heat_maps)?;

@@ -1,8 +1,8 @@
 //! The error of the whole crate and its stable codes.
 
-use crate::classify::ClassifyError;
 use crate::engine::EngineError;
 use crate::heat_map::HeatMapError;
+use crate::interpret::InterpretError;
 use crate::onnx::GraphError;
 use crate::pack::PackError;
 use crate::photo::PhotoError;
@@ -28,7 +28,7 @@ pub enum Error {
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error(transparent)]
-    Classify(#[from] ClassifyError),
+    Interpret(#[from] InterpretError),
     #[error(transparent)]
     HeatMap(#[from] HeatMapError),
     /// A state that the code excludes was reached all the same.
@@ -50,7 +50,7 @@ impl Error {
             Self::Counts(error) => error.code(),
             Self::Graph(error) => error.code(),
             Self::Engine(error) => error.code(),
-            Self::Classify(error) => error.code(),
+            Self::Interpret(error) => error.code(),
             Self::HeatMap(error) => error.code(),
             Self::Internal(_) => "internal",
         }

@@ -11,9 +11,9 @@
 //!
 //! A map says where the numbers come from, not where a disease is.
 
-use crate::classify::{ClassifyError, probabilities};
 use crate::engine::FeatureMap;
 use crate::input::Region;
+use crate::interpret::{InterpretError, probabilities};
 use crate::onnx::{Graph, GraphError, LastLayer};
 use crate::pack::{Manifest, Pack};
 use crate::report::HeatMap;
@@ -119,7 +119,7 @@ impl HeatMapper {
     /// The maps of the nodes of `selection`, in its order. `region` is the part of the photo the network has seen.
     ///
     /// # Errors
-    /// [`ClassifyError`], if the logits or the feature map are not what the pack describes.
+    /// [`InterpretError`], if the logits or the feature map are not what the pack describes.
     pub fn maps(
         &self,
         pack: &Pack,
@@ -127,16 +127,16 @@ impl HeatMapper {
         features: &FeatureMap,
         logits: &[f32],
         region: Region,
-    ) -> Result<Vec<HeatMap>, ClassifyError> {
+    ) -> Result<Vec<HeatMap>, InterpretError> {
         let taxonomy = pack.taxonomy();
         let (classes, channels) = (self.last_layer.classes(), self.last_layer.channels());
         if logits.len() != pack.classes().len() || logits.len() != classes {
-            return Err(ClassifyError::Length { expected: pack.classes().len(), actual: logits.len().min(classes) });
+            return Err(InterpretError::Length { expected: pack.classes().len(), actual: logits.len().min(classes) });
         }
         let [depth, height, width] = features.shape;
         if depth != channels || height * width == 0 || features.data.len() != depth * height * width {
             let (shape, values) = (features.shape, features.data.len());
-            return Err(ClassifyError::FeatureMap { channels, shape, values });
+            return Err(InterpretError::FeatureMap { channels, shape, values });
         }
         let mut of_class: Vec<Option<Vec<f64>>> = vec![None; classes];
         let map = |&node: &NodeIndex| {

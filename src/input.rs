@@ -57,6 +57,7 @@ pub enum Channels {
 
 /// A rectangle of pixels inside a photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct Region {
     /// Pixels left of it.
     pub x: u32,

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! photo bytes ─ photo ─► upright RGB ─ input ─► [1,3,size,size] f32 ─ engine ─► logits
-//!    ─ classify ─► calibrated probabilities ─ taxonomy ─► levels and tasks ─ report
+//!    ─ interpret ─► calibrated probabilities ─ taxonomy ─► levels, tasks, conclusion ─ report
 //!      (+ last feature map ─ heat_map ─► where in the photo they come from)
 //! model pack (manifest + ONNX + taxonomy) ─ pack ─► checked bytes ─ onnx ─► engine
 //! ```
@@ -15,12 +15,12 @@
 //! Research use only. This is not a medical device.
 
 pub mod classifier;
-pub mod classify;
 pub mod engine;
 mod engine_info;
 pub mod error;
 pub mod heat_map;
 pub mod input;
+pub mod interpret;
 pub mod onnx;
 pub mod pack;
 pub mod photo;

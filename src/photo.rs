@@ -102,6 +102,7 @@ impl PhotoError {
 
 /// Where a photo's pixels came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum PhotoFormat {
@@ -182,6 +183,7 @@ impl Limits {
 
 /// What a report says about a photo.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct PhotoInfo {
     /// The format of the file.
     pub format: PhotoFormat,

@@ -69,6 +69,7 @@ impl QualityLimits {
 
 /// How a photo was taken, in numbers. Luma is 0.299 R + 0.587 G + 0.114 B, black 0 and white 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct Quality {
     /// Mean squared difference of neighbouring pixels over a sixteenth of that of pixels 4 apart: 1 where there is
     /// nothing but smooth ramps (blur), 4 where there is nothing but clean edges, about 2 in a sharp photo of skin; 0 for

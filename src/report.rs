@@ -1,8 +1,9 @@
-//! What a classification gives: `skintree.report/1`, the same from the page, the widget and the command line.
+//! What a classification gives: `skintree.report/2`, the same from the page, the widget and the command line.
 //!
 //! Everything in it but [`Report::timings`] is a function of the photo's bytes, the pack and the engine's logits, and
 //! every list has one order, so that two runs serialise to the same bytes.
 
+mod conclusion;
 mod text;
 mod warning;
 
@@ -15,11 +16,12 @@ use crate::quality::Quality;
 use crate::taxonomy::{Level, Text};
 
 pub use crate::engine_info::EngineInfo;
+pub use conclusion::{Alternative, Certainty, Conclusion, Likelihood};
 pub(crate) use warning::for_photo as warnings;
 pub use warning::{Warning, WarningCode};
 
 /// The schema of the reports this version writes.
-pub const SCHEMA: &str = "skintree.report/1";
+pub const SCHEMA: &str = "skintree.report/2";
 
 /// What every report says first.
 #[must_use]
@@ -36,8 +38,10 @@ pub fn disclaimer() -> Text {
 
 /// The result of one classification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct Report {
     /// [`SCHEMA`].
+    #[cfg_attr(feature = "types", ts(type = "'skintree.report/2'"))]
     pub schema: String,
     /// See [`disclaimer`].
     pub disclaimer: Text,
@@ -47,8 +51,7 @@ pub struct Report {
     pub engine: EngineInfo,
     /// Which photo it was; no pixels.
     pub photo: PhotoInfo,
-    /// Which kind of photo it was taken for; `None` if the pack knows one kind only, and in reports of before 0.5.
-    #[serde(default)]
+    /// Which kind of photo it was taken for; `None` if the pack knows one kind only.
     pub photo_kind: Option<PhotoKindResult>,
     /// How the photo was taken, in numbers; [`Report::warnings`] has the words.
     pub quality: Quality,
@@ -56,6 +59,8 @@ pub struct Report {
     pub scope: Option<Scope>,
     /// How many views of the photo were averaged, see [`crate::views`].
     pub views: usize,
+    /// What it all comes down to.
+    pub conclusion: Conclusion,
     /// The most probable training classes, at most as many as were asked for; ties in the manifest's order.
     pub fine: Vec<FineResult>,
     /// Every node of the level `group`, most probable first; then covered ones before others, then by place in the
@@ -69,6 +74,7 @@ pub struct Report {
     pub tree: Vec<TreeResult>,
     /// Where in the photo the probabilities of nodes come from; only if asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "types", ts(optional))]
     pub heat_maps: Option<Vec<HeatMap>>,
     /// What makes this result doubtful, in the order of [`WarningCode`].
     pub warnings: Vec<Warning>,
@@ -78,6 +84,7 @@ pub struct Report {
 
 /// Which model gave a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct ModelInfo {
     /// The pack's id.
     pub id: String,
@@ -115,6 +122,7 @@ impl ModelInfo {
 /// Which kind of photo it was taken for, e.g. dermoscopic or with an ordinary camera. Temperature, operating points and
 /// limits are those of the kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct PhotoKindResult {
     /// Id of the kind.
     pub id: String,
@@ -132,6 +140,7 @@ pub struct PhotoKindResult {
 
 /// A kind of photo by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct KindName {
     /// Id of the kind.
     pub id: String,
@@ -141,6 +150,7 @@ pub struct KindName {
 
 /// How far a photo is from those the model was trained on; see [`crate::pack::Subspace`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct Scope {
     /// The farther, the higher.
     pub score: f64,
@@ -152,6 +162,7 @@ pub struct Scope {
 
 /// A training class and its probability.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct FineResult {
     /// Id of the taxonomy node.
     pub id: String,
@@ -165,6 +176,7 @@ pub struct FineResult {
 
 /// A node of one of the two upper levels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct LevelResult {
     /// Id of the taxonomy node.
     pub id: String,
@@ -180,6 +192,7 @@ pub struct LevelResult {
 
 /// The answer to a binary question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct TaskResult {
     /// Id of the task.
     pub id: String,
@@ -189,14 +202,17 @@ pub struct TaskResult {
     pub positive: SideResult,
     /// The no side.
     pub negative: SideResult,
-    /// Probability that it is one of the two at all, 0 to 1: when it is small, the photo probably shows neither.
+    /// Probability that it is one of the two at all, 0 to 1: see `applies`.
     pub mass: f64,
+    /// `mass` is at least a half; if not, the photo probably shows neither.
+    pub applies: bool,
     /// The pack's operating points, in the manifest's order; empty if it has none.
     pub operating_points: Vec<OperatingPointResult>,
 }
 
 /// The answer to a binary question at one operating point.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct OperatingPointResult {
     /// The point as the manifest has it.
     #[serde(flatten)]
@@ -207,6 +223,7 @@ pub struct OperatingPointResult {
 
 /// One side of a binary question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct SideResult {
     /// What people call it.
     pub name: Text,
@@ -216,6 +233,7 @@ pub struct SideResult {
 
 /// A node of the whole tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct TreeResult {
     /// Id of the taxonomy node.
     pub id: String,
@@ -239,6 +257,7 @@ pub struct TreeResult {
 
 /// How much each part of a photo adds to one node.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct HeatMap {
     /// Id of the taxonomy node.
     pub node: String,
@@ -255,6 +274,7 @@ pub struct HeatMap {
 
 /// Wall-clock milliseconds; the only part of a report that differs between two runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 #[expect(missing_docs, reason = "named after the steps")]
 pub struct Timings {
     pub decode_ms: f64,

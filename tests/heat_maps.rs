@@ -9,10 +9,10 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde::Deserialize;
 use skintree::classifier::{Classifier, Options};
-use skintree::classify::{ClassifyError, probabilities};
 use skintree::engine::{EngineChoice, EngineName, FeatureMap};
 use skintree::heat_map::{HeatMapChoice, HeatMapError, HeatMapper, class_activation_map};
 use skintree::input::Region;
+use skintree::interpret::{InterpretError, probabilities};
 use skintree::onnx::LastLayer;
 use skintree::pack::{OptionalFiles, Pack};
 use skintree::report::HeatMap;
@@ -132,9 +132,9 @@ fn a_feature_map_that_does_not_fit_is_refused() {
         mapper.maps(&pack, &all, &features, &vec![0.0; logits], region).map(|maps| maps.len())
     };
     assert_eq!(maps([5, 2, 3], 30, 8), Ok(pack.covered().iter().filter(|covered| **covered).count()));
-    assert_eq!(maps([5, 2, 3], 30, 7), Err(ClassifyError::Length { expected: 8, actual: 7 }));
+    assert_eq!(maps([5, 2, 3], 30, 7), Err(InterpretError::Length { expected: 8, actual: 7 }));
     for (shape, values) in [([6, 2, 3], 36), ([5, 2, 3], 29), ([5, 0, 3], 0)] {
-        assert_eq!(maps(shape, values, 8), Err(ClassifyError::FeatureMap { channels: 5, shape, values }));
+        assert_eq!(maps(shape, values, 8), Err(InterpretError::FeatureMap { channels: 5, shape, values }));
     }
 }
 

@@ -7,9 +7,9 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
-use skintree::classify::{ClassifyError, Observation, assemble};
 use skintree::engine::{FeatureMap, Outputs};
 use skintree::input::Region;
+use skintree::interpret::{InterpretError, Observation, assemble};
 use skintree::pack::{OperatingPoint, OptionalFiles, Pack};
 use skintree::photo::{PhotoFormat, PhotoInfo};
 use skintree::quality::Quality;
@@ -36,7 +36,7 @@ fn engine() -> EngineInfo {
 const GOOD: Quality =
     Quality { sharpness: 2.1, brightness: 0.6, contrast: 0.3, dark_clipped: 0.0, bright_clipped: 0.0 };
 
-fn try_report(pack: &Pack, photo: &PhotoInfo, logits: &[f32], top_k: usize) -> Result<Report, ClassifyError> {
+fn try_report(pack: &Pack, photo: &PhotoInfo, logits: &[f32], top_k: usize) -> Result<Report, InterpretError> {
     let outputs = Outputs { logits: logits.to_vec(), features: None };
     assemble(
         pack,
@@ -188,10 +188,10 @@ fn a_question_without_mass_is_open() {
 fn logits_must_be_one_number_a_class() {
     let pack = tiny();
     let error = |logits: &[f32]| try_report(&pack, &photo(600, 450), logits, 5).unwrap_err();
-    assert_eq!(error(&LOGITS[..7]), ClassifyError::Length { expected: 8, actual: 7 });
+    assert_eq!(error(&LOGITS[..7]), InterpretError::Length { expected: 8, actual: 7 });
     let mut logits = LOGITS;
     logits[3] = f32::NAN;
-    assert_eq!(error(&logits), ClassifyError::NotFinite { class: 3 });
+    assert_eq!(error(&logits), InterpretError::NotFinite { class: 3 });
     assert_eq!(error(&logits).code(), "engine-failed");
 }
 
@@ -290,7 +290,7 @@ fn hash(bytes: &[u8]) -> String {
     })
 }
 
-fn report_of_kind(feature: f32, kind: Option<&str>, sharpness: f64) -> Result<Report, ClassifyError> {
+fn report_of_kind(feature: f32, kind: Option<&str>, sharpness: f64) -> Result<Report, InterpretError> {
     let pack = pack_with_kinds();
     let features = FeatureMap { shape: [2, 1, 1], data: vec![feature, 0.0] };
     let outputs = Outputs { logits: LOGITS.to_vec(), features: Some(features) };
@@ -344,7 +344,7 @@ fn a_caller_who_knows_the_kind_is_believed_and_unknown_kinds_are_refused() {
     let error = report_of_kind(1.0, Some("x-ray"), 2.0).unwrap_err();
     assert_eq!(error.code(), "photo-kind");
     assert!(error.to_string().contains("dermoscopic, clinical"));
-    assert_eq!(report_of_kind(f32::NAN, None, 2.0).unwrap_err(), ClassifyError::NoFeatures);
+    assert_eq!(report_of_kind(f32::NAN, None, 2.0).unwrap_err(), InterpretError::NoFeatures);
     let outputs = Outputs { logits: LOGITS.to_vec(), features: None };
     let pack = pack_with_kinds();
     let observation = Observation {
@@ -355,5 +355,5 @@ fn a_caller_who_knows_the_kind_is_believed_and_unknown_kinds_are_refused() {
         photo_kind: None,
         engine: &engine(),
     };
-    assert_eq!(assemble(&pack, &observation, 5).unwrap_err(), ClassifyError::NoFeatures);
+    assert_eq!(assemble(&pack, &observation, 5).unwrap_err(), InterpretError::NoFeatures);
 }

@@ -173,6 +173,7 @@ pub struct Task {
 
 /// A threshold on the probability of a question's yes side, and what it did on photos held out from the training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct OperatingPoint {
     /// Unique in its task, e.g. `sensitivity-95` or `youden`; lower-case letters, digits and `-`.
     pub id: String,

@@ -54,9 +54,6 @@ const KOREAN: Words = Words {
     others: "개 진단은 이보다 가능성이 낮음, 합계",
 };
 
-/// Below this mass a binary question is marked as probably not applying.
-const SMALL_MASS: f64 = 0.5;
-
 impl Report {
     /// The report as plain text with the tree as bars, in English or Korean (`"ko"`); names of nodes in any language
     /// the pack has, else in English. Of a large tree it shows the classes, the groups and the way down to each of
@@ -149,7 +146,7 @@ impl Report {
             for side in [&task.positive, &task.negative] {
                 writeln!(out, "    {} {}  {}", bar(side.probability), percent(side.probability), side.name.get(lang))?;
             }
-            if task.mass < SMALL_MASS {
+            if !task.applies {
                 writeln!(out, "    {} {}", words.neither, percent(task.mass).trim_start())?;
             }
         }

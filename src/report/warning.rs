@@ -10,6 +10,7 @@ use crate::taxonomy::Text;
 
 /// A warning's stable code. Reports list them in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 #[serde(rename_all = "kebab-case")]
 pub enum WarningCode {
     /// The part of the photo that counts has fewer pixels to a side than the network looks at.
@@ -30,6 +31,7 @@ pub enum WarningCode {
 
 /// A warning with its explanation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 pub struct Warning {
     /// For programs.
     pub code: WarningCode,

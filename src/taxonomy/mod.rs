@@ -24,6 +24,7 @@ pub const SCHEMA: &str = "skintree.taxonomy/1";
 
 /// How far a node is from the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// A root: benign, malignant, non-neoplastic (the paper's three-way level).

@@ -8,8 +8,12 @@ use serde::{Deserialize, Serialize};
 ///
 /// Languages are kept in the order of their codes, so that a text always serialises to the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts", rename = "LocalText"))]
 #[serde(try_from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
-pub struct Text(BTreeMap<String, String>);
+pub struct Text(
+    #[cfg_attr(feature = "types", ts(type = "{ en: string; [language: string]: string | undefined }"))]
+    BTreeMap<String, String>,
+);
 
 impl Text {
     /// The text in English and Korean, the two languages of skintree itself.

@@ -7,9 +7,9 @@ use wasm_bindgen::prelude::*;
 use web_time::Instant;
 
 use crate::classifier::{Classifier, DEFAULT_TOP_K, Options};
-use crate::classify::ClassifyError;
 use crate::engine::Wish;
 use crate::heat_map::HeatMapChoice;
+use crate::interpret::InterpretError;
 use crate::pack::{Files, Manifest, OptionalFiles, Pack, PackFile};
 use crate::photo::{Limits, Photo, PhotoError};
 use crate::report::EngineInfo;
@@ -182,7 +182,7 @@ impl WebClassifier {
         let pack = self.0.pack();
         let (expected, actual) = (pack.classes().len(), probabilities.len());
         if actual != expected {
-            return Err(to_js_error(ClassifyError::Length { expected, actual }));
+            return Err(to_js_error(InterpretError::Length { expected, actual }));
         }
         let own: Vec<_> = pack.classes().iter().copied().zip(probabilities.iter().copied()).collect();
         Ok(pack.taxonomy().roll_up(&own))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use skintree::classify::probabilities;
+use skintree::interpret::probabilities;
 use skintree::pack::Pack;
 use skintree::report::{self, EngineInfo, ModelInfo};
 use skintree::taxonomy::{Level, NodeIndex, Taxonomy};
@@ -128,7 +128,7 @@ impl Study {
     /// Takes the predictions for its photos as answers; other photos have none.
     ///
     /// # Errors
-    /// [`EvaluateError::Length`], and [`skintree::Error::Classify`] for logits that are no numbers.
+    /// [`EvaluateError::Length`], and [`skintree::Error::Interpret`] for logits that are no numbers.
     pub fn take(&mut self, predictions: &Predictions) -> crate::Result<()> {
         self.answers.fill(None);
         for place in 0..self.labels.photos.len() {

@@ -4,7 +4,7 @@ use crate::calibration::{BINS, Calibration};
 use crate::result::{Estimate, OperatingPoint, Readers, TaskFigures};
 use crate::roc::{Proportion, Ranking};
 use crate::{Case, Context};
-use skintree::classify::task_shares;
+use skintree::interpret::task_shares;
 use skintree::pack::{Pack, Task, TaskNodes};
 use skintree::taxonomy::NodeIndex;
 

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use skintree::classify::ClassifyError;
 use skintree::engine::{EngineError, EngineName};
 use skintree::heat_map::HeatMapError;
+use skintree::interpret::InterpretError;
 use skintree::onnx::GraphError;
 use skintree::pack::PackError;
 use skintree::photo::{PhotoError, PhotoFormat};
@@ -66,11 +66,11 @@ fn errors() -> Vec<Error> {
         EngineError::GpuLost(text()).into(),
         EngineError::GpuMemory.into(),
         EngineError::Graph(GraphError::Unreadable(text())).into(),
-        ClassifyError::NotFinite { class: 0 }.into(),
-        ClassifyError::Length { expected: 1, actual: 2 }.into(),
-        ClassifyError::NoFeatures.into(),
-        ClassifyError::UnknownKind { id: "x-ray".into(), known: "dermoscopic, clinical".into() }.into(),
-        ClassifyError::FeatureMap { channels: 1, shape: [2, 1, 1], values: 2 }.into(),
+        InterpretError::NotFinite { class: 0 }.into(),
+        InterpretError::Length { expected: 1, actual: 2 }.into(),
+        InterpretError::NoFeatures.into(),
+        InterpretError::UnknownKind { id: "x-ray".into(), known: "dermoscopic, clinical".into() }.into(),
+        InterpretError::FeatureMap { channels: 1, shape: [2, 1, 1], values: 2 }.into(),
         HeatMapError::NoFeatures.into(),
         HeatMapError::NotLinear.into(),
         HeatMapError::UnknownNode(text()).into(),
@@ -98,7 +98,7 @@ fn every_documented_code_can_occur_and_every_code_is_documented() {
 /// The enums above, by the files that hold them; `transparent` variants only hand on what another one says.
 const SOURCES: [&str; 9] = [
     include_str!("../src/error.rs"),
-    include_str!("../../../src/classify.rs"),
+    include_str!("../../../src/interpret/error.rs"),
     include_str!("../../../src/engine/mod.rs"),
     include_str!("../../../src/error.rs"),
     include_str!("../../../src/heat_map.rs"),
