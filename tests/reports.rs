@@ -13,9 +13,9 @@ use skintree::interpret::{InterpretError, Observation, assemble};
 use skintree::pack::{OperatingPoint, OptionalFiles, Pack};
 use skintree::photo::{PhotoFormat, PhotoInfo};
 use skintree::quality::Quality;
-use skintree::report::{EngineInfo, HeatMap, OperatingPointResult, Report, Scope, WarningCode};
+use skintree::report::{Certainty, EngineInfo, HeatMap, OperatingPointResult, Report, Scope, WarningCode};
 use skintree::taxonomy::Level;
-use skintree_testing::tiny;
+use skintree_testing::{golden, sha256, tiny};
 
 fn photo(width: u32, height: u32) -> PhotoInfo {
     PhotoInfo { format: PhotoFormat::Jpeg, width, height, orientation: 1, sha256: "0".repeat(64) }
@@ -91,7 +91,7 @@ fn a_report_has_the_fields_of_the_schema_and_no_others() {
     let example: serde_json::Value = serde_json::from_str(example).unwrap();
     let ours = serde_json::to_value(&report).unwrap();
     assert_same_keys(&example, &ours, "report");
-    assert_eq!(ours["schema"], "skintree.report/1");
+    assert_eq!(ours["schema"], "skintree.report/2");
     let plain = serde_json::to_value(self::report(&tiny(), &LOGITS)).unwrap();
     assert_eq!(plain.get("heat_maps"), None, "only when asked for");
     let back: Report = serde_json::from_value(ours).unwrap();
@@ -115,6 +115,7 @@ fn assert_same_keys(example: &serde_json::Value, ours: &serde_json::Value, at: &
                 assert_same_keys(value, &ours[key], &format!("{at}.{key}"));
             }
         }
+        (Array(example), Array(_)) if example.is_empty() => {}
         (Array(example), Array(ours)) => assert_same_keys(&example[0], &ours[0], &format!("{at}[0]")),
         (Object(_) | Array(_), _) => panic!("{at} is {ours}"),
         _ => {}
@@ -256,14 +257,71 @@ fn a_badly_taken_photo_is_called_so() {
     assert_eq!(codes(all), [WarningCode::Blurred, WarningCode::TooDark, WarningCode::LowContrast]);
 }
 
+/// The cases of `tests/golden/conclusions.json`, which also hold the stand-in of the browser tests.
+#[test]
+fn the_conclusion_names_what_is_likely_and_what_is_not_ruled_out() {
+    let expected: Value = serde_json::from_slice(&std::fs::read(golden("conclusions.json")).unwrap()).unwrap();
+    let mut manifest: Value = serde_json::from_slice(&std::fs::read(golden("tiny/manifest.json")).unwrap()).unwrap();
+    for task in manifest["tasks"].as_array_mut().unwrap() {
+        task["operating_points"] = expected["operating_points"].clone();
+    }
+    let read = |name: &str| std::fs::read(golden("tiny").join(name)).unwrap();
+    let manifest = serde_json::to_vec(&manifest).unwrap();
+    let optional = OptionalFiles::default();
+    let pack = Pack::open(&manifest, read("model.onnx"), &read("taxonomy.json"), optional).unwrap();
+    for case in expected["cases"].as_array().unwrap() {
+        let temperature = pack.manifest().temperature;
+        let probability = |id: &String| case["probabilities"][id].as_f64().unwrap_or_default();
+        let logit = |id: &String| (probability(id).max(1e-30).ln() * temperature) as f32;
+        let logits: Vec<f32> = pack.manifest().classes.iter().map(logit).collect();
+        let report = report(&pack, &logits);
+        let found = &report.conclusion;
+        assert_eq!(serde_json::to_value(found.certainty).unwrap(), case["certainty"], "{case}");
+        assert_eq!(
+            (json!(found.lead), json!(found.lead_class)),
+            (case["lead"].clone(), case["lead_class"].clone()),
+            "{case}"
+        );
+        let alternative = found.alternative.as_ref().unwrap();
+        assert_eq!(json!(alternative.node), case["alternative"], "{case}");
+        assert_eq!(serde_json::to_value(alternative.likelihood).unwrap(), case["likelihood"], "{case}");
+        assert_eq!(json!(found.not_ruled_out), case["not_ruled_out"], "{case}");
+        for task in &report.tasks {
+            assert_eq!(json!(task.applies), case["applies"][&task.id], "{case} {}", task.id);
+        }
+        // The same at the terminal.
+        let name = |id: &str| report.tree.iter().find(|node| node.id == id).unwrap().name.en();
+        let text = report.to_text("en");
+        let headline = match found.certainty {
+            Certainty::Likely => format!("Most likely: {}", name(&found.lead)),
+            _ => "Undecided".to_owned(),
+        };
+        assert!(text.contains(&headline), "{text}");
+        assert_eq!(text.contains("Not ruled out: "), !found.not_ruled_out.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn without_operating_points_nothing_is_called_not_ruled_out_and_out_of_scope_comes_first() {
+    let mut logits = [-30.0; 8];
+    (logits[0], logits[1]) = (1.0, 0.0);
+    assert!(report(&tiny(), &logits).conclusion.not_ruled_out.is_empty());
+    let quality = Quality { sharpness: 1.0, ..GOOD };
+    let outputs = Outputs { logits: LOGITS.to_vec(), features: None };
+    let photo = &photo(600, 450);
+    let observation = Observation { photo, quality, views: 1, outputs: &outputs, photo_kind: None, engine: &engine() };
+    let report = assemble(&tiny(), &observation, 0).unwrap();
+    assert!(report.conclusion.poor_photo && report.fine.is_empty());
+    assert!(!report.conclusion.lead.is_empty());
+}
+
 /// The small pack with two kinds of photo, told apart by the first of two channels: below 0 dermoscopic, else clinical.
 fn pack_with_kinds() -> Pack {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tiny");
-    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let read = |name: &str| std::fs::read(golden("tiny").join(name)).unwrap();
     let mut manifest: Value = serde_json::from_slice(&read("manifest.json")).unwrap();
     let head: Vec<u8> = [0.0_f32, 5.0, 0.0].iter().flat_map(|value| value.to_le_bytes()).collect();
     manifest["schema"] = json!("skintree.pack/2");
-    manifest["files"]["kind"] = json!({"path": "kind.f32", "bytes": head.len(), "sha256": hash(&head)});
+    manifest["files"]["kind"] = json!({"path": "kind.f32", "bytes": head.len(), "sha256": sha256(&head)});
     let point =
         |threshold: f64| json!({"id": "youden", "threshold": threshold, "sensitivity": 0.8, "specificity": 0.8});
     let kind = |id: &str, offset: f64, temperature: f64, threshold: f64| {
@@ -278,16 +336,6 @@ fn pack_with_kinds() -> Pack {
     manifest["photo_kinds"] = json!({"channels": 2, "kinds": kinds});
     let optional = OptionalFiles { scope: None, kind: Some(&head) };
     Pack::open(&serde_json::to_vec(&manifest).unwrap(), read("model.onnx"), &read("taxonomy.json"), optional).unwrap()
-}
-
-fn hash(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    use sha2::Digest as _;
-    sha2::Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    })
 }
 
 fn report_of_kind(feature: f32, kind: Option<&str>, sharpness: f64) -> Result<Report, InterpretError> {

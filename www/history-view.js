@@ -2,8 +2,9 @@
 
 import { byId, el } from './dom.js';
 import * as history from './history.js';
-import { currentLanguage, say } from './strings.js';
 import { inShort } from './report-export.js';
+import { isReadable } from './report-nodes.js';
+import { currentLanguage, say } from './strings.js';
 
 /**
  * @import {Entry} from './history.js'
@@ -65,14 +66,15 @@ export async function showHistory() {
   page.forget.hidden = !page.keep.checked;
   page.list.replaceChildren(
     ...entries.map((entry) => {
+      const readable = isReadable(entry.report);
       const open = el(
         'button',
-        { type: 'button', className: 'photo-open' },
+        { type: 'button', className: 'photo-open', disabled: !readable },
         entry.thumbnail ? el('img', { src: entry.thumbnail, alt: '' }) : el('span', { className: 'no-thumbnail', 'aria-hidden': true }),
         el(
           'span',
           { className: 'photo-words' },
-          el('span', { className: 'photo-file' }, inShort(entry.report)),
+          el('span', { className: 'photo-file' }, readable ? inShort(entry.report) : say('keptOld')),
           ' ',
           el('span', { className: 'hint one-line' }, entry.name),
           ' ',

@@ -2,7 +2,7 @@
 
 import { toFhir } from './fhir.js';
 import { headline, spokenResult } from './result-view.js';
-import { answerOf } from './answer.js';
+import { nodeOf } from './report-nodes.js';
 import { currentLanguage, local, percent, say } from './strings.js';
 
 /** @import {Report} from './skintree.js' */
@@ -82,6 +82,6 @@ function field(value) {
  * @param {Report} report
  */
 export function inShort(report) {
-  const answer = answerOf(report);
-  return answer.kind === 'likely' ? local(answer.lead.name) : headline(answer);
+  const { certainty, lead } = report.conclusion;
+  return certainty === 'likely' ? local(nodeOf(report, lead).name) : headline(report);
 }

@@ -1,15 +1,14 @@
 // A report as something a lay person can read: the answer in plain words, the tree, then the details for those who
 // know the field. Knows nothing of the page around it.
 
-import { MIN_TASK_MASS, answerOf, classColours } from './answer.js';
 import { detailsView } from './details-view.js';
 import { bar, el } from './dom.js';
+import { classColours, nodeOf } from './report-nodes.js';
 import { currentLanguage, duration, local, percent, say } from './strings.js';
 import { treeView } from './tree-view.js';
 
 /**
- * @import {Answer} from './answer.js'
- * @import {LocalText, PhotoKind, Report, TaskResult, TaskSide, Warning} from './skintree.js'
+ * @import {Likelihood, LocalText, PhotoKindResult, Report, SideResult, TaskResult, Warning} from './skintree.js'
  * @import {StringKey} from './strings.js'
  */
 
@@ -21,17 +20,17 @@ const CLOSEST = 3;
  * @returns {HTMLElement}
  */
 export function resultView(report, changeKind) {
-  const answer = answerOf(report);
+  const { certainty, poor_photo } = report.conclusion;
   const numbers = [treeView(report), report.tasks.length ? tasks(report) : null];
-  const outside = answer.kind === 'out-of-scope';
+  const outside = certainty === 'out-of-scope';
   return el(
     'article',
     {
-      className: `result ${answer.kind}${answer.poorPhoto ? ' poor-photo' : ''}`,
+      className: `result ${certainty}${poor_photo ? ' poor-photo' : ''}`,
       lang: currentLanguage(),
       'aria-labelledby': 'result-heading',
     },
-    summary(report, answer, changeKind),
+    summary(report, changeKind),
     outside
       ? el('details', { className: 'numbers' }, el('summary', {}, say('numbersAnyway')), closest(report), ...numbers)
       : el('div', { className: 'numbers' }, ...numbers),
@@ -46,23 +45,23 @@ export function resultView(report, changeKind) {
  * @param {Report} report
  */
 export function spokenResult(report) {
-  const answer = answerOf(report);
-  const shares = answer.kind === 'out-of-scope' ? [] : [covered(report).map(share).join(', ')];
-  return [headline(answer), ...shares].map((text) => `${text}.`).concat(sentences(answer)).join(' ');
+  const shares = report.conclusion.certainty === 'out-of-scope' ? [] : [covered(report).map(share).join(', ')];
+  return [headline(report), ...shares].map((text) => `${text}.`).concat(sentences(report)).join(' ');
 }
 
 /**
- * @param {Answer} answer
+ * @param {Report} report
  * @returns {string}
  */
-export function headline({ kind, lead, leadClass }) {
-  switch (kind) {
+export function headline(report) {
+  const { certainty, lead, lead_class } = report.conclusion;
+  switch (certainty) {
     case 'out-of-scope':
       return say('outOfScope');
     case 'undecided':
       return say('undecided');
     case 'likely':
-      return naming(local(lead.name), local(leadClass.name));
+      return naming(local(nodeOf(report, lead).name), local(nodeOf(report, lead_class).name));
   }
 }
 
@@ -77,20 +76,25 @@ function naming(name, leadClass) {
   return name.toLocaleLowerCase(currentLanguage()).includes(lower) ? say('likely', { name }) : say('likelyIn', { name, class: lower });
 }
 
+/** @type {Record<Likelihood, StringKey>} */
+const LIKELIHOODS = { possible: 'possible', 'less-likely': 'lessLikely', unlikely: 'unlikely' };
+
 /**
  * What stands below the headline.
  *
- * @param {Answer} answer
+ * @param {Report} report
  * @returns {string[]}
  */
-export function sentences({ kind, lead, alternative, flagged }) {
-  if (kind === 'out-of-scope') return [say('outOfScopeText')];
-  const which = kind === 'undecided' ? [say('undecidedText')] : lead.fine ? [] : [say('whichUnknown')];
-  if (flagged.length > 0) {
-    return [...which, say('flagged', { names: flagged.map(({ positive }) => local(positive.name)).join(', ') })];
+export function sentences(report) {
+  const { certainty, lead, alternative, not_ruled_out } = report.conclusion;
+  if (certainty === 'out-of-scope') return [say('outOfScopeText')];
+  const which = certainty === 'undecided' ? [say('undecidedText')] : nodeOf(report, lead).fine ? [] : [say('whichUnknown')];
+  if (not_ruled_out.length > 0) {
+    const tasks = report.tasks.filter(({ id }) => not_ruled_out.includes(id));
+    return [...which, say('flagged', { names: tasks.map(({ positive }) => local(positive.name)).join(', ') })];
   }
-  const other = kind === 'likely' && alternative ? [say(alternative.how, { name: local(alternative.node.name) })] : [];
-  return [...which, ...other];
+  if (certainty !== 'likely' || !alternative) return which;
+  return [...which, say(LIKELIHOODS[alternative.likelihood], { name: local(nodeOf(report, alternative.node).name) })];
 }
 
 /** @param {Report} report */
@@ -105,18 +109,17 @@ function share({ name, probability }) {
 
 /**
  * @param {Report} report
- * @param {Answer} answer
  * @param {(id: string) => void} [changeKind]
  */
-function summary(report, answer, changeKind) {
-  const outside = answer.kind === 'out-of-scope';
+function summary(report, changeKind) {
+  const outside = report.conclusion.certainty === 'out-of-scope';
   return el(
     'section',
     { className: 'summary' },
     el('h2', { id: 'result-heading', className: 'eyebrow' }, say('resultHeading')),
-    el('p', { className: 'headline' }, headline(answer)),
+    el('p', { className: 'headline' }, headline(report)),
     outside ? null : classShares(report),
-    ...sentences(answer).map((text) => el('p', { className: 'sentence' }, text)),
+    ...sentences(report).map((text) => el('p', { className: 'sentence' }, text)),
     report.warnings.length ? warnings(report.warnings) : null,
     outside ? null : closest(report),
     report.photo_kind ? photoKind(report.photo_kind, changeKind) : null,
@@ -127,7 +130,7 @@ function summary(report, answer, changeKind) {
 /**
  * Which kind of photo it was taken for, the figures that hold for it, and a way to correct it.
  *
- * @param {PhotoKind} kind
+ * @param {PhotoKindResult} kind
  * @param {(id: string) => void} [changeKind]
  */
 function photoKind({ name, probability, given, figures, others }, changeKind) {
@@ -216,19 +219,18 @@ function tasks(report) {
 }
 
 /** @param {TaskResult} task */
-function taskView({ name, positive, negative, mass }) {
-  const neither = mass < MIN_TASK_MASS;
+function taskView({ name, positive, negative, mass, applies }) {
   return el(
     'div',
-    { className: neither ? 'task neither' : 'task' },
+    { className: applies ? 'task' : 'task neither' },
     el('h4', {}, local(name)),
     mass > 0 ? bar(positive.probability) : null,
     mass > 0 ? el('p', { className: 'sides' }, side(positive), ' ', side(negative)) : null,
-    neither ? el('p', { className: 'hint' }, say('taskNeither', { percent: percent(mass) })) : null,
+    applies ? null : el('p', { className: 'hint' }, say('taskNeither', { percent: percent(mass) })),
   );
 }
 
-/** @param {TaskSide} side */
+/** @param {SideResult} side */
 function side({ name, probability }) {
   return el('span', {}, local(name), ' ', el('span', { className: 'value' }, percent(probability)));
 }

@@ -1,11 +1,11 @@
 // The disease tree with the model's belief in it: a picture of three rows, and a list to open and search, which holds
 // the same and more. Fit for eight diagnoses as for a tree of thousands: what is not looked at is not built.
 
-import { classColours, rootOf } from './answer.js';
+import { classColours, rootOf } from './report-nodes.js';
 import { bar, el, scrollTo } from './dom.js';
 import { local, percent, say } from './strings.js';
 
-/** @import {Report, TreeNode} from './skintree.js' */
+/** @import {Report, TreeResult} from './skintree.js' */
 
 /** Nodes below this are told apart only on request, where there are many. */
 const MATTERS = 0.01;
@@ -21,7 +21,7 @@ class Tree {
   /** @param {Report} report */
   constructor(report) {
     this.nodes = new Map(report.tree.map((node) => [node.id, node]));
-    /** @type {Map<string | null, TreeNode[]>} */
+    /** @type {Map<string | null, TreeResult[]>} */
     this.children = new Map();
     for (const node of report.tree) {
       const siblings = this.children.get(node.parent);
@@ -37,19 +37,19 @@ class Tree {
     this.path = new Set(this.pathTo(report.fine[0].id).map(({ id }) => id));
   }
 
-  /** @param {TreeNode | null} node */
+  /** @param {TreeResult | null} node */
   below(node) {
     return this.children.get(node?.id ?? null) ?? [];
   }
 
-  /** @param {string} id @returns {TreeNode[]} from the root down */
+  /** @param {string} id @returns {TreeResult[]} from the root down */
   pathTo(id) {
     const path = [];
     for (let node = this.nodes.get(id); node; node = this.nodes.get(node.parent ?? '')) path.unshift(node);
     return path;
   }
 
-  /** @param {TreeNode} node */
+  /** @param {TreeResult} node */
   colourOf(node) {
     return `tone-${(this.colours.get(rootOf(this.nodes, node).id) ?? 0) % 6}`;
   }
@@ -103,7 +103,7 @@ function pointOut(tree, id) {
 
 /**
  * @param {Tree} tree
- * @param {TreeNode | null} parent
+ * @param {TreeResult | null} parent
  * @param {number} whole what the parent has
  * @param {number} rows still to come, this one among them
  * @returns {HTMLElement[]}
@@ -147,7 +147,7 @@ function sliver(share) {
 
 /**
  * @param {Tree} tree
- * @param {TreeNode | null} parent
+ * @param {TreeResult | null} parent
  * @returns {HTMLElement}
  */
 function list(tree, parent) {
@@ -173,8 +173,8 @@ function list(tree, parent) {
 
 /**
  * @param {Tree} tree
- * @param {TreeNode} node
- * @param {TreeNode | null} parent
+ * @param {TreeResult} node
+ * @param {TreeResult | null} parent
  */
 function item(tree, node, parent) {
   const line = row(node, !parent || parent.covered);
@@ -204,7 +204,7 @@ function item(tree, node, parent) {
 }
 
 /**
- * @param {TreeNode} node
+ * @param {TreeResult} node
  * @param {boolean} within whether the node above is covered: where a whole branch is unknown, that is said once
  */
 function row(node, within) {
@@ -240,7 +240,7 @@ function search(tree) {
 }
 
 /**
- * @param {TreeNode} node
+ * @param {TreeResult} node
  * @param {string} wanted
  */
 function matches({ name, icd10 }, wanted) {
@@ -249,7 +249,7 @@ function matches({ name, icd10 }, wanted) {
 
 /**
  * @param {Tree} tree
- * @param {TreeNode} node
+ * @param {TreeResult} node
  */
 function hit(tree, node) {
   const above = tree.pathTo(node.id).slice(0, -1);

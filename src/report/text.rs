@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::{Report, TreeResult};
+use super::{Alternative, Certainty, Conclusion, Likelihood, Report, TreeResult};
 use crate::taxonomy::Level;
 
 /// Width of a bar in characters.
@@ -20,6 +20,14 @@ struct Words {
     model: &'static str,
     engine: &'static str,
     trained_on: &'static str,
+    likely: &'static str,
+    undecided: &'static str,
+    out_of_scope: &'static str,
+    not_ruled_out: &'static str,
+    also: &'static str,
+    possible: &'static str,
+    less_likely: &'static str,
+    unlikely: &'static str,
     questions: &'static str,
     neither: &'static str,
     warning: &'static str,
@@ -34,6 +42,14 @@ const ENGLISH: Words = Words {
     model: "Model",
     engine: "Engine",
     trained_on: "Trained on",
+    likely: "Most likely",
+    undecided: "Undecided: no diagnosis or group is likely enough to be named",
+    out_of_scope: "No answer: the photo does not look like those the model knows",
+    not_ruled_out: "Not ruled out",
+    also: "Elsewhere in the tree",
+    possible: "possible",
+    less_likely: "less likely",
+    unlikely: "unlikely, but not ruled out",
     questions: "Questions",
     neither: "probably neither: together they have only",
     warning: "Warning",
@@ -47,6 +63,14 @@ const KOREAN: Words = Words {
     model: "모델",
     engine: "엔진",
     trained_on: "학습 자료",
+    likely: "가능성이 가장 높음",
+    undecided: "판단하지 못함: 이름을 댈 만큼 가능성이 높은 진단이나 분류가 없음",
+    out_of_scope: "답 없음: 모델이 아는 사진과 비슷하지 않음",
+    not_ruled_out: "배제하지 못함",
+    also: "다른 쪽 진단",
+    possible: "가능함",
+    less_likely: "가능성이 더 낮음",
+    unlikely: "가능성이 낮지만 배제할 수 없음",
     questions: "질문",
     neither: "둘 다 아닐 가능성이 큼: 두 확률의 합",
     warning: "주의",
@@ -97,8 +121,32 @@ impl Report {
             writeln!(out, "{}: {}", words.warning, warning.message.get(lang))?;
         }
         writeln!(out)?;
+        self.write_conclusion(out, lang, words)?;
         self.write_tree(out, lang, words)?;
         self.write_tasks(out, lang, words)
+    }
+
+    fn write_conclusion(&self, out: &mut String, lang: &str, words: &Words) -> std::fmt::Result {
+        let Conclusion { certainty, lead, lead_class, alternative, not_ruled_out, .. } = &self.conclusion;
+        let name = |id: &str| self.tree.iter().find(|node| node.id == *id).map_or("", |node| node.name.get(lang));
+        match certainty {
+            Certainty::OutOfScope => return writeln!(out, "{}\n", words.out_of_scope),
+            Certainty::Undecided => writeln!(out, "{}", words.undecided)?,
+            Certainty::Likely if lead == lead_class => writeln!(out, "{}: {}", words.likely, name(lead))?,
+            Certainty::Likely => writeln!(out, "{}: {} ({})", words.likely, name(lead), name(lead_class))?,
+        }
+        if let (Certainty::Likely, Some(Alternative { node, likelihood })) = (certainty, alternative) {
+            let how = match likelihood {
+                Likelihood::Possible => words.possible,
+                Likelihood::LessLikely => words.less_likely,
+                Likelihood::Unlikely => words.unlikely,
+            };
+            writeln!(out, "{}: {}, {how}", words.also, name(node))?;
+        }
+        for task in self.tasks.iter().filter(|task| not_ruled_out.contains(&task.id)) {
+            writeln!(out, "{}: {}", words.not_ruled_out, task.positive.name.get(lang))?;
+        }
+        writeln!(out)
     }
 
     fn write_tree(&self, out: &mut String, lang: &str, words: &Words) -> std::fmt::Result {

@@ -162,7 +162,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         const photos = {};
         for (const [name, input] of Object.entries(inputs)) {
           const { photo } = await classifier.classify(input);
-          photos[name] = photo.format === 'rgba' ? `${photo.width} × ${photo.height}` : 'file';
+          photos[name] = photo.format === 'pixels' ? `${photo.width} × ${photo.height}` : 'file';
         }
         classifier.free();
         return { photos, intact: String(sizes()) === before };

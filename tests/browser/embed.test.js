@@ -113,7 +113,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await page.waitForFunction(() => document.querySelector('#reading')?.textContent === 'Benign 85%, Malignant 15% (research use only)');
         assert.equal(await textOf(page, '#model'), 'fake-ham8 0.0.0');
         const results = (await heard(page)).filter(({ type }) => type === 'result');
-        assert.deepEqual(results.map(({ id, report }) => [id, report.schema]), [[null, 'skintree.report/1']]);
+        assert.deepEqual(results.map(({ id, report }) => [id, report.schema]), [[null, 'skintree.report/2']]);
         const binary = await page.evaluate(() => {
           /** @param {unknown} value @returns {boolean} */
           const has = (value) =>
@@ -204,7 +204,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         );
         await frame.evaluate(() => location.reload());
         assert.equal(await reloaded, 'aborted');
-        assert.equal(await page.evaluate(async () => (await /** @type {any} */ (globalThis).frame.classify(new Blob(['a']))).schema), 'skintree.report/1');
+        assert.equal(await page.evaluate(async () => (await /** @type {any} */ (globalThis).frame.classify(new Blob(['a']))).schema), 'skintree.report/2');
       }));
 
     test('a portal that is not on the list hears nothing; the visitor can use the widget all the same', () =>

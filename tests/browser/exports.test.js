@@ -76,7 +76,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
     });
 
     test('JSON: the whole report', async () => {
-      assert.equal(JSON.parse(await saved('saveJson', 'skintree-report.json')).schema, 'skintree.report/1');
+      assert.equal(JSON.parse(await saved('saveJson', 'skintree-report.json')).schema, 'skintree.report/2');
     });
 
     test('FHIR, in the language of the page', async () => {

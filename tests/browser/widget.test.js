@@ -114,11 +114,11 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         const all = await told(page);
         assert.deepEqual([...new Set(all.map(({ type }) => type))], ['progress', 'ready', 'result']);
         const { detail } = all[all.length - 1];
-        assert.equal(detail.schema, 'skintree.report/1');
+        assert.equal(detail.schema, 'skintree.report/2');
         assert.equal(detail.fine.length, 2);
         assert.equal(detail.engine.requested, 'cpu');
         const same = await page.$eval('skintree-widget', (widget) => [widget.report?.schema, widget.info?.id]);
-        assert.deepEqual(same, ['skintree.report/1', 'fake-ham8']);
+        assert.deepEqual(same, ['skintree.report/2', 'fake-ham8']);
       }));
 
     test('a failure is shown, told and can be tried again', () =>

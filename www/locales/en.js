@@ -69,6 +69,7 @@ export default {
     'Off unless you switch it on. Kept are the answer and a small picture, on this device only. Switching it off deletes them.',
   keepDenied: 'This browser does not let the page keep anything.',
   keepForgotten: 'All kept answers are deleted.',
+  keptOld: 'Made by an earlier version, which this one cannot show. Classify the photo again.',
   forget: 'Delete all now',
   actionsHeading: 'Take it with you',
   copy: 'Copy as text',

@@ -1,6 +1,10 @@
 // A report as the real module makes it, for an eight-class pack whose tree has groups no class lies in.
 
-/** @typedef {[id: string, parent: string | null, level: string, en: string, own?: number, icd10?: string, note?: string]} Row */
+import { conclude } from './conclusion.js';
+
+/** @import {Level, OperatingPointResult, Report} from '../../../www/skintree.js' */
+
+/** @typedef {[id: string, parent: string | null, level: Level, en: string, own?: number, icd10?: string, note?: string]} Row */
 
 /** @type {Row[]} */
 const NODES = [
@@ -109,7 +113,7 @@ function withOwn(row, own) {
   return own === undefined ? row : [row[0], row[1], row[2], row[3], own, row[5], row[6]];
 }
 
-/** @param {number} p @returns {object[]} */
+/** @param {number} p @returns {OperatingPointResult[]} */
 function operatingPoints(p) {
   return [
     { id: 'sensitivity-95', threshold: 0.1, sensitivity: 0.95, specificity: 0.55, positive: p >= 0.1 },
@@ -119,6 +123,7 @@ function operatingPoints(p) {
 
 /**
  * @param {any} fake `big`: 757 diagnoses; `own`: other probabilities, by id; and fields of the report as they are
+ * @returns {Report}
  */
 export function makeReport(fake) {
   const rows = fake.big ? bigTree() : NODES.map((row) => withOwn(row, fake.own?.[row[0]]));
@@ -142,8 +147,32 @@ export function makeReport(fake) {
   const melanoma = share(all, ['mel'], ['nv']);
   const carcinoma = share(all, ['bcc', 'scc', 'ak'], ['bkl']);
   const hash = '0123456789abcdef'.repeat(4);
+  const scope = fake.scope ?? null;
+  const warnings = fake.warnings ?? [];
+  const fine = tree.filter((node) => node.fine).map(({ id, name, icd10, probability }) => ({ id, name, icd10, probability }));
+  const [groups, classes] = [ofLevel('group'), ofLevel('class')];
+  const tasks = [
+    {
+      id: 'melanoma-or-naevus',
+      name: { en: 'Melanoma or naevus?', ko: '흑색종인가, 모반인가?' },
+      positive: { name: { en: 'Melanoma', ko: '흑색종' }, probability: melanoma.p },
+      negative: { name: { en: 'Benign naevus', ko: '양성 모반' }, probability: 1 - melanoma.p },
+      operating_points: fake.operating_points ? operatingPoints(melanoma.p) : [],
+      mass: melanoma.mass,
+      applies: melanoma.mass >= 0.5,
+    },
+    {
+      id: 'carcinoma-or-keratosis',
+      name: { en: 'Keratinocyte carcinoma or benign keratosis?', ko: '각질형성세포암인가, 양성 각화증인가?' },
+      positive: { name: { en: 'Keratinocyte carcinoma', ko: '각질형성세포암' }, probability: carcinoma.p },
+      negative: { name: { en: 'Benign keratosis', ko: '양성 각화증' }, probability: 1 - carcinoma.p },
+      operating_points: fake.operating_points ? operatingPoints(carcinoma.p) : [],
+      mass: carcinoma.mass,
+      applies: carcinoma.mass >= 0.5,
+    },
+  ];
   return {
-    schema: 'skintree.report/1',
+    schema: 'skintree.report/2',
     disclaimer: {
       en: 'Research use only. Not a medical device. A low score does not rule out cancer.',
       ko: '연구용입니다. 의료기기가 아닙니다. 점수가 낮아도 암을 배제할 수 없습니다.',
@@ -159,32 +188,17 @@ export function makeReport(fake) {
     },
     engine: { name: 'cpu', requested: 'auto', adapter: null, fallback_reason: 'no WebGPU adapter was found', self_test_max_abs_diff: 0.000002, ...fake.engine },
     photo: { format: 'png', width: 600, height: 450, orientation: 1, sha256: hash, ...fake.photo },
-    fine: tree.filter((node) => node.fine).map(({ id, name, icd10, probability }) => ({ id, name, icd10, probability })),
-    groups: ofLevel('group'),
-    classes: ofLevel('class'),
-    tasks: [
-      {
-        id: 'melanoma-or-naevus',
-        name: { en: 'Melanoma or naevus?', ko: '흑색종인가, 모반인가?' },
-        positive: { name: { en: 'Melanoma', ko: '흑색종' }, probability: melanoma.p },
-        negative: { name: { en: 'Benign naevus', ko: '양성 모반' }, probability: 1 - melanoma.p },
-        operating_points: fake.operating_points ? operatingPoints(melanoma.p) : [],
-        mass: melanoma.mass,
-      },
-      {
-        id: 'carcinoma-or-keratosis',
-        name: { en: 'Keratinocyte carcinoma or benign keratosis?', ko: '각질형성세포암인가, 양성 각화증인가?' },
-        positive: { name: { en: 'Keratinocyte carcinoma', ko: '각질형성세포암' }, probability: carcinoma.p },
-        negative: { name: { en: 'Benign keratosis', ko: '양성 각화증' }, probability: 1 - carcinoma.p },
-        operating_points: fake.operating_points ? operatingPoints(carcinoma.p) : [],
-        mass: carcinoma.mass,
-      },
-    ],
+    conclusion: conclude({ tree, fine, groups, classes, tasks, scope, warnings }),
+    views: 1,
+    fine,
+    groups,
+    classes,
+    tasks,
     tree,
     photo_kind: photoKind(fake.photo_kind),
-    scope: fake.scope ?? null,
+    scope,
     quality: { sharpness: 0.412, brightness: 0.55, contrast: 0.18, dark_clipped: 0, bright_clipped: 0.002 },
-    warnings: fake.warnings ?? [],
+    warnings,
     timings: { decode_ms: 8.1, input_ms: 2, engine_ms: 310.2, rollup_ms: 0.1, total_ms: 321 },
   };
 }

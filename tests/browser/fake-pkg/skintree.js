@@ -78,7 +78,7 @@ export class WebClassifier {
 
   /** @param {Uint8ClampedArray} data @param {number} width @param {number} height @param {WasmOptions} options */
   async classifyRgba(data, width, height, options) {
-    return this.#report({ format: 'rgba', width, height, bytes: data.length }, options);
+    return this.#report({ format: 'pixels', width, height, bytes: data.length }, options);
   }
 
   /** @param {any} photo @param {WasmOptions} options */
