@@ -146,6 +146,7 @@ check() {
   say "spelling";             "$tools/typos"
   say "licences and sources"; "$tools/cargo-deny" --log-level error check bans licenses sources
   say "types of JavaScript";  npm run --silent typecheck
+  say "direction of modules"; node --test --test-reporter=dot tests/tools/one-direction.test.js
   say "lints, wasm (first time 1 minute)"
   local name
   for name in "${WASM_PACKAGES[@]}"; do

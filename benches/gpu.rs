@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use pollster::block_on;
 use serde_json::json;
-use skintree::engine::kernels::{self, Lowered, Variant, trial};
-use skintree::engine::{Engine, WonnxEngine};
+use skintree::engine::lower::{self, Lowered};
+use skintree::engine::{Engine, WonnxEngine, trial};
 use skintree::input::self_test_input;
 use skintree::onnx::Graph;
 use skintree::pack::Pack;
+use skintree::shaders::Variant;
 use wgpu_bridge::gpu::Gpu;
 use wgpu_bridge::kernels::Kernel;
 use wgpu_bridge::stopwatch::Job;
@@ -66,11 +67,10 @@ fn main() {
     let signature = pack.manifest().signature();
     let graph = Graph::read(pack.model(), &signature).unwrap();
     let operations = graph.multiply_accumulates() as f64 * 2.0;
-    let network = graph.into_network().unwrap();
 
     let gpu = block_on(Gpu::open()).unwrap();
     let info = gpu.info().clone();
-    let (layers, candidates) = (kernels::convolutions(&network), trial::candidates(&info));
+    let (layers, candidates) = (lower::convolutions(&graph).unwrap(), trial::candidates(&info));
     let chosen = block_on(trial::fastest(&gpu, &layers, &candidates)).unwrap();
     let peak = peak(&gpu);
     let of_nodes = nodes.then(|| of_nodes(&gpu, &pack, chosen));
@@ -83,10 +83,10 @@ fn main() {
         .map(|variant| {
             let gpu = block_on(Gpu::open()).unwrap();
             let begin = Instant::now();
-            let engine =
-                block_on(WonnxEngine::load_with(gpu, pack.model(), &signature, |network, gpu| match variant {
-                    Some(variant) => kernels::lower(network, variant, |name, bytes| gpu.upload(name, bytes)),
-                    None => Lowered::stock(network),
+            let mut engine =
+                block_on(WonnxEngine::load_with(gpu, pack.model(), &signature, |graph, gpu| match variant {
+                    Some(variant) => lower::lower(graph, variant, |name, bytes| gpu.upload(name, bytes)),
+                    None => Ok(Lowered::stock(graph)),
                 }))
                 .unwrap();
             let load_ms = milliseconds(begin);
@@ -177,8 +177,8 @@ impl Row {
     }
 }
 
-/// GFLOP/s of the fastest of three products of large matrices, whose shaders know nothing of convolutions. Where a
-/// processor plays the GPU, per second of CPU time, because it does other things too.
+/// GFLOP/s of the fastest of three products of large matrices, whose shaders know nothing of convolutions. On a
+/// software adapter, per second of CPU time, because it does other things too.
 fn peak(gpu: &Gpu) -> f64 {
     let software = gpu.info().software;
     let size: u32 = if software { 512 } else { 2048 };
@@ -207,11 +207,10 @@ fn peak(gpu: &Gpu) -> f64 {
 fn of_nodes(gpu: &Gpu, pack: &Pack, variant: Variant) -> BTreeMap<String, f64> {
     const LARGEST: u64 = 8 << 20;
     let signature = pack.manifest().signature();
-    let network = Graph::read(pack.model(), &signature).unwrap().into_network().unwrap();
-    let nodes = network.model.get_graph().get_node().iter();
-    let operators: BTreeMap<String, String> =
-        nodes.map(|node| (node.get_name().to_owned(), node.get_op_type().to_owned())).collect();
-    let lowered = kernels::lower(network, variant, |_, _| {}).unwrap();
+    let graph = Graph::read(pack.model(), &signature).unwrap();
+    let nodes = graph.nodes().iter();
+    let operators: BTreeMap<String, String> = nodes.map(|node| (node.name.clone(), node.op.clone())).collect();
+    let lowered = lower::lower(&graph, variant, |_, _| {}).unwrap();
     let mut jobs: BTreeMap<&str, Vec<Job>> = BTreeMap::new();
     for (name, kernel) in lowered.kernels {
         let buffers = vec![LARGEST; kernel.wgsl.matches("var<storage").count()];

@@ -3,7 +3,7 @@
 use web_time::Instant;
 
 use crate::Result;
-use crate::engine::{self, Loaded, Outputs, Wanted, Wish};
+use crate::engine::{self, Engine, Loaded, Outputs, Wanted, Wish};
 use crate::error::Error;
 use crate::heat_map::{HeatMapChoice, HeatMapError, HeatMapper, Selection};
 use crate::input::InputTensor;
@@ -27,7 +27,7 @@ pub struct Options {
     pub heat_maps: HeatMapChoice,
     /// How many views of the photo are averaged, 1 to [`MAX_VIEWS`]; other numbers count as the nearest of these.
     pub views: usize,
-    /// Whether [`Answer::outputs`] shall have the feature map also where neither heat maps nor the pack's scope need it:
+    /// Whether [`Classification::outputs`] shall have the feature map also where neither heat maps nor the pack's scope need it:
     /// it is read back from the GPU only if somebody has a use for it.
     pub features: bool,
     /// Id of the kind of photo (`photo_kinds` of the manifest), if it is known; else the pack's kind file decides.
@@ -50,7 +50,7 @@ pub struct Classifier {
 
 /// A report and what the network got and gave for it.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Classification {
     /// The report.
     pub report: Report,
     /// The network's input.
@@ -68,7 +68,7 @@ impl Classifier {
     /// [`crate::Error::Graph`] if the ONNX file is not accepted, [`crate::Error::Engine`] if no engine can be had.
     pub async fn load(mut pack: Pack, wish: impl Into<Wish>) -> Result<Self> {
         let model = ModelFile::read(pack.take_model(), &pack.manifest().signature())?;
-        let heat_mapper = HeatMapper::of(model.graph(), pack.manifest())?;
+        let heat_mapper = HeatMapper::of(model.graph(), pack.manifest());
         let loaded = engine::load(pack.manifest(), model, wish).await?;
         Ok(Self { pack, loaded, heat_mapper })
     }
@@ -87,7 +87,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`crate::Error::Photo`] if it cannot be decoded, else as [`Self::classify_photo`].
-    pub async fn classify(&self, photo: &[u8], options: &Options) -> Result<Answer> {
+    pub async fn classify(&mut self, photo: &[u8], options: &Options) -> Result<Classification> {
         let start = Instant::now();
         let photo = Photo::decode(photo, &Limits::default())?;
         self.classify_photo(&photo, options, start).await
@@ -98,28 +98,29 @@ impl Classifier {
     /// # Errors
     /// [`crate::Error::HeatMap`] if the pack cannot give the heat maps asked for, [`crate::Error::Engine`] and
     /// [`crate::Error::Interpret`] if the engine fails.
-    pub async fn classify_photo(&self, photo: &Photo, options: &Options, start: Instant) -> Result<Answer> {
+    pub async fn classify_photo(&mut self, photo: &Photo, options: &Options, start: Instant) -> Result<Classification> {
+        let Self { pack, loaded, heat_mapper } = self;
         // First, so that a wrong name costs no run of the network.
-        let heat_maps = self.select_heat_maps(&options.heat_maps)?;
+        let heat_maps = select_heat_maps(pack, heat_mapper, &options.heat_maps)?;
         let decoded = Instant::now();
-        let input = InputTensor::from_photo(photo, &self.pack.manifest().input);
-        let quality = Quality::measure(photo, &self.pack.manifest().input);
+        let input = InputTensor::from_photo(photo, &pack.manifest().input);
+        let quality = Quality::measure(photo, &pack.manifest().input);
         let prepared = Instant::now();
         let views = options.views.clamp(1, MAX_VIEWS);
-        let features = options.features || heat_maps.is_some() || self.pack.needs_features();
+        let features = options.features || heat_maps.is_some() || pack.needs_features();
         let wanted = if features { Wanted::LogitsAndFeatures } else { Wanted::Logits };
-        let outputs = self.run(&input, views, wanted).await?;
+        let outputs = run(&mut *loaded.engine, &input, views, wanted).await?;
         let ran = Instant::now();
         let photo_kind = options.photo_kind.as_deref();
-        let calibrated = Kind::of(&self.pack, &outputs, photo_kind)?.calibrate(&self.pack, &outputs.logits);
-        let engine = &self.loaded.info;
+        let calibrated = Kind::of(pack, &outputs, photo_kind)?.calibrate(pack, &outputs.logits);
+        let engine = &loaded.info;
         let observation = Observation { photo: photo.info(), quality, views, outputs: &outputs, photo_kind, engine };
-        let mut report = assemble(&self.pack, &observation, options.top_k)?;
+        let mut report = assemble(pack, &observation, options.top_k)?;
         if let Some((mapper, selection)) = heat_maps {
             let features = outputs.features.as_ref();
             let features = features.ok_or_else(|| Error::Internal("the engine gave no feature map".to_owned()))?;
-            let region = self.pack.manifest().input.region(photo.width(), photo.height());
-            report.heat_maps = Some(mapper.maps(&self.pack, &selection, features, &calibrated, region)?);
+            let region = pack.manifest().input.region(photo.width(), photo.height());
+            report.heat_maps = Some(mapper.maps(pack, &selection, features, &calibrated, region)?);
         }
         let done = Instant::now();
         let milliseconds = |from: Instant, to: Instant| (to - from).as_secs_f64() * 1000.0;
@@ -130,25 +131,29 @@ impl Classifier {
             rollup_ms: milliseconds(ran, done),
             total_ms: milliseconds(start, done),
         };
-        Ok(Answer { report, input, outputs, calibrated })
+        Ok(Classification { report, input, outputs, calibrated })
     }
+}
 
-    /// Runs the network on the first `views` views and averages the logits; features are those of the first view.
-    async fn run(&self, input: &InputTensor, views: usize, wanted: Wanted) -> Result<Outputs> {
-        let mut outputs = self.loaded.engine.compute(&view(input, 0), wanted).await?;
-        for number in 1..views {
-            let more = self.loaded.engine.compute(&view(input, number), Wanted::Logits).await?;
-            outputs.logits.iter_mut().zip(more.logits).for_each(|(sum, logit)| *sum += logit);
-        }
-        outputs.logits.iter_mut().for_each(|sum| *sum /= views as f32);
-        Ok(outputs)
+/// Runs the network on the first `views` views and averages the logits; features are those of the first view.
+async fn run(engine: &mut dyn Engine, input: &InputTensor, views: usize, wanted: Wanted) -> Result<Outputs> {
+    let mut outputs = engine.compute(&view(input, 0), wanted).await?;
+    for number in 1..views {
+        let more = engine.compute(&view(input, number), Wanted::Logits).await?;
+        outputs.logits.iter_mut().zip(more.logits).for_each(|(sum, logit)| *sum += logit);
     }
+    outputs.logits.iter_mut().for_each(|sum| *sum /= views as f32);
+    Ok(outputs)
+}
 
-    fn select_heat_maps(&self, choice: &HeatMapChoice) -> Result<Option<(&HeatMapper, Selection)>, HeatMapError> {
-        if *choice == HeatMapChoice::None {
-            return Ok(None);
-        }
-        let mapper = self.heat_mapper.as_ref().map_err(Clone::clone)?;
-        Ok(Some((mapper, HeatMapper::select(&self.pack, choice)?)))
+fn select_heat_maps<'a>(
+    pack: &Pack,
+    mapper: &'a Result<HeatMapper, HeatMapError>,
+    choice: &HeatMapChoice,
+) -> Result<Option<(&'a HeatMapper, Selection)>, HeatMapError> {
+    if *choice == HeatMapChoice::None {
+        return Ok(None);
     }
+    let mapper = mapper.as_ref().map_err(Clone::clone)?;
+    Ok(Some((mapper, HeatMapper::select(pack, choice)?)))
 }

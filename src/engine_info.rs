@@ -14,7 +14,7 @@ pub struct EngineInfo {
     pub requested: String,
     /// What the GPU driver calls itself; `None` on the CPU.
     pub adapter: Option<String>,
-    /// Which kernels ran on the GPU, a name of [`crate::engine::kernels::Variant`] or `stock`; `None` on the CPU and in
+    /// Which kernels ran on the GPU, a name of [`crate::shaders::Variant`] or `stock`; `None` on the CPU and in
     /// reports of before they were told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "types", ts(optional))]

@@ -14,7 +14,7 @@
 use crate::engine::FeatureMap;
 use crate::input::Region;
 use crate::interpret::{InterpretError, probabilities};
-use crate::onnx::{Graph, GraphError, LastLayer};
+use crate::onnx::{Graph, LastLayer};
 use crate::pack::{Manifest, Pack};
 use crate::report::HeatMap;
 use crate::taxonomy::{NodeIndex, Taxonomy};
@@ -82,13 +82,12 @@ impl HeatMapper {
     /// Takes the last layer out of the graph of a pack's ONNX file.
     ///
     /// # Errors
-    /// The outer one if quantised weights and their scales do not fit together; the inner one if there are no heat maps.
-    pub fn of(graph: &Graph, manifest: &Manifest) -> Result<Result<Self, HeatMapError>, GraphError> {
+    /// [`HeatMapError::NoFeatures`] and [`HeatMapError::NotLinear`]: the pack cannot give heat maps.
+    pub fn of(graph: &Graph, manifest: &Manifest) -> Result<Self, HeatMapError> {
         if manifest.outputs.features.is_none() {
-            return Ok(Err(HeatMapError::NoFeatures));
+            return Err(HeatMapError::NoFeatures);
         }
-        let last_layer = graph.last_layer()?;
-        Ok(last_layer.map(Self::new).ok_or(HeatMapError::NotLinear))
+        graph.last_layer().map(Self::new).ok_or(HeatMapError::NotLinear)
     }
 
     /// Looks the nodes up, so that a wrong name costs no run of the network.

@@ -3,12 +3,14 @@
 //! Training reads photos with Pillow, and a network notices when its input is resized by another rule. So `resize`
 //! follows Pillow's 8-bit resampling to the last bit instead of using a general library; see there.
 
+mod region;
 mod resize;
 
 use serde::{Deserialize, Serialize};
 
 use crate::photo::Photo;
 
+pub use region::Region;
 pub use resize::{Filter, resize};
 
 /// Smallest side of a network's input; the stem of Inception v3 asks for 75.
@@ -53,20 +55,6 @@ pub enum Channels {
     Rgb,
     /// Blue, green, red.
     Bgr,
-}
-
-/// A rectangle of pixels inside a photo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
-pub struct Region {
-    /// Pixels left of it.
-    pub x: u32,
-    /// Pixels above it.
-    pub y: u32,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
 }
 
 impl InputRecipe {

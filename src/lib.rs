@@ -22,11 +22,13 @@ pub mod heat_map;
 pub mod input;
 pub mod interpret;
 pub mod onnx;
+pub mod operators;
 pub mod pack;
 pub mod photo;
 pub mod quality;
 pub mod report;
 mod sha256;
+pub mod shaders;
 pub mod taxonomy;
 pub mod views;
 #[cfg(target_arch = "wasm32")]

@@ -4,13 +4,16 @@
 //! files are those of the manifest and every name in the manifest is a node of the taxonomy. What the ONNX file
 //! contains is not looked at here; that is the work of `onnx`.
 
+mod error;
+mod floats;
 mod kind_head;
 mod manifest;
 mod subspace;
 
 use crate::sha256::sha256_hex;
-use crate::taxonomy::{NodeIndex, Taxonomy, TaxonomyError};
+use crate::taxonomy::{NodeIndex, Taxonomy};
 
+pub use error::PackError;
 pub use kind_head::KindHead;
 pub use manifest::{
     Files, MAX_KIND_BYTES, MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, MAX_SCOPE_BYTES, MAX_TAXONOMY_BYTES, Manifest,
@@ -18,77 +21,6 @@ pub use manifest::{
     Task,
 };
 pub use subspace::Subspace;
-
-/// Why a model pack was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PackError {
-    /// The manifest is not JSON, lacks a field or has one of the wrong type.
-    #[error("manifest.json is not valid: {0}; correct it as docs/formats.md describes, or fetch the pack again")]
-    Json(String),
-    /// A schema that this version does not know.
-    #[error(
-        "manifest.json has schema \"{0}\", but this version reads \"{SCHEMA}\" and \"{SCHEMA_WITH_KINDS}\"; update skintree or the pack"
-    )]
-    Schema(String),
-    /// A field is there but its value makes no sense.
-    #[error("`{field}` in manifest.json {problem}; correct it as docs/formats.md describes")]
-    Field {
-        /// Where, for example `files.model.path`.
-        field: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// A file is shorter or longer than the manifest says.
-    #[error("{path} of the pack has {actual} bytes instead of {expected}; fetch it again in full")]
-    Length {
-        /// The file.
-        path: String,
-        /// Bytes according to the manifest.
-        expected: u64,
-        /// Bytes found.
-        actual: u64,
-    },
-    /// A file of the pack cannot be read from the disk.
-    #[error("{path} of the pack cannot be read ({reason}); check the folder and its permissions")]
-    Read {
-        /// The file.
-        path: String,
-        /// What the operating system says.
-        reason: String,
-    },
-    /// A file has the right length but other contents.
-    #[error(
-        "{path} of the pack has SHA-256 {actual} instead of {expected}; it is damaged or not the file the manifest means, fetch it again"
-    )]
-    Hash {
-        /// The file.
-        path: String,
-        /// Hash according to the manifest.
-        expected: String,
-        /// Hash found.
-        actual: String,
-    },
-    /// The taxonomy is not a tree, or the manifest names nodes it does not have.
-    #[error(transparent)]
-    Taxonomy(#[from] TaxonomyError),
-}
-
-impl PackError {
-    /// The stable code of `docs/formats.md`.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Json(_) | Self::Schema(_) | Self::Field { .. } => "pack-manifest",
-            Self::Length { .. } | Self::Read { .. } => "pack-truncated",
-            Self::Hash { .. } => "pack-hash",
-            Self::Taxonomy(error) => error.code(),
-        }
-    }
-
-    fn field(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Field { field: field.into(), problem: problem.into() }
-    }
-}
 
 /// The nodes of a binary question, in the order of [`Manifest::tasks`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -283,11 +215,6 @@ fn read_kind_head(manifest: &Manifest, bytes: Option<&[u8]>) -> Result<Option<Ki
     file.check_length(bytes.len() as u64)?;
     file.check_hash(bytes)?;
     KindHead::read(bytes, rule.channels).map(Some)
-}
-
-/// Little-endian f32; bytes beyond the last whole number are left out.
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.as_chunks::<4>().0.iter().map(|&value| f32::from_le_bytes(value)).collect()
 }
 
 /// No node of a task may be, or lie below, another: its probability would count twice.

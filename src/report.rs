@@ -4,6 +4,7 @@
 //! every list has one order, so that two runs serialise to the same bytes.
 
 mod conclusion;
+mod scope;
 mod text;
 mod warning;
 
@@ -17,6 +18,7 @@ use crate::taxonomy::{Level, Text};
 
 pub use crate::engine_info::EngineInfo;
 pub use conclusion::{Alternative, Certainty, Conclusion, Likelihood};
+pub use scope::Scope;
 pub(crate) use warning::for_photo as warnings;
 pub use warning::{Warning, WarningCode};
 
@@ -146,18 +148,6 @@ pub struct KindName {
     pub id: String,
     /// What people call such a photo.
     pub name: Text,
-}
-
-/// How far a photo is from those the model was trained on; see [`crate::pack::Subspace`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
-pub struct Scope {
-    /// The farther, the higher.
-    pub score: f64,
-    /// Scores above it are out of scope.
-    pub threshold: f64,
-    /// `score` is at most `threshold`: the answers may mean something.
-    pub in_scope: bool,
 }
 
 /// A training class and its probability.

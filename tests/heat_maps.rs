@@ -34,7 +34,11 @@ fn classifier(folder: &str, engine: EngineName) -> skintree::Result<Classifier> 
     block_on(Classifier::load(Pack::read_dir(Path::new(folder))?, EngineChoice::Only(engine)))
 }
 
-fn maps_of(classifier: &Classifier, photo: &str, heat_maps: HeatMapChoice) -> skintree::Result<Option<Vec<HeatMap>>> {
+fn maps_of(
+    classifier: &mut Classifier,
+    photo: &str,
+    heat_maps: HeatMapChoice,
+) -> skintree::Result<Option<Vec<HeatMap>>> {
     let bytes = std::fs::read(Path::new("tests/golden").join(photo)).unwrap();
     let options = Options { heat_maps, ..Options::default() };
     Ok(block_on(classifier.classify(&bytes, &options))?.report.heat_maps)
@@ -45,7 +49,7 @@ fn nodes(ids: &[&str]) -> HeatMapChoice {
 }
 
 /// Every map of every golden photo, to 1e-4.
-fn check_against_pytorch(classifier: &Classifier, pack: &str) {
+fn check_against_pytorch(classifier: &mut Classifier, pack: &str) {
     let reference = reference();
     assert_eq!(classifier.pack().manifest().files.model.sha256, reference.model_sha256[pack], "run it again");
     for (photo, expected) in &reference.photos {
@@ -64,14 +68,14 @@ fn check_against_pytorch(classifier: &Classifier, pack: &str) {
 
 #[test]
 fn maps_of_the_shipped_pack_agree_with_pytorch() {
-    check_against_pytorch(&classifier("model/pack", EngineName::Cpu).unwrap(), "pack");
+    check_against_pytorch(&mut classifier("model/pack", EngineName::Cpu).unwrap(), "pack");
 }
 
 #[test]
 fn maps_of_the_tiny_pack_agree_with_pytorch_on_both_engines() {
-    check_against_pytorch(&classifier("tests/golden/tiny", EngineName::Cpu).unwrap(), "tiny");
+    check_against_pytorch(&mut classifier("tests/golden/tiny", EngineName::Cpu).unwrap(), "tiny");
     match classifier("tests/golden/tiny", EngineName::Wonnx) {
-        Ok(classifier) => check_against_pytorch(&classifier, "tiny"),
+        Ok(mut classifier) => check_against_pytorch(&mut classifier, "tiny"),
         Err(error) if error.code() == "engine-unavailable" => eprintln!("skipped on the GPU: {error}"),
         Err(error) => panic!("{error}"),
     }
@@ -79,8 +83,8 @@ fn maps_of_the_tiny_pack_agree_with_pytorch_on_both_engines() {
 
 #[test]
 fn a_report_has_the_maps_asked_for_in_that_order() {
-    let classifier = classifier("tests/golden/tiny", EngineName::Cpu).unwrap();
-    let maps = |choice| maps_of(&classifier, "landscape-640x481.png", choice).unwrap();
+    let mut classifier = classifier("tests/golden/tiny", EngineName::Cpu).unwrap();
+    let mut maps = |choice| maps_of(&mut classifier, "landscape-640x481.png", choice).unwrap();
     assert_eq!(maps(HeatMapChoice::None), None);
     assert_eq!(maps(nodes(&[])), Some(vec![]));
     let some = maps(nodes(&["nv", "malignant", "nv"])).unwrap();
@@ -94,8 +98,8 @@ fn a_report_has_the_maps_asked_for_in_that_order() {
 
 #[test]
 fn a_node_without_a_map_is_an_error_that_names_it() {
-    let classifier = classifier("tests/golden/tiny", EngineName::Cpu).unwrap();
-    let error = |id| maps_of(&classifier, "exact-299x299.png", nodes(&["nv", id])).unwrap_err();
+    let mut classifier = classifier("tests/golden/tiny", EngineName::Cpu).unwrap();
+    let mut error = |id| maps_of(&mut classifier, "exact-299x299.png", nodes(&["nv", id])).unwrap_err();
     for (id, why) in [("naevus", "no such node"), ("inflammatory", "no class")] {
         let error = error(id);
         assert_eq!(error.code(), "heat-map");
@@ -115,9 +119,9 @@ fn a_pack_without_a_feature_map_classifies_but_has_no_heat_maps() {
         OptionalFiles::default(),
     )
     .unwrap();
-    let classifier = block_on(Classifier::load(pack, EngineChoice::Only(EngineName::Cpu))).unwrap();
-    assert_eq!(maps_of(&classifier, "exact-299x299.png", HeatMapChoice::None).unwrap(), None);
-    let error = maps_of(&classifier, "exact-299x299.png", HeatMapChoice::All).unwrap_err();
+    let mut classifier = block_on(Classifier::load(pack, EngineChoice::Only(EngineName::Cpu))).unwrap();
+    assert_eq!(maps_of(&mut classifier, "exact-299x299.png", HeatMapChoice::None).unwrap(), None);
+    let error = maps_of(&mut classifier, "exact-299x299.png", HeatMapChoice::All).unwrap_err();
     assert!(matches!(error, skintree::Error::HeatMap(HeatMapError::NoFeatures)), "{error}");
 }
 

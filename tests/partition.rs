@@ -175,7 +175,7 @@ fn images_of(pair: &Value) -> Option<f64> {
 /// Numbers of 0 to 1, the same in every run.
 fn shares(seed: u32) -> impl FnMut() -> f64 {
     let mut random = skintree_testing::random(seed);
-    move || (f64::from(random()) + 1.0) / 2.0
+    move || f64::midpoint(f64::from(random()), 1.0)
 }
 
 /// Shares by Zipf's law, in random order; they sum to 1.

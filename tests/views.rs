@@ -11,7 +11,7 @@ use skintree::pack::Pack;
 use skintree::photo::{Limits, Photo};
 use web_time::Instant;
 
-fn logits(classifier: &Classifier, pixels: &RgbaImage, views: usize) -> Vec<f32> {
+fn logits(classifier: &mut Classifier, pixels: &RgbaImage, views: usize) -> Vec<f32> {
     let (width, height) = pixels.dimensions();
     let photo = Photo::from_rgba(pixels.clone().into_raw(), width, height, &Limits::default()).unwrap();
     let options = Options { views, ..Options::default() };
@@ -28,22 +28,22 @@ fn farthest(a: &[f32], b: &[f32]) -> f32 {
 fn four_views_see_no_difference_between_a_photo_and_its_mirror_images() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let pack = Pack::read_dir(&golden.join("tiny")).unwrap();
-    let classifier = pollster::block_on(Classifier::load(pack, EngineChoice::Only(EngineName::Cpu))).unwrap();
+    let mut classifier = pollster::block_on(Classifier::load(pack, EngineChoice::Only(EngineName::Cpu))).unwrap();
     // Even sides, so that the centre square of a mirrored photo is the mirrored centre square.
     let pixels = RgbaImage::from_fn(64, 48, |x, y| image::Rgba([(4 * x) as u8, (5 * y) as u8, (x * y) as u8, 255]));
     let pixels = DynamicImage::ImageRgba8(pixels).into_rgba8();
     let turned = [flip_horizontal(&pixels), flip_vertical(&pixels), rotate180(&pixels)];
-    let one = logits(&classifier, &pixels, 1);
-    let four = logits(&classifier, &pixels, 4);
+    let one = logits(&mut classifier, &pixels, 1);
+    let four = logits(&mut classifier, &pixels, 4);
     assert!(
-        turned.iter().any(|turned| farthest(&logits(&classifier, turned, 1), &one) > 1e-3),
+        turned.iter().any(|turned| farthest(&logits(&mut classifier, turned, 1), &one) > 1e-3),
         "the test needs a photo with sides"
     );
     for turned in &turned {
-        assert!(farthest(&logits(&classifier, turned, 4), &four) < 1e-4);
+        assert!(farthest(&logits(&mut classifier, turned, 4), &four) < 1e-4);
     }
-    let mean = |class: usize| {
-        let each = std::iter::once(&pixels).chain(&turned).map(|photo| logits(&classifier, photo, 1)[class]);
+    let mut mean = |class: usize| {
+        let each = std::iter::once(&pixels).chain(&turned).map(|photo| logits(&mut classifier, photo, 1)[class]);
         each.sum::<f32>() / 4.0
     };
     assert!((0..four.len()).all(|class| (mean(class) - four[class]).abs() < 1e-4));

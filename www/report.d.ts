@@ -66,7 +66,7 @@ requested: 'auto' | 'wonnx' | 'cpu',
  */
 adapter: string | null, 
 /**
- * Which kernels ran on the GPU, a name of [`crate::engine::kernels::Variant`] or `stock`; `None` on the CPU and in
+ * Which kernels ran on the GPU, a name of [`crate::shaders::Variant`] or `stock`; `None` on the CPU and in
  * reports of before they were told.
  */
 kernels?: string, 

@@ -3,12 +3,15 @@
 //! rten and not tract: it runs this network as fast or faster and is ready many times sooner (docs/engines.md has the
 //! figures and the command that measures them).
 
-use rten::{Model, ModelOptions, NodeId, RunError, op_registry};
+use rten::{Model, ModelOptions, NodeId, OpRegistry, RegisterOp, RunError};
 use rten_tensor::NdTensorView;
 use rten_tensor::prelude::*;
 
-use super::{Engine, EngineError, EngineName, FeatureMap, Outputs, RunFuture, Wanted};
+use super::error::{EngineError, EngineName};
+use super::outputs::{FeatureMap, Outputs, Wanted};
+use super::run::{Engine, RunFuture};
 use crate::onnx::{Graph, Signature};
+use crate::operators;
 
 /// A network in main memory.
 pub struct CpuEngine {
@@ -32,9 +35,8 @@ impl CpuEngine {
     /// Like [`Self::load`] for bytes that [`Graph::read`] has let through.
     pub(super) fn of_checked(model: Vec<u8>, signature: &Signature<'_>) -> Result<Self, EngineError> {
         // Only what `Graph::read` lets through, which also keeps the other operators out of the wasm file.
-        let operators =
-            op_registry!(AveragePool, Concat, Conv, DequantizeLinear, Flatten, Gemm, GlobalAveragePool, MaxPool, Relu);
-        let model = ModelOptions::with_ops(operators).load(model).map_err(failed)?;
+        let accepted: Vec<&dyn RegisterOp> = operators::ALL.iter().map(|operator| operator.cpu()).collect();
+        let model = ModelOptions::with_ops(OpRegistry::with_ops(&accepted)).load(model).map_err(failed)?;
         let node = |name: &str| model.node_id(name).map_err(failed);
         Ok(Self {
             size: signature.size,
@@ -77,7 +79,7 @@ impl Engine for CpuEngine {
         None
     }
 
-    fn compute<'a>(&'a self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a> {
+    fn compute<'a>(&'a mut self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a> {
         Box::pin(std::future::ready(self.infer(input, wanted)))
     }
 }

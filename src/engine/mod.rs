@@ -5,100 +5,30 @@
 
 mod adapter;
 mod cpu;
-pub mod kernels;
+mod error;
+pub mod lower;
+mod outputs;
+mod run;
+pub mod trial;
 mod wonnx;
+mod wonnx_graph;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::str::FromStr;
 
 pub use crate::engine_info::EngineInfo;
 use crate::input::self_test_input;
-use crate::onnx::{Graph, GraphError, ModelFile, Signature};
+use crate::onnx::{Graph, ModelFile};
 use crate::pack::Manifest;
+use crate::shaders::{KernelChoice, Variant};
 
 use wgpu_bridge::gpu::Gpu;
 
-use self::kernels::{KernelChoice, Variant};
-
 pub use self::cpu::CpuEngine;
+pub use self::error::{EngineError, EngineName};
+pub use self::outputs::{FeatureMap, Outputs, Wanted};
+pub use self::run::{Engine, RunFuture};
 pub use self::wonnx::WonnxEngine;
-
-/// Why an engine could not be made or did not answer.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum EngineError {
-    /// The engine that was asked for does not exist here.
-    #[error("the {engine} engine is not available: {reason}. Use the engine \"auto\" or \"cpu\".")]
-    Unavailable {
-        /// Which engine.
-        engine: EngineName,
-        /// What it lacks.
-        reason: String,
-    },
-    /// The engine computes wrong numbers.
-    #[error(
-        "the {engine} engine computes wrong numbers here: its self-test is off by {max_abs_diff}, and {tolerance} is \
-         allowed. Update the graphics driver, or use the engine \"cpu\"."
-    )]
-    SelfTest {
-        /// Which engine.
-        engine: EngineName,
-        /// Largest absolute difference of logits; infinite if some were not numbers.
-        max_abs_diff: f32,
-        /// What the pack allows.
-        tolerance: f32,
-    },
-    /// The engine reported an error.
-    #[error("the {engine} engine failed: {reason}. Load the classifier again, or use the engine \"cpu\".")]
-    Failed {
-        /// Which engine.
-        engine: EngineName,
-        /// What it said.
-        reason: String,
-    },
-    /// The GPU was taken away.
-    #[error("{0}. Load the classifier again.")]
-    GpuLost(String),
-    /// The GPU's memory is full.
-    #[error("the GPU has too little memory free. Close other tabs or programs, or use the engine \"cpu\".")]
-    GpuMemory,
-    /// The pack's graph is not accepted.
-    #[error(transparent)]
-    Graph(#[from] GraphError),
-}
-
-impl EngineError {
-    /// The stable code of docs/formats.md.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unavailable { .. } => "engine-unavailable",
-            Self::SelfTest { .. } => "engine-self-test",
-            Self::Failed { .. } => "engine-failed",
-            Self::GpuLost(_) => "gpu-lost",
-            Self::GpuMemory => "gpu-memory",
-            Self::Graph(error) => error.code(),
-        }
-    }
-}
-
-/// The engines there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EngineName {
-    /// wonnx: WebGPU in a browser; Vulkan, Metal or DirectX 12 natively.
-    Wonnx,
-    /// rten: SIMD on the CPU.
-    Cpu,
-}
-
-impl fmt::Display for EngineName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Wonnx => "wonnx",
-            Self::Cpu => "cpu",
-        })
-    }
-}
 
 /// Which engine the caller wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -132,15 +62,6 @@ impl FromStr for EngineChoice {
     }
 }
 
-/// What a caller has a use for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// [`Outputs::features`] will be `None`.
-    Logits,
-    /// All that the pack names.
-    LogitsAndFeatures,
-}
-
 /// Which engine the caller wants, and which kernels if it runs on the GPU.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
@@ -153,66 +74,6 @@ pub struct Wish {
 impl From<EngineChoice> for Wish {
     fn from(engine: EngineChoice) -> Self {
         Self { engine, kernels: KernelChoice::Auto }
-    }
-}
-
-/// What the network gives for one photo.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outputs {
-    /// One value a class, before the softmax.
-    pub logits: Vec<f32>,
-    /// The last feature map, if the pack names one.
-    pub features: Option<FeatureMap>,
-}
-
-/// The network's last feature map, channel by channel, each row by row.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FeatureMap {
-    /// Channels, height, width.
-    pub shape: [usize; 3],
-    /// channels x height x width values.
-    pub data: Vec<f32>,
-}
-
-impl FeatureMap {
-    /// The mean of each channel over its area.
-    #[must_use]
-    pub fn pooled(&self) -> Vec<f64> {
-        let area = (self.shape[1] * self.shape[2]).max(1);
-        let mean = |channel: &[f32]| channel.iter().map(|&value| f64::from(value)).sum::<f64>() / area as f64;
-        self.data.chunks_exact(area).map(mean).collect()
-    }
-}
-
-/// The answer of [`Engine::run`], when it comes.
-pub type RunFuture<'a> = Pin<Box<dyn Future<Output = Result<Outputs, EngineError>> + 'a>>;
-
-/// Something that can run the network of one pack.
-pub trait Engine: fmt::Debug {
-    /// Which engine this is.
-    fn name(&self) -> EngineName;
-
-    /// What the GPU driver calls itself, for engines that have one.
-    fn adapter(&self) -> Option<String>;
-
-    /// Which kernels run on the GPU ([`kernels::Variant`], or `stock` for wonnx's own), for engines that have a choice.
-    fn kernels(&self) -> Option<String> {
-        None
-    }
-
-    /// Runs the network on one input of 3 x size x size values, planar (NCHW, batch 1). One run at a time: the next
-    /// must not begin before this one's future is done.
-    ///
-    /// # Errors
-    /// [`EngineError`]; never wrong numbers because of a GPU error.
-    fn compute<'a>(&'a self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a>;
-
-    /// [`Self::compute`] for everything there is.
-    ///
-    /// # Errors
-    /// As there.
-    fn run<'a>(&'a self, input: &'a [f32]) -> RunFuture<'a> {
-        self.compute(input, Wanted::LogitsAndFeatures)
     }
 }
 
@@ -236,26 +97,26 @@ pub struct Loaded {
 pub async fn load(manifest: &Manifest, model: ModelFile, wish: impl Into<Wish>) -> Result<Loaded, EngineError> {
     let Wish { engine: choice, kernels } = wish.into();
     let (bytes, graph) = model.into_parts();
-    let signature = manifest.signature();
-    let (engine, max_abs_diff, fallback_reason): (Box<dyn Engine>, f32, Option<String>) = match choice {
+    let mut fallback_reason = None;
+    let Tested { engine, max_abs_diff } = match choice {
         EngineChoice::Only(EngineName::Wonnx) => {
-            let gpu = adapter::open().await?;
-            // Only f16 may need the file a second time.
-            let bytes = if gpu.info().f16 { bytes } else { Vec::new() };
-            let (engine, max_abs_diff) = load_gpu(gpu, manifest, graph, &bytes, &signature, &kernels).await?;
-            (Box::new(engine), max_abs_diff, None)
+            load_gpu(adapter::open().await?, manifest, graph, &bytes, kernels).await?
         }
         EngineChoice::Only(EngineName::Cpu) => {
             drop(graph);
-            load_cpu(manifest, bytes, &signature, None).await?
+            load_cpu(manifest, bytes.into()).await?
         }
-        EngineChoice::Auto => match load_gpu_if_worth_it(manifest, graph, &bytes, &signature, &kernels).await {
-            Ok((engine, max_abs_diff)) => (Box::new(engine), max_abs_diff, None),
-            // Weights that do not fit their scales are bad for every engine.
+        EngineChoice::Auto => match load_gpu_if_worth_it(manifest, graph, &bytes, kernels).await {
+            Ok(tested) => tested,
             Err(EngineError::Graph(error)) => return Err(error.into()),
-            // That "auto" or "cpu" may be used instead is no news to those who asked for "auto".
-            Err(EngineError::Unavailable { reason, .. }) => load_cpu(manifest, bytes, &signature, Some(reason)).await?,
-            Err(error) => load_cpu(manifest, bytes, &signature, Some(error.to_string())).await?,
+            Err(error) => {
+                fallback_reason = Some(match error {
+                    // That "auto" or "cpu" may be used instead is no news to those who asked for "auto".
+                    EngineError::Unavailable { reason, .. } => reason,
+                    error => error.to_string(),
+                });
+                load_cpu(manifest, bytes.into()).await?
+            }
         },
     };
     let info = EngineInfo {
@@ -269,61 +130,75 @@ pub async fn load(manifest: &Manifest, model: ModelFile, wish: impl Into<Wish>) 
     Ok(Loaded { engine, info })
 }
 
+/// An engine that has passed the self-test.
+struct Tested {
+    engine: Box<dyn Engine>,
+    /// How far it was off.
+    max_abs_diff: f32,
+}
+
+impl Tested {
+    async fn new(mut engine: impl Engine + 'static, manifest: &Manifest) -> Result<Self, EngineError> {
+        let max_abs_diff = self_test(&mut engine, manifest).await?;
+        Ok(Self { engine: Box::new(engine), max_abs_diff })
+    }
+}
+
 async fn load_gpu_if_worth_it(
     manifest: &Manifest,
     graph: Graph,
     bytes: &[u8],
-    signature: &Signature<'_>,
-    kernels: &KernelChoice,
-) -> Result<(WonnxEngine, f32), EngineError> {
+    kernels: KernelChoice,
+) -> Result<Tested, EngineError> {
     let gpu = adapter::open().await?;
     if gpu.info().software {
         let reason = format!("the adapter {} only emulates a GPU, which is slower than the CPU engine", gpu.info());
         return Err(EngineError::Unavailable { engine: EngineName::Wonnx, reason });
     }
-    load_gpu(gpu, manifest, graph, bytes, signature, kernels).await
+    load_gpu(gpu, manifest, graph, bytes, kernels).await
 }
 
-/// An engine that has passed the self-test. Where a trial chose f16 and the self-test does not agree, f32 is taken;
-/// `bytes` are the file that `graph` was read from.
+/// With the kernels of the caller's choice. `bytes` are the file that `graph` was read from.
 async fn load_gpu(
     gpu: Gpu,
     manifest: &Manifest,
     graph: Graph,
     bytes: &[u8],
-    signature: &Signature<'_>,
-    kernels: &KernelChoice,
-) -> Result<(WonnxEngine, f32), EngineError> {
-    let engine = WonnxEngine::of_graph(gpu, graph, signature, kernels).await?;
-    let mut tested = self_test(&engine, manifest).await;
-    let fallback = match (&tested, kernels, engine.variant()) {
-        (Err(EngineError::SelfTest { .. }), KernelChoice::Auto | KernelChoice::Fastest(_), Some(variant)) => {
-            Some(variant).filter(|variant| variant.half)
-        }
-        _ => None,
-    };
-    let Some(variant) = fallback else { return Ok((engine, tested?)) };
-    drop(engine);
-    let full = KernelChoice::Only(Variant { half: false, ..variant });
-    let graph = Graph::read(bytes, signature)?;
-    let engine = WonnxEngine::of_graph(adapter::open().await?, graph, signature, &full).await?;
-    tested = self_test(&engine, manifest).await;
-    Ok((engine, tested?))
+    kernels: KernelChoice,
+) -> Result<Tested, EngineError> {
+    let variant = WonnxEngine::choose(&gpu, &graph, kernels).await?;
+    match (kernels, variant) {
+        (KernelChoice::Auto, Some(variant)) if variant.half => load_half(gpu, manifest, graph, bytes, variant).await,
+        _ => Tested::new(WonnxEngine::of_graph(gpu, graph, &manifest.signature(), variant).await?, manifest).await,
+    }
 }
 
-async fn load_cpu(
+/// With f16 weights, or f32 ones where the self-test does not agree with those.
+async fn load_half(
+    gpu: Gpu,
     manifest: &Manifest,
-    model: Vec<u8>,
-    signature: &Signature<'_>,
-    fallback_reason: Option<String>,
-) -> Result<(Box<dyn Engine>, f32, Option<String>), EngineError> {
-    let engine = CpuEngine::of_checked(model, signature)?;
-    let max_abs_diff = self_test(&engine, manifest).await?;
-    Ok((Box::new(engine), max_abs_diff, fallback_reason))
+    graph: Graph,
+    bytes: &[u8],
+    variant: Variant,
+) -> Result<Tested, EngineError> {
+    let signature = manifest.signature();
+    let engine = WonnxEngine::of_graph(gpu, graph, &signature, Some(variant)).await?;
+    match Tested::new(engine, manifest).await {
+        Err(EngineError::SelfTest { .. }) => {}
+        tested => return tested,
+    }
+    let full = Variant { half: false, ..variant };
+    let graph = Graph::read(bytes, &signature)?;
+    let engine = WonnxEngine::of_graph(adapter::open().await?, graph, &signature, Some(full)).await?;
+    Tested::new(engine, manifest).await
+}
+
+async fn load_cpu(manifest: &Manifest, model: Vec<u8>) -> Result<Tested, EngineError> {
+    Tested::new(CpuEngine::of_checked(model, &manifest.signature())?, manifest).await
 }
 
 /// Runs the self-test vector of docs/formats.md and gives the largest absolute difference of logits.
-async fn self_test(engine: &dyn Engine, manifest: &Manifest) -> Result<f32, EngineError> {
+async fn self_test(engine: &mut dyn Engine, manifest: &Manifest) -> Result<f32, EngineError> {
     let test = &manifest.self_test;
     let input = self_test_input(test.seed, manifest.input.size).data;
     let outputs = engine.compute(&input, Wanted::Logits).await?;
@@ -343,3 +218,6 @@ fn max_abs_diff(found: &[f32], expected: &[f32]) -> f32 {
     let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
     differences.fold(0.0, |max, d| if d.is_nan() { f32::INFINITY } else { max.max(d) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,9 +7,13 @@ use wgpu_bridge::gpu::Gpu;
 use wonnx::utils::{InputTensor, OutputTensor};
 use wonnx::{Session, SessionConfig};
 
-use super::kernels::{self, KernelChoice, Lowered, Variant, layout};
-use super::{Engine, EngineError, EngineName, FeatureMap, Outputs, RunFuture, Wanted};
-use crate::onnx::{Graph, GraphError, Network, Signature};
+use super::error::{EngineError, EngineName};
+use super::lower::{Lowered, convolutions, lower};
+use super::outputs::{FeatureMap, Outputs, Wanted};
+use super::run::{Engine, RunFuture};
+use super::trial;
+use crate::onnx::{Graph, GraphError, Signature};
+use crate::shaders::{KernelChoice, Variant, layout};
 
 /// A network whose weights lie in GPU memory.
 pub struct WonnxEngine {
@@ -39,39 +43,41 @@ impl WonnxEngine {
     /// # Errors
     /// [`EngineError::Graph`] if the file is not accepted; any GPU error during compilation.
     pub async fn load(gpu: Gpu, model: &[u8], signature: &Signature<'_>) -> Result<Self, EngineError> {
-        Self::of_graph(gpu, Graph::read(model, signature)?, signature, &KernelChoice::Auto).await
+        let graph = Graph::read(model, signature)?;
+        let variant = Self::choose(&gpu, &graph, KernelChoice::Auto).await?;
+        Self::of_graph(gpu, graph, signature, variant).await
     }
 
-    /// Like [`Self::load`] for a graph that has been read, with the kernels of the caller's choice.
+    /// Like [`Self::load`] for a graph that has been read, with kernels as [`Self::choose`] gives them.
     pub(super) async fn of_graph(
         gpu: Gpu,
         graph: Graph,
         signature: &Signature<'_>,
-        choice: &KernelChoice,
+        variant: Option<Variant>,
     ) -> Result<Self, EngineError> {
-        let features = features(&graph, signature);
-        let network = graph.into_network()?;
-        let fastest = async |candidates: &[Variant]| {
-            kernels::trial::fastest(&gpu, &kernels::convolutions(&network), candidates).await
-        };
-        let variant = match choice {
-            KernelChoice::Auto => fastest(&kernels::trial::candidates(gpu.info())).await,
-            KernelChoice::Fastest(candidates) => fastest(candidates).await,
-            KernelChoice::Only(variant) => Some(*variant),
-            KernelChoice::Stock => None,
-        };
         if let Some((variant, feature)) = variant.and_then(|variant| Some((variant, variant.lacks(gpu.info())?))) {
-            let reason = format!("the kernels {variant} need {feature}, which {} has not", gpu.info());
-            return Err(EngineError::Unavailable { engine: EngineName::Wonnx, reason });
+            return Err(unavailable(format!("the kernels {variant} need {feature}, which {} has not", gpu.info())));
         }
-        Self::make(gpu, network, features, signature, variant, |network, gpu| match variant {
-            Some(variant) => kernels::lower(network, variant, |name, bytes| gpu.upload(name, bytes)),
-            None => Lowered::stock(network),
+        Self::make(gpu, graph, signature, variant, |graph, gpu| match variant {
+            Some(variant) => lower(graph, variant, |name, bytes| gpu.upload(name, bytes)),
+            None => Ok(Lowered::stock(graph)),
         })
         .await
     }
 
-    /// Like [`Self::load`] with kernels that the caller makes; what [`kernels::lower`] uploads goes to the [`Gpu`].
+    /// The kernels to run a graph with; `None` are wonnx's own.
+    pub(super) async fn choose(gpu: &Gpu, graph: &Graph, choice: KernelChoice) -> Result<Option<Variant>, EngineError> {
+        Ok(match choice {
+            KernelChoice::Auto => {
+                let convolutions = convolutions(graph).map_err(|error| unavailable(error.to_string()))?;
+                trial::fastest(gpu, &convolutions, &trial::candidates(gpu.info())).await
+            }
+            KernelChoice::Only(variant) => Some(variant),
+            KernelChoice::Stock => None,
+        })
+    }
+
+    /// Like [`Self::load`] with kernels that the caller makes; what [`lower`] uploads goes to the [`Gpu`].
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -79,37 +85,34 @@ impl WonnxEngine {
         gpu: Gpu,
         model: &[u8],
         signature: &Signature<'_>,
-        lower: impl FnOnce(Network, &Gpu) -> Result<Lowered, GraphError>,
+        lower: impl FnOnce(&Graph, &Gpu) -> Result<Lowered, GraphError>,
     ) -> Result<Self, EngineError> {
-        let graph = Graph::read(model, signature)?;
-        let features = features(&graph, signature);
-        Self::make(gpu, graph.into_network()?, features, signature, None, lower).await
+        Self::make(gpu, Graph::read(model, signature)?, signature, None, lower).await
     }
 
     async fn make(
         gpu: Gpu,
-        network: Network,
-        features: Option<(String, [usize; 3])>,
+        graph: Graph,
         signature: &Signature<'_>,
         variant: Option<Variant>,
-        lower: impl FnOnce(Network, &Gpu) -> Result<Lowered, GraphError>,
+        lower: impl FnOnce(&Graph, &Gpu) -> Result<Lowered, GraphError>,
     ) -> Result<Self, EngineError> {
+        let features = features(&graph, signature);
         let outputs = std::iter::once(signature.logits).chain(signature.features).map(str::to_owned).collect();
         let config = SessionConfig::new().with_outputs(Some(outputs));
         let session = gpu.watch(async {
-            let Lowered { model, kernels, packed } = lower(network, &gpu)?;
-            // Without any the graph had a form that ours lack.
-            let variant = variant.filter(|_| !kernels.is_empty());
+            let Lowered { model, kernels, packed } = lower(&graph, &gpu).map_err(no_kernel)?;
+            drop(graph);
             gpu.set_kernels(kernels);
             // In here, because a device that is lost already is not to be left for the next session.
             gpu.lend();
             let session = Session::from_model_with_config(model, &config).await.map_err(failed)?;
             gpu.forget_uploads();
-            Ok::<_, EngineError>((session, packed, variant))
+            Ok::<_, EngineError>((session, packed))
         });
         // What was uploaded goes now, as in `drop`: the device may still be lent.
         let made = session.await.map_err(EngineError::from).and_then(|made| made);
-        let (session, packed, variant) = made.inspect_err(|_| gpu.destroy())?;
+        let (session, packed) = made.inspect_err(|_| gpu.destroy())?;
         Ok(Self {
             gpu,
             session,
@@ -120,11 +123,6 @@ impl WonnxEngine {
             packed,
             variant,
         })
-    }
-
-    /// The kernels that were chosen; `None` if they are wonnx's own or the caller's.
-    pub(super) fn variant(&self) -> Option<Variant> {
-        self.variant
     }
 
     async fn infer(&self, input: &[f32], wanted: Wanted) -> Result<Outputs, EngineError> {
@@ -169,13 +167,13 @@ impl Engine for WonnxEngine {
         Some(self.variant.map_or_else(|| "stock".to_owned(), |variant| variant.to_string()))
     }
 
-    fn compute<'a>(&'a self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a> {
+    fn compute<'a>(&'a mut self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a> {
         Box::pin(self.infer(input, wanted))
     }
 }
 
 impl Drop for WonnxEngine {
-    /// Dropping the session alone would leave its buffers to the driver's leisure.
+    /// Dropping the session alone would leave it to the driver when its buffers are freed.
     fn drop(&mut self) {
         self.gpu.destroy();
     }
@@ -184,6 +182,18 @@ impl Drop for WonnxEngine {
 impl std::fmt::Debug for WonnxEngine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WonnxEngine").field("gpu", &self.gpu).finish_non_exhaustive()
+    }
+}
+
+fn unavailable(reason: String) -> EngineError {
+    EngineError::Unavailable { engine: EngineName::Wonnx, reason }
+}
+
+/// What has no kernel may still run on the CPU.
+fn no_kernel(error: GraphError) -> EngineError {
+    match error {
+        GraphError::Node { .. } => unavailable(error.to_string()),
+        error => error.into(),
     }
 }
 

@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Region;
+use super::region::Region;
 
 /// How to resize.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,54 +1,56 @@
 //! Each rule is broken once, in the real tiny network that the training code exports.
 
-use protobuf::Message as _;
-use wonnx::onnx::{AttributeProto, ModelProto, NodeProto};
+use prost::Message as _;
+use prost::bytes::Bytes;
 
-use super::{Graph, GraphError, Signature};
+use super::constant::number;
+use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TypeProto};
+use super::{Graph, GraphError, LastLayer, Signature};
 
 const TINY: &[u8] = include_bytes!("../../tests/golden/tiny/model.onnx");
 
 const SIGNATURE: Signature<'_> =
     Signature { input: "input", size: 39, logits: "logits", classes: 8, features: Some("features") };
 
-fn read_changed(change: impl FnOnce(&mut ModelProto)) -> Result<Graph, GraphError> {
-    let mut model = ModelProto::parse_from_bytes(TINY).unwrap();
-    change(&mut model);
-    Graph::read(&model.write_to_bytes().unwrap(), &SIGNATURE)
+fn tiny() -> ModelProto {
+    ModelProto::decode(TINY).unwrap()
 }
 
-fn refused(change: impl FnOnce(&mut ModelProto)) -> String {
+fn read_changed(change: impl FnOnce(&mut GraphProto)) -> Result<Graph, GraphError> {
+    let mut model = tiny();
+    change(model.graph.as_mut().unwrap());
+    Graph::read(&model.encode_to_vec(), &SIGNATURE)
+}
+
+fn refused(change: impl FnOnce(&mut GraphProto)) -> String {
     let error = read_changed(change).unwrap_err();
     assert_eq!(error.code(), "pack-graph");
     error.to_string()
 }
 
-fn node(model: &mut ModelProto, found: impl Fn(&NodeProto) -> bool) -> &mut NodeProto {
-    model.mut_graph().mut_node().iter_mut().find(|node| found(node)).unwrap()
+fn first<'a>(graph: &'a mut GraphProto, op: &str) -> &'a mut NodeProto {
+    graph.node.iter_mut().find(|node| node.op_type == op).unwrap()
 }
 
-fn first<'a>(model: &'a mut ModelProto, op: &str) -> &'a mut NodeProto {
-    node(model, |node| node.get_op_type() == op)
+fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
+    node.attribute.iter().find(|attribute| attribute.name == name)
 }
 
-fn set_ints(node: &mut NodeProto, name: &str, values: &[i64]) {
-    drop_attribute(node, name);
-    let mut attribute = AttributeProto::new();
-    attribute.set_name(name.to_owned());
-    attribute.set_ints(values.to_vec());
-    node.mut_attribute().push(attribute);
+fn set(node: &mut NodeProto, attribute: AttributeProto) {
+    drop_attribute(node, &attribute.name);
+    node.attribute.push(attribute);
 }
 
-fn set_int(node: &mut NodeProto, name: &str, value: i64) {
-    drop_attribute(node, name);
-    let mut attribute = AttributeProto::new();
-    attribute.set_name(name.to_owned());
-    attribute.set_i(value);
-    node.mut_attribute().push(attribute);
+fn set_ints(node: &mut NodeProto, name: &str, ints: &[i64]) {
+    set(node, AttributeProto { name: name.to_owned(), ints: ints.to_vec(), ..AttributeProto::default() });
+}
+
+fn set_int(node: &mut NodeProto, name: &str, i: i64) {
+    set(node, AttributeProto { name: name.to_owned(), i, ..AttributeProto::default() });
 }
 
 fn drop_attribute(node: &mut NodeProto, name: &str) {
-    let kept: Vec<_> = node.take_attribute().into_iter().filter(|a| a.get_name() != name).collect();
-    node.set_attribute(kept.into());
+    node.attribute.retain(|attribute| attribute.name != name);
 }
 
 #[test]
@@ -56,26 +58,23 @@ fn accepts_the_tiny_network() {
     let graph = read_changed(|_| ()).unwrap();
     assert_eq!(graph.shape("logits"), Some(&[1, 8][..]));
     assert!(graph.multiply_accumulates() > 100_000);
+    assert!(graph.nodes().iter().all(|node| node.op != "DequantizeLinear"));
 }
 
 #[test]
 fn expands_every_weight_to_f32() {
-    let quantised = ModelProto::parse_from_bytes(TINY).unwrap();
-    let expanded = read_changed(|_| ()).unwrap().into_f32().unwrap();
-    let graph = expanded.get_graph();
-    assert!(graph.get_node().iter().all(|node| node.get_op_type() != "DequantizeLinear"));
-    assert!(graph.get_initializer().iter().all(|tensor| tensor.get_data_type() == 1));
-
+    let model = tiny().graph.unwrap();
+    let graph = read_changed(|_| ()).unwrap();
     // One weight worked out by hand: w = q * scale of its output channel.
-    let find = |name: &str| quantised.get_graph().get_initializer().iter().find(|t| t.get_name() == name).unwrap();
-    let dequantise = quantised.get_graph().get_node().iter().find(|n| n.get_op_type() == "DequantizeLinear").unwrap();
-    let values = find(&dequantise.get_input()[0]);
-    let scales = super::tensor::floats(find(&dequantise.get_input()[1]));
-    let per_channel = values.get_raw_data().len() / scales.len();
-    let expected = f32::from(values.get_raw_data()[per_channel].cast_signed()) * scales[1];
-    let output = &dequantise.get_output()[0];
-    let found = graph.get_initializer().iter().find(|t| t.get_name() == output).unwrap();
-    assert_eq!(found.get_float_data()[per_channel].to_bits(), expected.to_bits());
+    let find = |name: &str| model.initializer.iter().find(|t| t.name == name).unwrap();
+    let dequantise = model.node.iter().find(|n| n.op_type == "DequantizeLinear").unwrap();
+    let values = find(&dequantise.input[0]);
+    let scales = super::Constant::of(find(&dequantise.input[1]).clone()).unwrap().floats();
+    let per_channel = values.raw_data.len() / scales.len();
+    let expected = f32::from(values.raw_data[per_channel].cast_signed()) * scales[1];
+    let found = graph.weights()[&dequantise.output[0]].values();
+    assert_eq!(found.len(), values.raw_data.len());
+    assert_eq!(found[per_channel].to_bits(), expected.to_bits());
 }
 
 #[test]
@@ -86,24 +85,58 @@ fn refuses_what_is_not_onnx() {
     assert!(Graph::read(&[], &SIGNATURE).is_err());
 }
 
+/// `depth` messages inside each other, each the field `number` of the one around it.
+fn nested(number: u8, depth: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for _ in 0..depth {
+        let mut around = vec![number << 3 | 2];
+        prost::encoding::encode_varint(bytes.len() as u64, &mut around);
+        around.append(&mut bytes);
+        bytes = around;
+    }
+    bytes
+}
+
 #[test]
-fn refuses_forms_in_which_wonnx_is_wrong() {
-    let conv_3x3 = |node: &NodeProto| {
-        node.get_op_type() == "Conv"
-            && node.get_attribute().iter().any(|a| a.get_name() == "kernel_shape" && a.get_ints() == [3, 3])
-            && node.get_attribute().iter().any(|a| a.get_name() == "strides" && a.get_ints() == [1, 1])
+fn refuses_messages_nested_without_end() {
+    // Groups (wire type 3) of an unknown field, as in RUSTSEC-2024-0437.
+    let groups = vec![15 << 3 | 3; 1 << 20];
+    assert!(matches!(Graph::read(&groups, &SIGNATURE), Err(GraphError::Unreadable(_))));
+    // A graph in an attribute of a node of a graph, ...; a list of lists of lists.
+    let deep = Bytes::from(nested(1, 2_000));
+    let message = refused(|graph| {
+        let inside = AttributeProto { name: "body".to_owned(), g: Some(deep.clone()), ..AttributeProto::default() };
+        first(graph, "Relu").attribute.push(inside);
+    });
+    assert!(message.contains("has a graph inside"), "{message}");
+    let message = refused(|graph| {
+        graph.value_info[0].r#type = Some(TypeProto { tensor_type: None, sequence_type: Some(deep) });
+    });
+    assert!(message.contains("without a fixed shape"), "{message}");
+}
+
+#[test]
+fn refuses_forms_in_which_an_engine_is_wrong() {
+    let conv_3x3 = |node: &&mut NodeProto| {
+        let is = |name: &str, ints: &[i64]| attribute(node, name).is_some_and(|attribute| attribute.ints == ints);
+        node.op_type == "Conv" && is("kernel_shape", &[3, 3]) && is("strides", &[1, 1])
     };
-    let cases: [(&str, String); 10] = [
-        ("no bias", refused(|m| _ = first(m, "Conv").mut_input().pop())),
-        ("auto_pad", refused(|m| set_int(first(m, "Conv"), "auto_pad", 1))),
-        ("dilation", refused(|m| set_ints(first(m, "Conv"), "dilations", &[2, 2]))),
-        ("kernel_shape", refused(|m| drop_attribute(first(m, "Conv"), "kernel_shape"))),
-        ("grouped", refused(|m| set_int(first(m, "Conv"), "group", 2))),
-        ("3x3 with stride 1 and pads", refused(|m| set_ints(node(m, conv_3x3), "pads", &[1, 0, 1, 0]))),
-        ("ceil_mode", refused(|m| set_int(first(m, "MaxPool"), "ceil_mode", 1))),
-        ("on axis 2", refused(|m| set_int(first(m, "Concat"), "axis", 2))),
-        ("transB", refused(|m| set_int(first(m, "Gemm"), "transB", 1))),
-        ("operator Softmax", refused(|m| first(m, "Relu").set_op_type("Softmax".to_owned()))),
+    let cases: [(&str, String); 12] = [
+        ("no bias", refused(|g| _ = first(g, "Conv").input.pop())),
+        ("auto_pad", refused(|g| set_int(first(g, "Conv"), "auto_pad", 1))),
+        ("dilation", refused(|g| set_ints(first(g, "Conv"), "dilations", &[2, 2]))),
+        ("kernel_shape", refused(|g| drop_attribute(first(g, "Conv"), "kernel_shape"))),
+        ("grouped", refused(|g| set_int(first(g, "Conv"), "group", 2))),
+        (
+            "3x3 with stride 1 and pads",
+            refused(|g| set_ints(g.node.iter_mut().find(conv_3x3).unwrap(), "pads", &[1, 0, 1, 0])),
+        ),
+        ("ceil_mode", refused(|g| set_int(first(g, "MaxPool"), "ceil_mode", 1))),
+        ("on axis 2", refused(|g| set_int(first(g, "Concat"), "axis", 2))),
+        ("transB", refused(|g| set_int(first(g, "Gemm"), "transB", 1))),
+        ("operator Softmax", refused(|g| "Softmax".clone_into(&mut first(g, "Relu").op_type))),
+        ("foreign domain", refused(|g| "com.example".clone_into(&mut first(g, "Relu").domain))),
+        ("2 outputs", refused(|g| first(g, "Relu").output.push("more".to_owned()))),
     ];
     for (expected, message) in cases {
         assert!(message.contains(expected), "{message:?} does not tell of {expected:?}");
@@ -113,55 +146,64 @@ fn refuses_forms_in_which_wonnx_is_wrong() {
 
 #[test]
 fn refuses_graphs_that_contradict_themselves() {
-    let cases: [(&str, String); 9] = [
-        ("opset", refused(|m| m.mut_opset_import()[0].set_version(17))),
-        ("missing or used twice", refused(|m| first(m, "Relu").clear_name())),
+    let cases: [(&str, String); 10] = [
+        ("missing or used twice", refused(|g| first(g, "Relu").name.clear())),
         (
             "are constant",
-            refused(|m| {
-                let bias = first(m, "Conv").get_input()[2].clone();
-                first(m, "Relu").mut_input()[0] = bias;
+            refused(|g| {
+                let bias = first(g, "Conv").input[2].clone();
+                first(g, "Relu").input[0] = bias;
             }),
         ),
-        ("does not exist yet", refused(|m| m.mut_graph().mut_node().reverse())),
+        ("does not exist yet", refused(|g| g.node.reverse())),
         (
             "exists already",
-            refused(|m| {
-                let copy = first(m, "Relu").get_output()[0].clone();
-                let last = m.mut_graph().mut_node().last_mut().unwrap();
-                last.mut_output()[0] = copy;
+            refused(|g| {
+                let copy = first(g, "Relu").output[0].clone();
+                g.node.last_mut().unwrap().output[0] = copy;
             }),
         ),
         (
             "is said to be",
-            refused(|m| {
-                let claims = m.mut_graph().mut_value_info();
-                let shape = claims[0].clone();
-                let other = claims.iter_mut().find(|claim| claim.get_field_type() != shape.get_field_type()).unwrap();
-                other.set_field_type(shape.get_field_type().clone());
+            refused(|g| {
+                let shape = g.value_info[0].r#type.clone();
+                let other = g.value_info.iter_mut().find(|claim| claim.r#type != shape).unwrap();
+                other.r#type = shape;
             }),
         ),
         (
             "values instead of",
-            refused(|m| {
-                let tensor = &mut m.mut_graph().mut_initializer()[0];
-                let mut bytes = tensor.take_raw_data();
-                bytes.pop();
-                tensor.set_raw_data(bytes);
+            refused(|g| {
+                let tensor = &mut g.initializer[0];
+                tensor.raw_data = tensor.raw_data.slice(1..);
             }),
         ),
-        ("empty or too large", refused(|m| m.mut_graph().mut_initializer()[0].set_dims(vec![1 << 40, 1 << 40]))),
+        ("empty or too large", refused(|g| g.initializer[0].dims = vec![1 << 40, 1 << 40])),
+        ("another file", refused(|g| g.initializer[0].data_location = number::EXTERNAL)),
         (
-            "another file",
-            refused(|m| {
-                let external = wonnx::onnx::TensorProto_DataLocation::EXTERNAL;
-                m.mut_graph().mut_initializer()[0].set_data_location(external);
+            "do not fit values",
+            refused(|g| {
+                let name = first(g, "DequantizeLinear").input[1].clone();
+                let scale = g.initializer.iter_mut().find(|tensor| tensor.name == name).unwrap();
+                (scale.dims, scale.raw_data, scale.float_data) = (vec![3], Bytes::new(), vec![1.0; 3]);
+                let dequantise = first(g, "DequantizeLinear");
+                dequantise.input.truncate(2);
+            }),
+        ),
+        (
+            "is int8",
+            refused(|g| {
+                let int8 = first(g, "DequantizeLinear").input[0].clone();
+                first(g, "Conv").input[1] = int8;
             }),
         ),
     ];
     for (expected, message) in cases {
         assert!(message.contains(expected), "{message:?} does not tell of {expected:?}");
     }
+    let mut model = tiny();
+    model.opset_import = vec![OperatorSetIdProto { domain: String::new(), version: 17 }];
+    assert!(Graph::read(&model.encode_to_vec(), &SIGNATURE).unwrap_err().to_string().contains("opset"));
 }
 
 #[test]
@@ -176,14 +218,11 @@ fn refuses_another_signature() {
 
 #[test]
 fn the_last_layer_is_found_as_f32_and_as_int8() {
-    use super::LastLayer;
-    use super::tensor::{INT8, floats};
-    use wonnx::onnx::TensorProto;
-
-    let plain = read_changed(|_| ()).unwrap().last_layer().unwrap().unwrap();
-    let model = ModelProto::parse_from_bytes(TINY).unwrap();
+    let plain = read_changed(|_| ()).unwrap().last_layer().unwrap();
+    let model = tiny().graph.unwrap();
     let constant = |name: &str| {
-        floats(model.get_graph().get_initializer().iter().find(|tensor| tensor.get_name() == name).unwrap())
+        let tensor = model.initializer.iter().find(|tensor| tensor.name == name).unwrap();
+        super::Constant::of(tensor.clone()).unwrap().floats()
     };
     let (weights, bias) = (constant("head/dense/weight"), constant("head/dense/bias"));
     assert_eq!(Some(&plain), LastLayer::new(weights.clone(), bias.clone()).as_ref());
@@ -194,37 +233,36 @@ fn the_last_layer_is_found_as_f32_and_as_int8() {
     // The same layer with weights of -127..127 hundredths behind a DequantizeLinear.
     let bytes: Vec<u8> = (0..68 * 8).map(|i| (i % 255) as u8).collect();
     let values: Vec<f32> = bytes.iter().map(|byte| f32::from(byte.cast_signed()) * 0.01).collect();
-    let int8 = read_changed(|model| {
-        let graph = model.mut_graph();
-        let at = graph.get_initializer().iter().position(|t| t.get_name() == "head/dense/weight").unwrap();
-        let weights = &mut graph.mut_initializer()[at];
-        weights.set_name("small".to_owned());
-        weights.set_data_type(INT8);
-        weights.clear_float_data();
-        weights.set_raw_data(bytes);
-        let mut scale = TensorProto::new();
-        scale.set_name("scale".to_owned());
-        scale.set_data_type(super::tensor::FLOAT);
-        scale.set_dims(vec![1]);
-        scale.set_float_data(vec![0.01]);
-        graph.mut_initializer().push(scale);
-        let mut expand = NodeProto::new();
-        expand.set_name("expand".to_owned());
-        expand.set_op_type("DequantizeLinear".to_owned());
-        expand.set_input(vec!["small".to_owned(), "scale".to_owned()].into());
-        expand.set_output(vec!["head/dense/weight".to_owned()].into());
-        let mut nodes = vec![expand];
-        nodes.extend(graph.take_node());
-        graph.set_node(nodes.into());
+    let int8 = read_changed(|graph| {
+        let weights = graph.initializer.iter_mut().find(|t| t.name == "head/dense/weight").unwrap();
+        "small".clone_into(&mut weights.name);
+        weights.data_type = number::INT8;
+        weights.float_data.clear();
+        weights.raw_data = bytes.into();
+        graph.initializer.push(TensorProto {
+            name: "scale".to_owned(),
+            data_type: number::FLOAT,
+            dims: vec![1],
+            float_data: vec![0.01],
+            ..TensorProto::default()
+        });
+        let expand = NodeProto {
+            name: "expand".to_owned(),
+            op_type: "DequantizeLinear".to_owned(),
+            input: vec!["small".to_owned(), "scale".to_owned()],
+            output: vec!["head/dense/weight".to_owned()],
+            ..NodeProto::default()
+        };
+        graph.node.insert(0, expand);
     });
-    assert_eq!(int8.unwrap().last_layer().unwrap(), LastLayer::new(values, bias));
+    assert_eq!(int8.unwrap().last_layer(), LastLayer::new(values, bias));
 }
 
 #[test]
 fn there_is_no_last_layer_if_more_lies_between_features_and_logits() {
     // The features are those of another layer, two pools earlier in the graph.
     let other = Signature { features: Some("head/average"), ..SIGNATURE };
-    assert_eq!(Graph::read(TINY, &other).unwrap().last_layer().unwrap(), None);
+    assert_eq!(Graph::read(TINY, &other).unwrap().last_layer(), None);
     let none = Signature { features: None, ..SIGNATURE };
-    assert_eq!(Graph::read(TINY, &none).unwrap().last_layer().unwrap(), None);
+    assert_eq!(Graph::read(TINY, &none).unwrap().last_layer(), None);
 }

@@ -4,7 +4,7 @@
 //! logits are calibrated, where the operating points lie and what is out of scope: dermoscopic and ordinary photos differ
 //! in all three.
 
-use super::PackError;
+use super::error::PackError;
 
 /// The logistic regression that tells the second kind of the manifest's list from the first.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +25,7 @@ impl KindHead {
         if channels == 0 || bytes.len() != 4 * (channels + 1) {
             return refuse("is not a bias and `photo_kinds.channels` weights");
         }
-        let mut values = super::floats(bytes);
+        let mut values = super::floats::floats(bytes);
         if !values.iter().all(|value| value.is_finite()) {
             return refuse("has a value that is not a number");
         }

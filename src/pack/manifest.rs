@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::PackError;
+use super::error::PackError;
 use crate::input::InputRecipe;
 use crate::onnx::Signature;
 use crate::quality::QualityLimits;

@@ -6,7 +6,7 @@
 //! the training's mean, and that subspace: the residual of Wang et al. 2022 (arXiv:2203.10807) without regard to length.
 //! The model card compares it with energy and with Mahalanobis distance, which did worse.
 
-use super::PackError;
+use super::error::PackError;
 
 /// The subspace in which the features of training photos lie.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +29,7 @@ impl Subspace {
         if channels == 0 || !bytes.len().is_multiple_of(4 * channels) || bytes.len() < 8 * channels {
             return refuse("is not a mean and one or more components of `scope.channels` values");
         }
-        let mut values = super::floats(bytes);
+        let mut values = super::floats::floats(bytes);
         let components = values.split_off(channels);
         let length = |row: &[f32]| row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
         if !components.chunks_exact(channels).all(|row| (length(row) - 1.0).abs() < 1e-3) {

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::scope::Scope;
 use crate::input::{Crop, InputRecipe};
 use crate::photo::PhotoInfo;
 use crate::quality::{Quality, QualityLimits};
-use crate::report::Scope;
 use crate::taxonomy::Text;
 
 /// A warning's stable code. Reports list them in this order.

@@ -77,7 +77,7 @@ pub enum TaxonomyError {
     #[error("the taxonomy has the id \"{0}\"; ids are made of lower-case letters, digits and \"-\"")]
     BadId(String),
     /// A line of an outline cannot be read.
-    #[error("{0}")]
+    #[error("{0}; correct that line")]
     Outline(#[from] outline::OutlineError),
     /// The taxonomy has no nodes.
     #[error("the taxonomy has no nodes; correct the taxonomy, or fetch the model pack again")]

@@ -117,7 +117,7 @@ pub struct WebClassifier(Classifier);
 #[wasm_bindgen]
 impl WebClassifier {
     /// Checks the pack, chooses an engine (`options.engine`: `auto`, `wonnx` or `cpu`) and warms it up. For measuring,
-    /// `options.kernels` names kernels ([`crate::engine::kernels::KernelChoice`]).
+    /// `options.kernels` names kernels ([`crate::shaders::KernelChoice`]).
     ///
     /// # Errors
     /// `pack-*`, `taxonomy`, `engine-*` and `gpu-*`.
@@ -141,7 +141,7 @@ impl WebClassifier {
     ///
     /// # Errors
     /// `photo-*`, `heat-map`, `engine-failed` and `gpu-*`.
-    pub async fn classify(&self, bytes: Vec<u8>, options: JsValue) -> JsResult<JsValue> {
+    pub async fn classify(&mut self, bytes: Vec<u8>, options: JsValue) -> JsResult<JsValue> {
         let options: ClassifyOptions = from_js(options)?;
         let start = Instant::now();
         let photo = decode(bytes).await?;
@@ -152,7 +152,7 @@ impl WebClassifier {
     ///
     /// # Errors
     /// `photo-*`, `engine-failed` and `gpu-*`.
-    pub async fn logits(&self, bytes: Vec<u8>) -> JsResult<Vec<f32>> {
+    pub async fn logits(&mut self, bytes: Vec<u8>) -> JsResult<Vec<f32>> {
         let start = Instant::now();
         let photo = decode(bytes).await?;
         let answer = self.0.classify_photo(&photo, &Options::default(), start).await.map_err(to_js_error)?;
@@ -164,7 +164,13 @@ impl WebClassifier {
     /// # Errors
     /// `photo-*`, `heat-map`, `engine-failed` and `gpu-*`.
     #[wasm_bindgen(js_name = classifyRgba)]
-    pub async fn classify_rgba(&self, data: Vec<u8>, width: u32, height: u32, options: JsValue) -> JsResult<JsValue> {
+    pub async fn classify_rgba(
+        &mut self,
+        data: Vec<u8>,
+        width: u32,
+        height: u32,
+        options: JsValue,
+    ) -> JsResult<JsValue> {
         let options: ClassifyOptions = from_js(options)?;
         let start = Instant::now();
         let photo = Photo::from_rgba(data, width, height, &Limits::default()).map_err(to_js_error)?;
@@ -205,7 +211,7 @@ impl WebClassifier {
         })
     }
 
-    async fn report(&self, photo: &Photo, options: ClassifyOptions, start: Instant) -> JsResult<JsValue> {
+    async fn report(&mut self, photo: &Photo, options: ClassifyOptions, start: Instant) -> JsResult<JsValue> {
         let answer = self.0.classify_photo(photo, &options.into(), start).await.map_err(to_js_error)?;
         to_js(&answer.report)
     }

@@ -1,7 +1,7 @@
-// The shaders of src/engine/kernels in a browser's own compiler, against the plain reference of tests/kernels.rs.
+// The shaders of src/operators in a browser's own compiler, against the plain computations of the tests beside them.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
 import { OUTPUT, Server, WWW, launch, missing, newPage, noBrowser } from './harness.js';
@@ -10,9 +10,9 @@ import { OUTPUT, Server, WWW, launch, missing, newPage, noBrowser } from './harn
  * @import {Browser, Page} from 'puppeteer-core'
  */
 
-const FILE = `${OUTPUT}/kernels.json`;
+const FOLDER = `${OUTPUT}/kernels`;
 
-describe('kernels in Chromium', { skip: noBrowser('chromium') || missing(FILE, 'cargo test --test kernels writes it') }, () => {
+describe('kernels in Chromium', { skip: noBrowser('chromium') || missing(FOLDER, 'cargo test --lib operators writes it') }, () => {
   /** @type {Server} */
   let server;
   /** @type {Browser} */
@@ -22,7 +22,8 @@ describe('kernels in Chromium', { skip: noBrowser('chromium') || missing(FILE, '
 
   before(async () => {
     server = await new Server(WWW).start();
-    server.route('/kernels.json', existsSync(FILE) ? readFileSync(FILE) : '[]');
+    const files = existsSync(FOLDER) ? readdirSync(FOLDER) : [];
+    server.route('/kernels.json', JSON.stringify(files.flatMap((file) => JSON.parse(readFileSync(`${FOLDER}/${file}`, 'utf8')))));
     browser = await launch('chromium', server);
     page = await newPage(browser);
     await page.goto(`${server.origin}/blank.html`);

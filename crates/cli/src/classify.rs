@@ -51,10 +51,10 @@ pub(crate) struct Arguments {
 /// A photo that fails is reported and the others go on; the exit code then tells.
 pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
     let pack = Pack::read_dir(&arguments.model.pack)?;
-    let classifier = pollster::block_on(Classifier::load(pack, arguments.model.wish()))?;
+    let mut classifier = pollster::block_on(Classifier::load(pack, arguments.model.wish()))?;
     let mut exit = ExitCode::SUCCESS;
     for path in &arguments.photos {
-        match classify_file(&classifier, path, arguments) {
+        match classify_file(&mut classifier, path, arguments) {
             Ok(report) if arguments.json => println!("{}", serde_json::to_string(&report).unwrap_or_default()),
             Ok(report) => println!("{}\n\n{}", path.display(), report.to_text(&arguments.lang)),
             Err(message) => {
@@ -77,7 +77,7 @@ impl Arguments {
     }
 }
 
-fn classify_file(classifier: &Classifier, path: &Path, arguments: &Arguments) -> Result<Report, String> {
+fn classify_file(classifier: &mut Classifier, path: &Path, arguments: &Arguments) -> Result<Report, String> {
     let failed = |error: skintree::Error| format!("[{}] {error}", error.code());
     let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
     let start = Instant::now();

@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> 
     let mut study = Study::new(bare, labels);
 
     fs::create_dir_all(&arguments.out).map_err(|error| file_error(&arguments.out, "created", &error))?;
-    let first = pollster::block_on(Classifier::load(pack.clone(), arguments.model.wish()))?;
+    let mut first = pollster::block_on(Classifier::load(pack.clone(), arguments.model.wish()))?;
     let engine = first.engine().clone();
     let identity = [pack.manifest_sha256(), &engine.name];
     let path = arguments.out.join("predictions.jsonl");
@@ -101,7 +101,7 @@ pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> 
         eprintln!("{} photos are in {} already", study.photos().len() - pending.len(), path.display());
     }
     let jobs = jobs(arguments, &engine, pending.len());
-    classify(arguments, &study, &first, pack, &pending, jobs, &mut predictions)
+    classify(arguments, &study, &mut first, pack, &pending, jobs, &mut predictions)
         .map_err(|error| file_error(&path, "written", &error))?;
 
     study.take(predictions.known())?;
@@ -145,7 +145,7 @@ fn jobs(arguments: &Arguments, engine: &EngineInfo, photos: usize) -> usize {
 fn classify(
     arguments: &Arguments,
     study: &Study,
-    first: &Classifier,
+    first: &mut Classifier,
     pack: Pack,
     places: &[usize],
     jobs: usize,
@@ -156,7 +156,7 @@ fn classify(
         .with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
     let next = AtomicUsize::new(0);
     let written = Mutex::new((predictions, Ok(())));
-    let work = |classifier: &Classifier| {
+    let work = |classifier: &mut Classifier| {
         while let Some(&place) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
             let file = &study.photos()[place].file;
             let prediction = predict(classifier, &arguments.data.join(file));
@@ -180,8 +180,8 @@ fn classify(
             let work = &work;
             // A second engine that fails to load leaves its share to the first.
             scope.spawn(move || {
-                if let Ok(classifier) = pollster::block_on(Classifier::load(pack, wish)) {
-                    work(&classifier);
+                if let Ok(mut classifier) = pollster::block_on(Classifier::load(pack, wish)) {
+                    work(&mut classifier);
                 }
             });
         }
@@ -192,7 +192,7 @@ fn classify(
     written.into_inner().map_or(Ok(()), |(_, outcome)| outcome)
 }
 
-fn predict(classifier: &Classifier, path: &Path) -> Prediction {
+fn predict(classifier: &mut Classifier, path: &Path) -> Prediction {
     let failed = |error: skintree_evaluate::Error| Prediction::Failed {
         code: error.code().to_owned(),
         message: error.to_string(),

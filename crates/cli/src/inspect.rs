@@ -21,7 +21,7 @@ pub(crate) fn run(folder: &Path) -> skintree::Result<()> {
     println!("model         {} bytes, SHA-256 {}", manifest.files.model.bytes, manifest.files.model.sha256);
     println!(
         "graph         {} nodes, {:.2} M parameters, {:.2} GMAC; accepted",
-        graph.node_count(),
+        graph.nodes().len(),
         graph.parameter_count() as f64 / 1e6,
         graph.multiply_accumulates() as f64 / 1e9
     );

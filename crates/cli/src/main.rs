@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use skintree::engine::kernels::KernelChoice;
 use skintree::engine::{EngineChoice, Wish};
+use skintree::shaders::KernelChoice;
 
 /// Skin-lesion classifier with a disease taxonomy. Research use only; not a medical device; a low score does not rule
 /// out cancer.
@@ -60,7 +60,7 @@ struct ModelArguments {
 
 impl ModelArguments {
     fn wish(&self) -> Wish {
-        Wish { engine: self.engine, kernels: self.kernels.clone() }
+        Wish { engine: self.engine, kernels: self.kernels }
     }
 }
 

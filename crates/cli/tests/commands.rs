@@ -80,7 +80,7 @@ fn the_command_line_lays_a_map_over_the_part_of_the_photo_that_counts() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
     let engine = EngineChoice::Only(EngineName::Cpu);
-    let classifier = block_on(Classifier::load(tiny(), engine)).unwrap();
+    let mut classifier = block_on(Classifier::load(tiny(), engine)).unwrap();
     let options = Options { heat_maps: HeatMapChoice::Nodes(vec!["mel".to_owned()]), ..Options::default() };
     let bytes = std::fs::read(golden("landscape-640x481.png")).unwrap();
     let [map] = block_on(classifier.classify(&bytes, &options)).unwrap().report.heat_maps.unwrap().try_into().unwrap();

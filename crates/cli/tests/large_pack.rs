@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use pollster::block_on;
-use protobuf::Message as _;
+use prost::Message as _;
 use serde_json::json;
 use skintree::classifier::{Classifier, Options};
 use skintree::engine::{CpuEngine, Engine, EngineChoice, EngineName};
 use skintree::heat_map::HeatMapChoice;
 use skintree::input::{InputTensor, self_test_input};
 use skintree::interpret::probabilities;
+use skintree::onnx::proto::ModelProto;
 use skintree::pack::{OptionalFiles, Pack};
 use skintree::photo::{Limits, Photo};
 use skintree::taxonomy::outline::Outline;
@@ -19,14 +20,13 @@ use skintree::taxonomy::{Level, Taxonomy};
 use skintree_evaluate::labels::{LabelOptions, Labels};
 use skintree_evaluate::{Settings, Study};
 use skintree_testing::{cpu_engine_info, golden, path, random, sha256, tiny};
-use wonnx::onnx::ModelProto;
 
 const CLASSES: usize = 757;
 /// Channels of the tiny network's feature map.
 const CHANNELS: usize = 68;
 
 /// Logits by the definition of the last layer, from the tiny network's feature map.
-fn logits(engine: &CpuEngine, input: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
+fn logits(engine: &mut CpuEngine, input: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
     let features = block_on(engine.run(input)).unwrap().features.unwrap();
     let place = features.shape[1] * features.shape[2];
     let means = features.data.chunks(place).map(|c| c.iter().map(|&v| f64::from(v)).sum::<f64>() / place as f64);
@@ -41,28 +41,29 @@ fn logits(engine: &CpuEngine, input: &[f32], weights: &[f32], bias: &[f32]) -> V
 #[test]
 fn a_pack_of_757_classes_works_like_the_small_one() {
     let small = tiny();
-    let engine = CpuEngine::load(small.model().to_vec(), &small.manifest().signature()).unwrap();
+    let mut engine = CpuEngine::load(small.model().to_vec(), &small.manifest().signature()).unwrap();
     let mut numbers = random(1);
     let mut random = |scale: f32| numbers() * scale;
     let weights: Vec<f32> = (0..CHANNELS * CLASSES).map(|_| random(0.5)).collect();
     let bias: Vec<f32> = (0..CLASSES).map(|_| random(1.0)).collect();
 
     let dim = |size: usize| i64::try_from(size).unwrap();
-    let mut model = ModelProto::parse_from_bytes(small.model()).unwrap();
-    for tensor in model.mut_graph().mut_initializer().iter_mut() {
-        let (values, dims) = match tensor.get_name() {
+    let mut model = ModelProto::decode(small.model()).unwrap();
+    let graph = model.graph.as_mut().unwrap();
+    for tensor in &mut graph.initializer {
+        let (values, dims) = match tensor.name.as_str() {
             "head/dense/weight" => (&weights, vec![dim(CHANNELS), dim(CLASSES)]),
             "head/dense/bias" => (&bias, vec![dim(CLASSES)]),
             _ => continue,
         };
-        tensor.set_dims(dims);
-        tensor.clear_raw_data();
-        tensor.set_float_data(values.clone());
+        tensor.dims = dims;
+        tensor.raw_data.clear();
+        tensor.float_data.clone_from(values);
     }
-    let outputs = model.mut_graph().mut_output().iter_mut();
-    let output = outputs.into_iter().find(|output| output.get_name() == "logits").unwrap();
-    output.mut_field_type().mut_tensor_type().mut_shape().mut_dim()[1].set_dim_value(dim(CLASSES));
-    let model = model.write_to_bytes().unwrap();
+    let output = graph.output.iter_mut().find(|output| output.name == "logits").unwrap();
+    let shape = output.r#type.as_mut().unwrap().tensor_type.as_mut().unwrap().shape.as_mut().unwrap();
+    shape.dim[1].dim_value = Some(dim(CLASSES));
+    let model = model.encode_to_vec();
 
     let outline = Outline::parse(&std::fs::read_to_string(path("model/taxonomy/diseases.txt")).unwrap()).unwrap();
     let tree = outline.to_json("large").unwrap();
@@ -80,24 +81,24 @@ fn a_pack_of_757_classes_works_like_the_small_one() {
     }
     let recipe = &small.manifest().input;
     let test = self_test_input(small.manifest().self_test.seed, recipe.size);
-    manifest["self_test"]["logits"] = json!(logits(&engine, &test.data, &weights, &bias));
+    manifest["self_test"]["logits"] = json!(logits(&mut engine, &test.data, &weights, &bias));
     manifest["classes"] = json!(classes);
     manifest["tasks"] = json!([]);
     manifest.as_object_mut().unwrap().remove("scope");
     let manifest = serde_json::to_vec(&manifest).unwrap();
     inspection_names_only_some_classes(&manifest, &model, &tree);
     let pack = Pack::open(&manifest, model, tree.as_bytes(), OptionalFiles::default()).unwrap();
-    let classifier = block_on(Classifier::load(pack, EngineChoice::Only(EngineName::Cpu))).unwrap();
+    let mut classifier = block_on(Classifier::load(pack, EngineChoice::Only(EngineName::Cpu))).unwrap();
 
     let bytes = std::fs::read(golden("landscape-640x481.png")).unwrap();
     let options = Options { top_k: CLASSES, heat_maps: HeatMapChoice::All, ..Options::default() };
     let report = block_on(classifier.classify(&bytes, &options)).unwrap().report;
 
-    text_shows_only_what_matters(&classifier, &bytes);
+    text_shows_only_what_matters(&mut classifier, &bytes);
     evaluation_shows_only_what_matters(classifier.pack(), &classes);
 
     let photo = Photo::decode(&bytes, &Limits::default()).unwrap();
-    let expected = logits(&engine, &InputTensor::from_photo(&photo, recipe).data, &weights, &bias);
+    let expected = logits(&mut engine, &InputTensor::from_photo(&photo, recipe).data, &weights, &bias);
     let expected = probabilities(&expected, classifier.pack().manifest().temperature).unwrap();
     let expected: HashMap<&str, f64> = classes.iter().copied().zip(expected).collect();
     assert_eq!(report.fine.len(), CLASSES);
@@ -142,7 +143,7 @@ fn evaluation_shows_only_what_matters(pack: &Pack, classes: &[&str]) {
 }
 
 /// What `skintree classify` prints.
-fn text_shows_only_what_matters(classifier: &Classifier, photo: &[u8]) {
+fn text_shows_only_what_matters(classifier: &mut Classifier, photo: &[u8]) {
     let report = block_on(classifier.classify(photo, &Options::default())).unwrap().report;
     let text = report.to_text("en");
     assert!(text.lines().count() < 60, "{text}");

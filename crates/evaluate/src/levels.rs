@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::calibration::{BINS, Calibration};
+use crate::case::{Case, Context, at_level};
 use crate::metrics::{self, Answers};
 use crate::result::{ClassFigures, Fold, Folds, LevelFigures};
 use crate::roc::{Proportion, Ranking};
-use crate::{Case, Context, at_level};
 use skintree::pack::Pack;
 use skintree::taxonomy::{Level, NodeIndex};
 

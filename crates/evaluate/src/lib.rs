@@ -12,6 +12,7 @@
 
 pub mod bootstrap;
 pub mod calibration;
+mod case;
 mod error;
 mod html;
 pub mod labels;
@@ -29,5 +30,4 @@ mod tasks;
 pub mod web;
 
 pub use error::{Error, EvaluateError, Result};
-pub(crate) use study::{Case, Context, at_level};
 pub use study::{DEFAULT_RESAMPLES, FeatureMapPlaces, Settings, Study};

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use skintree::interpret::probabilities;
 use skintree::pack::Pack;
 use skintree::report::{self, EngineInfo, ModelInfo};
-use skintree::taxonomy::{Level, NodeIndex, Taxonomy};
+use skintree::taxonomy::{Level, NodeIndex};
 
-use crate::bootstrap::Resampler;
+use crate::case::{Case, Context, at_level};
 use crate::error::EvaluateError;
 use crate::labels::{LabelledPhoto, Labels};
 use crate::predictions::{Prediction, Predictions};
-use crate::result::{Data, Embedding, Estimate, Evaluation, LabelCount, Mistake, Readers, SCHEMA, Skipped};
+use crate::result::{Data, Embedding, Evaluation, LabelCount, Mistake, Readers, SCHEMA, Skipped};
 use crate::{levels, metrics, subgroups, tasks};
 
 /// Resamples unless told otherwise.
@@ -61,22 +61,6 @@ impl Default for Settings {
     fn default() -> Self {
         Self { resamples: DEFAULT_RESAMPLES, seed: 1, selection: Vec::new(), readers: Vec::new(), embedding: None }
     }
-}
-
-/// A photo with its label and what the model gave.
-pub(crate) struct Case<'a> {
-    pub(crate) photo: &'a LabelledPhoto,
-    /// Own probability of each of the pack's classes.
-    pub(crate) fine: &'a [f64],
-    /// Probability of each node of the taxonomy.
-    pub(crate) sums: Vec<f64>,
-}
-
-/// The parts every figure needs.
-pub(crate) struct Context<'a> {
-    pub(crate) pack: &'a Pack,
-    resamples: usize,
-    seed: u64,
 }
 
 impl Study {
@@ -276,51 +260,5 @@ impl Study {
         mistakes.sort_by(|a, b| b.probability.total_cmp(&a.probability));
         mistakes.truncate(MISTAKES);
         mistakes
-    }
-}
-
-impl Context<'_> {
-    /// Draws lesions (photos, where the table names none) within their labels.
-    fn resampler(cases: &[&Case<'_>], members: &[usize]) -> Resampler {
-        let photo = |&member: &usize| cases[member].photo;
-        let strata: Vec<NodeIndex> = members.iter().map(|member| photo(member).label).collect();
-        let clusters: Vec<(&str, &str)> = members
-            .iter()
-            .map(|member| match &photo(member).lesion {
-                Some(lesion) => (lesion.as_str(), ""),
-                None => ("", photo(member).file.as_str()),
-            })
-            .collect();
-        Resampler::new(&strata, &clusters)
-    }
-
-    /// Figures and their intervals over some of the cases; the weights are in the order of `members`.
-    pub(crate) fn estimates(
-        &self,
-        cases: &[&Case<'_>],
-        members: &[usize],
-        figures: impl Fn(&[u32]) -> Vec<Option<f64>>,
-    ) -> Vec<Estimate> {
-        let values = figures(&vec![1; members.len()]);
-        if values.iter().all(Option::is_none) {
-            return vec![Estimate::default(); values.len()];
-        }
-        let mut intervals = Self::resampler(cases, members).intervals(self.resamples, self.seed, figures).into_iter();
-        let estimate = |value: Option<f64>| {
-            let interval = intervals.next().flatten();
-            Estimate { value, interval: value.and(interval) }
-        };
-        values.into_iter().map(estimate).collect()
-    }
-}
-
-/// The node of a level that a node is or lies below.
-pub(crate) fn at_level(taxonomy: &Taxonomy, mut node: NodeIndex, level: Level) -> Option<NodeIndex> {
-    loop {
-        let found = taxonomy.node(node);
-        if found.level == level {
-            return Some(node);
-        }
-        node = found.parent?;
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::bootstrap::percentile;
+use crate::case::{Case, Context};
 use crate::levels::LevelCases;
 use crate::result::{Subgroup, SubgroupTask, Subgroups};
 use crate::tasks::TaskCases;
-use crate::{Case, Context};
 use skintree::taxonomy::Level;
 
 /// Lower edges in years of all age bands but the first; an edge belongs to the band above it. The training has the same

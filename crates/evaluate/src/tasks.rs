@@ -1,9 +1,9 @@
 //! Figures of the pack's binary questions.
 
 use crate::calibration::{BINS, Calibration};
+use crate::case::{Case, Context};
 use crate::result::{Estimate, OperatingPoint, Readers, TaskFigures};
 use crate::roc::{Proportion, Ranking};
-use crate::{Case, Context};
 use skintree::interpret::task_shares;
 use skintree::pack::{Pack, Task, TaskNodes};
 use skintree::taxonomy::NodeIndex;

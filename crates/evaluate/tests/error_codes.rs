@@ -99,11 +99,11 @@ fn every_documented_code_can_occur_and_every_code_is_documented() {
 const SOURCES: [&str; 9] = [
     include_str!("../src/error.rs"),
     include_str!("../../../src/interpret/error.rs"),
-    include_str!("../../../src/engine/mod.rs"),
+    include_str!("../../../src/engine/error.rs"),
     include_str!("../../../src/error.rs"),
     include_str!("../../../src/heat_map.rs"),
-    include_str!("../../../src/onnx/mod.rs"),
-    include_str!("../../../src/pack.rs"),
+    include_str!("../../../src/onnx/error.rs"),
+    include_str!("../../../src/pack/error.rs"),
     include_str!("../../../src/photo.rs"),
     include_str!("../../../src/taxonomy/mod.rs"),
 ];

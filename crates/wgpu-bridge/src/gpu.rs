@@ -5,12 +5,12 @@
 //! succeeded or says why not.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::kernels::{Kernel, Kernels};
-use crate::reads::Reads;
+use crate::state::State;
+pub use crate::state::Work;
 
 /// What the driver says of an adapter. Displays as `name (backend)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct AdapterInfo {
     pub name: String,
     /// The API it is reached through.
     pub backend: String,
-    /// A processor plays the GPU (llvmpipe, SwiftShader, WARP).
+    /// A software adapter: it computes on the CPU (llvmpipe, SwiftShader, WARP).
     pub software: bool,
     /// Shaders may `enable subgroups`.
     pub subgroups: bool,
@@ -113,33 +113,14 @@ struct Faults {
     lost: Option<String>,
 }
 
-/// What sessions had a device do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Work {
-    /// Shaders started.
-    pub dispatches: usize,
-    /// Compute passes begun.
-    pub passes: usize,
-    /// Command buffers of dispatches handed over; copies for reading back are not among them.
-    pub submits: usize,
-    /// Buffers read back.
-    pub reads: usize,
-    /// Bytes in these.
-    pub read_bytes: u64,
-}
-
 #[derive(Debug)]
 struct Inner {
     device: modern::Device,
     queue: modern::Queue,
     info: AdapterInfo,
+    /// The driver reports them from threads of its own, so that they have a lock of their own.
     faults: Arc<Mutex<Faults>>,
-    kernels: Mutex<Kernels>,
-    used: Mutex<HashSet<String>>,
-    pipelines: Mutex<HashMap<String, modern::ComputePipeline>>,
-    constants: Mutex<HashMap<String, modern::Buffer>>,
-    reads: Mutex<Reads>,
-    work: Mutex<Work>,
+    state: Mutex<State>,
 }
 
 /// An open GPU device. Clones are handles to the same device.
@@ -180,18 +161,7 @@ impl Gpu {
             lock(&lost).lost.get_or_insert(format!("{reason:?} {message}"));
         });
         let info = AdapterInfo::of(&adapter, &device);
-        Ok(Self(Arc::new(Inner {
-            device,
-            queue,
-            info,
-            faults,
-            kernels: Mutex::default(),
-            used: Mutex::default(),
-            pipelines: Mutex::default(),
-            constants: Mutex::default(),
-            reads: Mutex::default(),
-            work: Mutex::default(),
-        })))
+        Ok(Self(Arc::new(Inner { device, queue, info, faults, state: Mutex::default() })))
     }
 
     /// What the driver says of the adapter.
@@ -201,15 +171,7 @@ impl Gpu {
 
     /// Kernels to use instead of wonnx's in sessions made from now on.
     pub fn set_kernels(&self, kernels: Kernels) {
-        *self.kernels() = kernels;
-    }
-
-    /// Names of kernels that no session has asked for, sorted: there is no node of that name.
-    pub fn unused_kernels(&self) -> Vec<String> {
-        let used = lock(&self.0.used);
-        let mut unused: Vec<_> = self.kernels().keys().filter(|name| !used.contains(*name)).cloned().collect();
-        unused.sort();
-        unused
+        self.state().kernels = kernels;
     }
 
     /// Puts a constant of the next session into GPU memory, in the place of the values that the session will bring for
@@ -222,31 +184,31 @@ impl Gpu {
             mapped_at_creation: false,
         });
         self.queue().write_buffer(&buffer, 0, bytes);
-        lock(&self.0.constants).insert(name.to_owned(), buffer);
+        self.state().constants.insert(name.to_owned(), buffer);
     }
 
     /// Ends what [`Self::upload`] has begun: the session has been made and holds its constants itself.
     pub fn forget_uploads(&self) {
-        lock(&self.0.constants).clear();
+        self.state().constants.clear();
     }
 
     /// A clone, because wonnx may ask twice.
     pub(crate) fn constant(&self, name: &str) -> Option<modern::Buffer> {
-        lock(&self.0.constants).get(name).cloned()
+        self.state().constants.get(name).cloned()
     }
 
     /// Outputs that runs from now on do not read back; wonnx gives zeros for them.
     pub fn leave_unread(&self, names: impl IntoIterator<Item = String>) {
-        self.reads().leave_out(names);
+        self.state().leave_unread(names);
     }
 
     /// What has been done since this was last asked.
     pub fn take_work(&self) -> Work {
-        std::mem::take(&mut *lock(&self.0.work))
+        std::mem::take(&mut self.state().work)
     }
 
     pub(crate) fn count(&self, add: impl FnOnce(&mut Work)) {
-        add(&mut lock(&self.0.work));
+        add(&mut self.state().work);
     }
 
     /// Lends the device to the next wonnx session that this thread begins to make.
@@ -298,13 +260,8 @@ impl Gpu {
         &self.0.queue
     }
 
-    /// Pipelines of kernels by their text.
-    pub(crate) fn pipelines(&self) -> MutexGuard<'_, HashMap<String, modern::ComputePipeline>> {
-        lock(&self.0.pipelines)
-    }
-
-    pub(crate) fn reads(&self) -> MutexGuard<'_, Reads> {
-        lock(&self.0.reads)
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.0.state)
     }
 
     /// Waits until everything submitted has been done; in the browser the event loop does that instead.
@@ -314,15 +271,9 @@ impl Gpu {
         }
     }
 
-    fn kernels(&self) -> MutexGuard<'_, Kernels> {
-        lock(&self.0.kernels)
-    }
-
     /// The kernel for a node, if there is one.
     pub(crate) fn kernel(&self, name: &str) -> Option<Kernel> {
-        let kernel = self.kernels().get(name).cloned()?;
-        lock(&self.0.used).insert(name.to_owned());
-        Some(kernel)
+        self.state().kernels.get(name).cloned()
     }
 }
 

@@ -14,23 +14,25 @@
 //! wonnx opens its device itself, so [`gpu::Gpu::lend`] leaves one in a slot that [`Adapter::request_device`] takes
 //! it from. A session made without a device lent finds no adapter.
 
+mod download;
 pub mod gpu;
 pub mod kernels;
 mod pass;
 mod pipelines;
-mod reads;
+mod state;
 pub mod stopwatch;
 #[cfg(target_arch = "wasm32")]
 mod subgroups;
-
-use std::borrow::Cow;
 
 pub use modern::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, Buffer, BufferAddress, BufferAsyncError, BufferDescriptor,
     BufferUsages, CommandBuffer, CommandEncoderDescriptor,
 };
 
-pub use pass::{CommandEncoder, ComputePass, ComputePassDescriptor, ComputePipeline, Device, Queue, ShaderModule};
+pub use pass::{
+    CommandEncoder, ComputePass, ComputePassDescriptor, ComputePipeline, ComputePipelineDescriptor, Device, Maintain,
+    Queue, ShaderModule, ShaderModuleDescriptor, ShaderSource,
+};
 
 /// Which native graphics APIs to use. Kept for wonnx's sake; [`gpu::Gpu::open`] decides.
 #[derive(Clone, Copy, Debug)]
@@ -97,48 +99,12 @@ impl Adapter {
     }
 }
 
-/// What to wait for in [`Device::poll`].
-#[derive(Clone, Copy, Debug)]
-pub enum Maintain {
-    /// Until everything submitted has been done.
-    Wait,
-}
-
-/// Shader text.
-#[derive(Clone, Debug)]
-pub enum ShaderSource<'a> {
-    /// In the WebGPU shading language.
-    Wgsl(Cow<'a, str>),
-}
-
-/// See [`Device::create_shader_module`].
-#[derive(Clone, Debug)]
-pub struct ShaderModuleDescriptor<'a> {
-    /// wonnx puts the node's name here.
-    pub label: Option<&'a str>,
-    /// The shader text.
-    pub source: ShaderSource<'a>,
-}
-
-/// See [`Device::create_compute_pipeline`].
-#[derive(Clone, Debug)]
-pub struct ComputePipelineDescriptor<'a> {
-    /// wonnx puts the node's name here.
-    pub label: Option<&'a str>,
-    /// Always `None`: the layout is derived from the shader.
-    pub layout: Option<()>,
-    /// The compiled shader.
-    pub module: &'a ShaderModule,
-    /// Name of the function to run.
-    pub entry_point: &'a str,
-}
-
 /// wgpu's helpers, as far as wonnx uses them.
 pub mod util {
     use super::{Adapter, Backends, Buffer, BufferUsages, Device, Instance, Surface, gpu};
     use modern::util::DeviceExt as _;
 
-    pub use crate::reads::DownloadBuffer;
+    pub use crate::download::DownloadBuffer;
 
     /// Always `None`: [`gpu::Gpu::open`] reads the environment.
     pub fn backend_bits_from_env() -> Option<Backends> {

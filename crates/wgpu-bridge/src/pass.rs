@@ -1,8 +1,9 @@
 //! Devices, pipelines and passes as wonnx sees them, with [`crate::kernels`] put under it.
 
+use std::borrow::Cow;
+
 use crate::gpu::Gpu;
 use crate::kernels::Kernel;
-use crate::{ComputePipelineDescriptor, Maintain, ShaderModuleDescriptor, ShaderSource};
 use modern::{
     BindGroup, BindGroupDescriptor, Buffer, BufferDescriptor, BufferUsages, CommandBuffer, CommandEncoderDescriptor,
 };
@@ -17,6 +18,42 @@ pub struct Queue(Gpu);
 
 pub(crate) fn device_and_queue(gpu: Gpu) -> (Device, Queue) {
     (Device(gpu.clone()), Queue(gpu))
+}
+
+/// What to wait for in [`Device::poll`].
+#[derive(Clone, Copy, Debug)]
+pub enum Maintain {
+    /// Until everything submitted has been done.
+    Wait,
+}
+
+/// Shader text.
+#[derive(Clone, Debug)]
+pub enum ShaderSource<'a> {
+    /// In the WebGPU shading language.
+    Wgsl(Cow<'a, str>),
+}
+
+/// See [`Device::create_shader_module`].
+#[derive(Clone, Debug)]
+pub struct ShaderModuleDescriptor<'a> {
+    /// wonnx puts the node's name here.
+    pub label: Option<&'a str>,
+    /// The shader text.
+    pub source: ShaderSource<'a>,
+}
+
+/// See [`Device::create_compute_pipeline`].
+#[derive(Clone, Debug)]
+pub struct ComputePipelineDescriptor<'a> {
+    /// wonnx puts the node's name here.
+    pub label: Option<&'a str>,
+    /// Always `None`: the layout is derived from the shader.
+    pub layout: Option<()>,
+    /// The compiled shader.
+    pub module: &'a ShaderModule,
+    /// Name of the function to run.
+    pub entry_point: &'a str,
 }
 
 /// A shader. Ours is compiled when its pipeline is made, because nodes of one shape share one.
@@ -55,7 +92,7 @@ impl Device {
     pub fn create_buffer(&self, descriptor: &BufferDescriptor<'_>) -> Buffer {
         let buffer = self.modern().create_buffer(descriptor);
         if let (Some(name), true) = (descriptor.label, descriptor.usage.contains(BufferUsages::COPY_SRC)) {
-            self.0.reads().add_output(name, &buffer);
+            self.0.state().add_output(name, &buffer);
         }
         buffer
     }

@@ -36,8 +36,11 @@ impl Gpu {
 
     /// The pipeline of a kernel, made when it is first asked for.
     pub(crate) fn pipeline(&self, kernel: &Kernel) -> modern::ComputePipeline {
-        let mut pipelines = self.pipelines();
-        let make = || self.make_pipeline(None, &self.compile(None, &kernel.wgsl), "main");
-        pipelines.entry(kernel.wgsl.clone()).or_insert_with(make).clone()
+        let known = self.state().pipelines.get(&kernel.wgsl).cloned();
+        known.unwrap_or_else(|| {
+            let made = self.make_pipeline(None, &self.compile(None, &kernel.wgsl), "main");
+            self.state().pipelines.insert(kernel.wgsl.clone(), made.clone());
+            made
+        })
     }
 }

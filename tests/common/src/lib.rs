@@ -84,5 +84,5 @@ pub fn random(seed: u32) -> impl FnMut() -> f32 {
 
 /// SHA-256 as manifests have it: 64 lower-case hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }

@@ -73,19 +73,19 @@ impl FromStr for Variant {
         };
         let method = if name == "tiles" { Some(Method::Tiles) } else { registers(name) };
         method.map(|method| Self { method, half }).ok_or_else(|| {
-            format!("\"{text}\" are no kernels; use auto, stock, tiles, registers-4x2 or the like, with -shared, -f16")
+            format!(
+                "there are no kernels \"{text}\"; use auto, stock, tiles, registers-4x2 or the like, with -shared, -f16"
+            )
         })
     }
 }
 
 /// Which kernels the caller wants.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KernelChoice {
-    /// The fastest of those that suit the adapter ([`super::trial::candidates`]).
+    /// The fastest of those that suit the adapter ([`crate::engine::trial::candidates`]).
     #[default]
     Auto,
-    /// The fastest of these, measured.
-    Fastest(Vec<Variant>),
     /// wonnx's own.
     Stock,
     /// These.

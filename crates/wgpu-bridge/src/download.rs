@@ -1,31 +1,8 @@
-//! Which outputs of a session are read back. wonnx reads all of them after every run.
+//! Reads buffers back. wonnx does so for every output after each run, whether or not anybody wants it.
 
-use std::collections::{HashMap, HashSet};
+use modern::BufferAsyncError;
 
-use modern::{Buffer, BufferAsyncError};
-
-use crate::{Device, Queue};
-
-/// The buffers that wonnx may read back, by the name it gave them, and the names nobody wants for now.
-#[derive(Debug, Default)]
-pub(crate) struct Reads {
-    outputs: HashMap<String, Buffer>,
-    unwanted: HashSet<String>,
-}
-
-impl Reads {
-    pub(crate) fn add_output(&mut self, name: &str, buffer: &Buffer) {
-        self.outputs.insert(name.to_owned(), buffer.clone());
-    }
-
-    pub(crate) fn leave_out(&mut self, names: impl IntoIterator<Item = String>) {
-        self.unwanted = names.into_iter().collect();
-    }
-
-    fn wants(&self, buffer: &Buffer) -> bool {
-        !self.unwanted.iter().any(|name| self.outputs.get(name) == Some(buffer))
-    }
-}
+use crate::pass::{Device, Queue};
 
 /// A buffer read back from the GPU.
 #[derive(Debug)]
@@ -44,7 +21,7 @@ impl DownloadBuffer {
         slice: &modern::BufferSlice<'_>,
         callback: impl FnOnce(Result<Self, BufferAsyncError>) + Send + 'static,
     ) {
-        if !queue.gpu().reads().wants(slice.buffer()) {
+        if !queue.gpu().state().is_wanted(slice.buffer()) {
             let length = usize::try_from(slice.size()).unwrap_or_default();
             callback(Ok(Self::LeftOut(vec![0; length])));
             return;

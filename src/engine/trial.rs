@@ -10,8 +10,8 @@ use std::time::Duration;
 use wgpu_bridge::gpu::{AdapterInfo, Gpu};
 use wgpu_bridge::stopwatch::Job;
 
-use super::conv::Conv;
-use super::variant::{Method, Variant};
+use crate::operators::conv::Conv;
+use crate::shaders::{Method, Variant};
 
 /// Layers that are timed. Each is a shader to compile for every variant, so few.
 const LAYERS: usize = 3;
@@ -28,11 +28,11 @@ type Question = (String, Vec<Conv>, Vec<Variant>);
 /// What earlier trials chose.
 static CHOICES: LazyLock<Mutex<HashMap<Question, Variant>>> = LazyLock::new(Mutex::default);
 
-/// Variants worth a trial on an adapter, the safest first. A processor that plays the GPU gets the one that was fastest
-/// on both that there are (docs/engines.md).
+/// Variants worth a trial on an adapter, the safest first. A software adapter gets the one that was fastest on both that were
+/// measured (docs/engines.md).
 pub fn candidates(adapter: &AdapterInfo) -> Vec<Variant> {
     let variant = |method, half| Variant { method, half };
-    // Loads are what costs most on a processor that plays the GPU.
+    // Loads are what costs most on a software adapter.
     let registers = variant(Method::Registers { quads: 4, pixels: 2, shared: adapter.subgroups }, false);
     if adapter.software {
         return vec![registers];
@@ -84,5 +84,5 @@ fn heaviest(convolutions: &[Conv]) -> Vec<Conv> {
 }
 
 fn job(layer: &Conv, variant: Variant) -> Option<Job> {
-    Some(Job { kernel: layer.kernel(variant, false)?, buffers: layer.buffer_bytes(variant).into() })
+    Some(Job { kernel: layer.kernel(variant, false).ok()?, buffers: layer.buffer_bytes(variant).into() })
 }

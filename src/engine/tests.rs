@@ -1,0 +1,63 @@
+//! What happens to f16 weights that the self-test does not agree with.
+
+use pollster::block_on;
+use prost::Message as _;
+use skintree_testing::{golden, gpu};
+
+use super::*;
+use crate::onnx::Weight;
+use crate::onnx::proto::ModelProto;
+use crate::pack::Pack;
+use crate::shaders::Method;
+
+const HALF: Variant = Variant { method: Method::Tiles, half: true };
+
+/// The tiny network with weights that are no multiples of anything, so that f16 rounds them.
+fn unrounded(pack: &Pack) -> Vec<u8> {
+    let graph = Graph::read(pack.model(), &pack.manifest().signature()).unwrap();
+    let mut model = ModelProto::decode(pack.model()).unwrap();
+    let file = model.graph.as_mut().unwrap();
+    file.node.retain(|node| node.op_type != "DequantizeLinear");
+    file.initializer.clear();
+    for (name, weight) in graph.weights() {
+        let spread = |(index, value): (usize, f32)| value * (1.0 + 0.1 * (index as f32).sin());
+        file.initializer.push(crate::onnx::proto::TensorProto {
+            name: name.clone(),
+            data_type: 1,
+            dims: weight.shape().iter().map(|&size| i64::try_from(size).unwrap()).collect(),
+            float_data: Weight::values(weight).into_iter().enumerate().map(spread).collect(),
+            ..Default::default()
+        });
+    }
+    model.encode_to_vec()
+}
+
+#[test]
+fn f16_is_used_only_where_the_self_test_agrees() {
+    let Some(gpu) = gpu() else { return };
+    if !gpu.info().f16 {
+        eprintln!("skipped: {} lacks shader-f16", gpu.info());
+        return;
+    }
+    let pack = Pack::read_dir(&golden("tiny")).unwrap();
+    let bytes = unrounded(&pack);
+    let mut manifest = pack.manifest().clone();
+    let signature = pack.manifest().signature();
+    let input = self_test_input(manifest.self_test.seed, manifest.input.size).data;
+    manifest.self_test.logits =
+        block_on(CpuEngine::load(bytes.clone(), &signature).unwrap().run(&input)).unwrap().logits;
+    manifest.self_test.tolerance = 1e-5;
+    let graph = || Graph::read(&bytes, &signature).unwrap();
+    let tested = block_on(load_half(gpu, &manifest, graph(), &bytes, HALF)).unwrap();
+    assert_eq!(tested.engine.kernels().as_deref(), Some("tiles"));
+    assert!(tested.max_abs_diff < 1e-5);
+    // Who names it gets it or the error.
+    let gpu = block_on(adapter::open()).unwrap();
+    let named = block_on(load_gpu(gpu, &manifest, graph(), &bytes, KernelChoice::Only(HALF)));
+    assert_eq!(named.err().map(|error| error.code()), Some("engine-self-test"));
+    // The shipped weights are whole numbers times a scale, which f16 holds exactly.
+    let gpu = block_on(adapter::open()).unwrap();
+    let graph = Graph::read(pack.model(), &signature).unwrap();
+    let tested = block_on(load_half(gpu, pack.manifest(), graph, pack.model(), HALF)).unwrap();
+    assert_eq!(tested.engine.kernels().as_deref(), Some("tiles-f16"));
+}

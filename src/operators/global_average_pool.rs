@@ -1,0 +1,79 @@
+//! `GlobalAveragePool`.
+
+use askama::Template;
+use rten::RegisterOp;
+use wgpu_bridge::kernels::Kernel;
+
+use super::operator::{Known, Operator, Planned, Site, wrong_inputs};
+use crate::onnx::Node;
+use crate::shaders::layout::quads;
+use crate::shaders::{Bindings, Grid, VEC4, render};
+
+/// The operator.
+pub(super) static GLOBAL_AVERAGE_POOL: GlobalAveragePool = GlobalAveragePool;
+
+/// The mean of every channel.
+#[derive(Debug)]
+pub(super) struct GlobalAveragePool;
+
+#[derive(Template)]
+#[template(path = "global_average_pool.wgsl", escape = "none")]
+struct Shader {
+    bindings: Bindings,
+    grid: Grid,
+    pixels: usize,
+}
+
+impl Operator for GlobalAveragePool {
+    fn name(&self) -> &'static str {
+        "GlobalAveragePool"
+    }
+
+    fn form(&self) -> &'static str {
+        "4 dimensions, batch 1"
+    }
+
+    fn shape(&self, _: &Node, inputs: &[&[usize]], _: Known<'_>) -> Result<Vec<usize>, String> {
+        match inputs {
+            [[1, channels, _, _]] => Ok(vec![1, *channels, 1, 1]),
+            _ => Err(wrong_inputs(inputs, "one of 4 dimensions and batch 1 is accepted")),
+        }
+    }
+
+    fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
+        let [input] = site.inputs else { return Err("it has more than one input".to_owned()) };
+        Ok(kernel(*input, site.repeated)?.into())
+    }
+
+    fn cpu(&self) -> &'static dyn RegisterOp {
+        &rten::op_types::GlobalAveragePool
+    }
+}
+
+fn kernel([channels, height, width]: [usize; 3], repeated: bool) -> Result<Kernel, String> {
+    let bindings = Bindings::new(&[("image", VEC4)], repeated, VEC4);
+    let grid = Grid::of(quads(channels));
+    render(&Shader { bindings, grid, pixels: height * width }, grid.workgroups())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Case, check, values};
+    use super::*;
+    use crate::shaders::layout::{bytes, pack};
+
+    #[test]
+    fn agrees_with_a_plain_computation() {
+        let shape = [10, 5, 3];
+        let image = values(150, 1);
+        let packed = bytes(&pack(&image, shape));
+        let case = Case {
+            name: "global average pool".to_owned(),
+            kernel: kernel(shape, true).unwrap(),
+            inputs: vec![packed.clone(), packed],
+            shape: [10, 1, 1],
+            expected: image.chunks(15).map(|plane| plane.iter().sum::<f32>() / 15.0).collect(),
+        };
+        check("global_average_pool", &[case]);
+    }
+}

@@ -1,0 +1,200 @@
+//! `MaxPool` and `AveragePool`.
+
+use askama::Template;
+use rten::RegisterOp;
+use wgpu_bridge::kernels::Kernel;
+
+use super::operator::{Known, Operator, Planned, Site, wrong_inputs};
+use super::window::Window;
+use crate::onnx::Node;
+use crate::shaders::layout::quads;
+use crate::shaders::{Bindings, Grid, VEC4, render};
+
+/// The operator `MaxPool`.
+pub(super) static MAX_POOL: MaxPool = MaxPool;
+/// The operator `AveragePool`.
+pub(super) static AVERAGE_POOL: AveragePool = AveragePool;
+
+/// The largest value of each window.
+#[derive(Debug)]
+pub(super) struct MaxPool;
+
+/// The mean of each window.
+#[derive(Debug)]
+pub(super) struct AveragePool;
+
+/// What a pool computes of its window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The largest value.
+    Max,
+    /// The mean of the values inside the image.
+    Average,
+    /// The mean, zeros outside the image counted.
+    AverageWithPads,
+}
+
+/// A pool with a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pool {
+    /// Channels, height and width of the input.
+    input: [usize; 3],
+    /// Height and width of the output.
+    output: [usize; 2],
+    /// Height and width of the window.
+    kernel: [usize; 2],
+    /// Steps of the window down and right.
+    strides: [usize; 2],
+    /// Elements above and left of the input.
+    pads: [usize; 2],
+    kind: Kind,
+}
+
+#[derive(Template)]
+#[template(path = "pool.wgsl", escape = "none")]
+struct Shader {
+    bindings: Bindings,
+    grid: Grid,
+    pool: Pool,
+}
+
+impl Pool {
+    fn of(site: &Site<'_>, kind: Kind) -> Result<Self, String> {
+        let [input] = site.inputs else { return Err("it has more than one input".to_owned()) };
+        let window = Window::of(site.node)?;
+        Ok(Self {
+            input: *input,
+            output: [site.output[1], site.output[2]],
+            kernel: window.kernel,
+            strides: window.strides,
+            pads: window.corner(),
+            kind,
+        })
+    }
+
+    fn shader(&self, repeated: bool) -> Result<Kernel, String> {
+        let bindings = Bindings::new(&[("image", VEC4)], repeated, VEC4);
+        let grid = Grid::of(quads(self.input[0]) * self.output[0] * self.output[1]);
+        render(&Shader { bindings, grid, pool: *self }, grid.workgroups())
+    }
+}
+
+fn shape(node: &Node, inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
+    let &[input @ &[1, channels, _, _]] = inputs else {
+        return Err(wrong_inputs(inputs, "one of 4 dimensions and batch 1 is accepted"));
+    };
+    if node.int("ceil_mode", 0) != 0 || node.int("storage_order", 0) != 0 {
+        return Err("ceil_mode or storage_order is set".to_owned());
+    }
+    let [height, width] = Window::of(node)?.output(input)?;
+    Ok(vec![1, channels, height, width])
+}
+
+impl Operator for MaxPool {
+    fn name(&self) -> &'static str {
+        "MaxPool"
+    }
+
+    fn form(&self) -> &'static str {
+        "4 dimensions, batch 1; explicit pads smaller than the window, dilation 1, `ceil_mode` and `storage_order` 0"
+    }
+
+    fn shape(&self, node: &Node, inputs: &[&[usize]], _: Known<'_>) -> Result<Vec<usize>, String> {
+        shape(node, inputs)
+    }
+
+    fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
+        Ok(Pool::of(site, Kind::Max)?.shader(site.repeated)?.into())
+    }
+
+    fn cpu(&self) -> &'static dyn RegisterOp {
+        &rten::op_types::MaxPool
+    }
+}
+
+impl Operator for AveragePool {
+    fn name(&self) -> &'static str {
+        "AveragePool"
+    }
+
+    fn form(&self) -> &'static str {
+        "as `MaxPool`; `count_include_pad` 0 or 1"
+    }
+
+    fn shape(&self, node: &Node, inputs: &[&[usize]], _: Known<'_>) -> Result<Vec<usize>, String> {
+        shape(node, inputs)
+    }
+
+    fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
+        let kind = if site.node.int("count_include_pad", 0) == 0 { Kind::Average } else { Kind::AverageWithPads };
+        Ok(Pool::of(site, kind)?.shader(site.repeated)?.into())
+    }
+
+    fn cpu(&self) -> &'static dyn RegisterOp {
+        &rten::op_types::AveragePool
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Case, check, values, window};
+    use super::*;
+    use crate::shaders::layout::{bytes, pack};
+
+    fn plain(pool: &Pool, image: &[f32]) -> Vec<f32> {
+        let [channels, height, width] = pool.input;
+        let mut out = Vec::new();
+        for plane in (0..channels).map(|c| &image[c * height * width..]) {
+            for y in 0..pool.output[0] {
+                for x in 0..pool.output[1] {
+                    let rows = (y * pool.strides[0]..).take(pool.kernel[0]).filter_map(|y| y.checked_sub(pool.pads[0]));
+                    let inside: Vec<f32> = rows
+                        .filter(|&y| y < height)
+                        .flat_map(|y| {
+                            let columns = (x * pool.strides[1]..).take(pool.kernel[1]);
+                            columns
+                                .filter_map(|x| x.checked_sub(pool.pads[1]))
+                                .filter(|&x| x < width)
+                                .map(move |x| plane[y * width + x])
+                        })
+                        .collect();
+                    let sum: f32 = inside.iter().sum();
+                    out.push(match pool.kind {
+                        Kind::Max => inside.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+                        Kind::Average => sum / inside.len() as f32,
+                        Kind::AverageWithPads => sum / (pool.kernel[0] * pool.kernel[1]) as f32,
+                    });
+                }
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn agrees_with_a_plain_computation() {
+        let shapes = [
+            ([6, 9, 8], [3, 3], 2, 0),
+            ([8, 7, 7], [3, 3], 1, 1),
+            ([4, 6, 9], [2, 3], 3, 1),
+            ([5, 8, 8], [5, 5], 1, 2),
+        ];
+        let mut cases = Vec::new();
+        for (input, kernel, stride, pads) in shapes {
+            for kind in [Kind::Max, Kind::Average, Kind::AverageWithPads] {
+                let output = [window(input[1], kernel[0], stride, pads), window(input[2], kernel[1], stride, pads)];
+                let spec = Pool { input, output, kernel, strides: [stride; 2], pads: [pads; 2], kind };
+                // All negative, so that a zero that slips in is seen by the maximum.
+                let image: Vec<f32> = values(input.iter().product(), 5).iter().map(|v| v - 1.5).collect();
+                let packed = bytes(&pack(&image, input));
+                cases.push(Case {
+                    name: format!("{spec:?}"),
+                    kernel: spec.shader(stride == 1).unwrap(),
+                    inputs: vec![packed; if stride == 1 { 2 } else { 1 }],
+                    shape: [input[0], output[0], output[1]],
+                    expected: plain(&spec, &image),
+                });
+            }
+        }
+        check("pool", &cases);
+    }
+}

@@ -1,0 +1,79 @@
+//! `Relu`, where it stands alone; behind a convolution it is part of that one's kernel.
+
+use askama::Template;
+use rten::RegisterOp;
+use wgpu_bridge::kernels::Kernel;
+
+use super::operator::{Known, Operator, Planned, Site, wrong_inputs};
+use crate::onnx::Node;
+use crate::shaders::layout::{LANES, packed_len};
+use crate::shaders::{Bindings, Grid, VEC4, render};
+
+/// The operator.
+pub(super) static RELU: Relu = Relu;
+
+/// Negative values become 0.
+#[derive(Debug)]
+pub(super) struct Relu;
+
+#[derive(Template)]
+#[template(path = "relu.wgsl", escape = "none")]
+struct Shader {
+    bindings: Bindings,
+    grid: Grid,
+}
+
+impl Operator for Relu {
+    fn name(&self) -> &'static str {
+        "Relu"
+    }
+
+    fn form(&self) -> &'static str {
+        "any"
+    }
+
+    fn shape(&self, _: &Node, inputs: &[&[usize]], _: Known<'_>) -> Result<Vec<usize>, String> {
+        match inputs {
+            [input] => Ok(input.to_vec()),
+            _ => Err(wrong_inputs(inputs, "one is accepted")),
+        }
+    }
+
+    fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
+        let [input] = site.inputs else { return Err("it has more than one input".to_owned()) };
+        Ok(kernel(packed_len(*input), site.repeated)?.into())
+    }
+
+    fn cpu(&self) -> &'static dyn RegisterOp {
+        &rten::op_types::Relu
+    }
+}
+
+/// The kernel for so many packed values.
+fn kernel(packed_len: usize, repeated: bool) -> Result<Kernel, String> {
+    let bindings = Bindings::new(&[("image", VEC4)], repeated, VEC4);
+    let grid = Grid::of(packed_len / LANES);
+    render(&Shader { bindings, grid }, grid.workgroups())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Case, check, values};
+    use super::*;
+    use crate::shaders::layout::{bytes, pack};
+
+    #[test]
+    fn agrees_with_a_plain_computation() {
+        let shape = [10, 5, 3];
+        let image = values(150, 1);
+        let packed = bytes(&pack(&image, shape));
+        let case = |repeated: bool| Case {
+            name: format!("relu, repeated {repeated}"),
+            kernel: kernel(packed_len(shape), repeated).unwrap(),
+            inputs: vec![packed.clone(); if repeated { 2 } else { 1 }],
+            shape,
+            expected: image.iter().map(|v| v.max(0.0)).collect(),
+        };
+        check("relu", &[case(false), case(true)]);
+    }
+}

@@ -1,0 +1,1 @@
+{%- if bindings.repeated %}_ = repeated[0];{% endif -%}
