@@ -8,7 +8,7 @@ const DIST = 'dist';
  * The pack has a store of its own, with its own hashes. What belongs to the frame (embed) is of no use without the
  * portal around it, and embed.json is edited where skintree is put up. Browsers keep the service worker themselves.
  */
-const LEFT_OUT = /^pack\/|^embed[.-]|^(sw|precache)\.js$|\.d\.ts$/;
+const LEFT_OUT = /^pack\/|^embed[.-]|^frame\/|^(sw|precache)\.js$|\.d\.ts$/;
 
 /** @param {string | Buffer} data */
 const sha256 = (data) => createHash('sha256').update(data).digest('hex');

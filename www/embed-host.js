@@ -2,7 +2,7 @@
 // skintree, so a portal can keep a copy of this one file. Described in docs/widget.md.
 
 /**
- * @import {CallId, EmbedErrorCode, FrameMessage, HostMessage} from './embed-messages.js'
+ * @import {CallId, EmbedErrorCode, FrameMessage, HostMessage} from './frame/messages.js'
  * @import {Report} from './skintree.js'
  */
 

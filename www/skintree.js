@@ -1,19 +1,18 @@
 // skintree's JavaScript interface: one classifier, living in a worker of its own. Types: skintree.d.ts.
 
-import { SkintreeError, messageOf } from './errors.js';
-import { readPhoto } from './photo-input.js';
-import { listen, toError } from './worker-replies.js';
+import { SkintreeError, messageOf } from './interface/errors.js';
+import { readPhoto } from './interface/photo-input.js';
+import { WorkerCalls, toError } from './interface/worker-calls.js';
 
 export { SkintreeError };
 
 /**
  * @import {ClassifierInfo, ClassifyOptions, LoadOptions, PhotoSource, Report} from './skintree.js'
- * @import {Answer, Failure, Photo, Request} from './messages.js'
+ * @import {ClassifierCalls, Failure, Photo} from './interface/messages.js'
  */
 
 /**
- * @typedef {object} Call
- * @property {number} id
+ * @typedef {object} Job a photo that the caller waits for
  * @property {Promise<Photo>} photo
  * @property {Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views' | 'photoKind'>} options
  * @property {boolean} settled the caller has an answer, though the worker may still be busy with it
@@ -26,18 +25,17 @@ const ENGINES = ['auto', 'wonnx', 'cpu'];
 
 /** @implements {Pick<import('./skintree.js').Classifier, 'info' | 'classify' | 'free'>} */
 export class Classifier {
-  /** @type {Worker} */
-  #worker;
-  /** @type {Call[]} */
+  /** @type {WorkerCalls<ClassifierCalls>} */
+  #calls;
+  /** @type {Job[]} */
   #waiting = [];
   /**
-   * The call the worker has. An aborted call stays here until the worker is done with it, as a running wasm function
+   * The job the worker has. An aborted one stays here until the worker is done with it, as a running wasm function
    * can't be stopped: the next one would only wait inside the worker instead.
    *
-   * @type {Call | null}
+   * @type {Job | null}
    */
   #running = null;
-  #lastId = 0;
   /**
    * Why nothing can be classified any more.
    *
@@ -47,14 +45,15 @@ export class Classifier {
 
   /**
    * @private use Classifier.load
-   * @param {Worker} worker
+   * @param {WorkerCalls<ClassifierCalls>} calls
    * @param {ClassifierInfo} info
    */
-  constructor(worker, info) {
-    this.#worker = worker;
+  constructor(calls, info) {
+    this.#calls = calls;
     /** @readonly */
     this.info = info;
-    listen(worker, (answer) => this.#onAnswer(answer), (failure) => this.#onDeath(failure));
+    calls.onDeath = ({ message }) =>
+      this.#stop({ code: 'internal', message: `${message}; the classifier has ended and must be loaded again` });
   }
 
   /**
@@ -71,27 +70,18 @@ export class Classifier {
       throw aborted(signal);
     }
     const manifestUrl = resolvePack(packUrl, baseUrl);
-    const worker = startWorker(baseUrl);
+    /** @type {WorkerCalls<ClassifierCalls>} */
+    const calls = new WorkerCalls(startWorker(baseUrl), onProgress);
     const listening = new AbortController();
     try {
-      const info = await new Promise((resolve, reject) => {
+      /** @type {Promise<never>} */
+      const abortion = new Promise((_, reject) => {
         signal?.addEventListener('abort', () => reject(aborted(signal)), { signal: listening.signal });
-        /** @param {Failure} failure */
-        const fail = (failure) => reject(toError(failure));
-        listen(
-          worker,
-          (answer) => {
-            if (answer.type === 'progress') onProgress?.(answer.progress);
-            else if (answer.type === 'loaded') resolve(answer.info);
-            else if (answer.type === 'load-failed' || answer.type === 'dead') fail(answer.failure);
-          },
-          fail,
-        );
-        send(worker, { type: 'load', packUrl: manifestUrl, engine });
       });
-      return new Classifier(worker, info);
+      const info = await Promise.race([calls.call('load', [manifestUrl, engine]), abortion]);
+      return new Classifier(calls, info);
     } catch (error) {
-      worker.terminate();
+      calls.end({ code: 'aborted', message: 'the classifier was not loaded' });
       throw error;
     } finally {
       listening.abort();
@@ -126,9 +116,8 @@ export class Classifier {
     // The queue looks at it when its turn comes; until then a failure is not "unhandled".
     photo.catch(() => {});
     return new Promise((resolve, reject) => {
-      /** @type {Call} */
-      const call = {
-        id: ++this.#lastId,
+      /** @type {Job} */
+      const job = {
         photo,
         options: { topK, heatMaps, views, photoKind },
         settled: false,
@@ -136,8 +125,8 @@ export class Classifier {
         resolve,
         reject,
       };
-      signal?.addEventListener('abort', () => this.#abort(call, signal), { signal: call.listening.signal });
-      this.#waiting.push(call);
+      signal?.addEventListener('abort', () => this.#abort(job, signal), { signal: job.listening.signal });
+      this.#waiting.push(job);
       this.#next();
     });
   }
@@ -150,54 +139,31 @@ export class Classifier {
     if (this.#running || this.#end) {
       return;
     }
-    const call = this.#waiting.shift();
-    if (!call) {
+    const job = this.#waiting.shift();
+    if (!job) {
       return;
     }
-    this.#running = call;
+    this.#running = job;
     try {
-      const photo = await call.photo;
-      if (!call.settled) {
-        send(this.#worker, { type: 'classify', id: call.id, photo, options: call.options }, buffersOf(photo));
-        return;
+      const photo = await job.photo;
+      if (!job.settled) {
+        const report = await this.#calls.call('classify', [photo, job.options], buffersOf(photo));
+        settle(job, () => job.resolve(report));
       }
     } catch (error) {
-      settle(call, () => call.reject(error));
+      settle(job, () => job.reject(error));
     }
-    this.#finish();
-  }
-
-  #finish() {
     this.#running = null;
     this.#next();
   }
 
-  /** @param {Answer} answer */
-  #onAnswer(answer) {
-    const call = this.#running;
-    if (answer.type === 'dead') {
-      this.#onDeath(answer.failure);
-    } else if (call && answer.type === 'report' && answer.id === call.id) {
-      settle(call, () => call.resolve(answer.report));
-      this.#finish();
-    } else if (call && answer.type === 'failed' && answer.id === call.id) {
-      settle(call, () => call.reject(toError(answer.failure)));
-      this.#finish();
-    }
-  }
-
   /**
-   * @param {Call} call
+   * @param {Job} job
    * @param {AbortSignal} signal
    */
-  #abort(call, signal) {
-    this.#waiting = this.#waiting.filter((other) => other !== call);
-    settle(call, () => call.reject(aborted(signal)));
-  }
-
-  /** @param {Failure} failure */
-  #onDeath({ message }) {
-    this.#stop({ code: 'internal', message: `${message}; the classifier has ended and must be loaded again` });
+  #abort(job, signal) {
+    this.#waiting = this.#waiting.filter((other) => other !== job);
+    settle(job, () => job.reject(aborted(signal)));
   }
 
   /** @param {Failure} end */
@@ -206,12 +172,11 @@ export class Classifier {
       return;
     }
     this.#end = end;
-    this.#worker.terminate();
-    const calls = this.#running ? [this.#running, ...this.#waiting] : this.#waiting;
-    this.#running = null;
+    this.#calls.end(end);
+    const jobs = this.#running ? [this.#running, ...this.#waiting] : this.#waiting;
     this.#waiting = [];
-    for (const call of calls) {
-      settle(call, () => call.reject(toError(end)));
+    for (const job of jobs) {
+      settle(job, () => job.reject(toError(end)));
     }
   }
 }
@@ -222,24 +187,15 @@ function isListOfStrings(value) {
 }
 
 /**
- * @param {Call} call
+ * @param {Job} job
  * @param {() => void} answer
  */
-function settle(call, answer) {
-  if (!call.settled) {
-    call.settled = true;
-    call.listening.abort();
+function settle(job, answer) {
+  if (!job.settled) {
+    job.settled = true;
+    job.listening.abort();
     answer();
   }
-}
-
-/**
- * @param {Worker} worker
- * @param {Request} request
- * @param {Transferable[]} [transfer]
- */
-function send(worker, request, transfer = []) {
-  worker.postMessage(request, transfer);
 }
 
 /**

@@ -1,14 +1,14 @@
 // <skintree-widget>: skintree as an element for pages of the same origin. Described in docs/widget.md.
 
-import { Session } from './session.js';
+import { Session } from './interface/session.js';
 import { SkintreeError } from './skintree.js';
-import { say, setLanguage } from './strings.js';
-import { styleSheets } from './widget-style.js';
-import { WidgetView } from './widget-view.js';
+import { say, setLanguage } from './view/strings.js';
+import { styleSheets } from './widget/widget-style.js';
+import { WidgetView } from './widget/widget-view.js';
 
 /**
  * @import {ClassifierInfo, ClassifyOptions, EngineChoice, PhotoSource, Progress, Report} from './skintree.js'
- * @import {Trouble} from './session.js'
+ * @import {Trouble} from './interface/session.js'
  */
 
 /** Attributes that say which model runs, and how: a change takes the loaded one away. */
@@ -21,8 +21,8 @@ export class SkintreeWidget extends HTMLElement {
   static observedAttributes = ['lang', 'preload', 'heat-map', ...MODEL_ATTRIBUTES];
 
   #view = new WidgetView({
-    picked: (files) => this.#speaking(() => this.#takeFirst(files)),
-    reached: () => void this.#session.prepare(),
+    addPhotos: (files) => this.#speaking(() => this.#takeFirst(files)),
+    prepare: () => void this.#session.prepare(),
     cancel: () => {
       this.#session.stop();
       this.reset();

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import { PhotoFolder } from '../../www/photo-folder.js';
+import { PhotoFolder } from '../../www/evaluate/photo-folder.js';
 import { give, path, photos, table } from './evaluate-states.js';
 import { servePack } from './fake.js';
 import { launch, noBrowser, wrongOn } from './harness.js';

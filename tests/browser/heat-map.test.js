@@ -41,9 +41,9 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         async (language, photo, flat) => {
           const load = (/** @type {string} */ path) => import(path);
           const [{ heatMapView }, { setLanguage }, { makeHeatMaps, makeReport }] = await Promise.all(
-            ['/heat-map.js', '/strings.js', '/pkg/report.js'].map(load),
+            ['/view/heat-map.js', '/view/strings.js', '/pkg/report.js'].map(load),
           );
-          for (const href of ['/theme.css', '/heat-map.css']) {
+          for (const href of ['/view/theme.css', '/view/heat-map.css']) {
             const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href });
             await new Promise((resolve) => {
               link.onload = resolve;

@@ -273,8 +273,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       const code = await page.evaluate(() => api.Classifier.load('/first/', { baseUrl: '/nowhere/' }).catch((e) => e.code));
       assert.equal(code, 'network');
       server.route('/half-there/worker.js', javascript(readFileSync(`${WWW}/worker.js`, 'utf8')));
-      for (const name of ['errors', 'pack-fetch', 'pack-store', 'photo-limits', 'worker-load']) {
-        server.route(`/half-there/${name}.js`, javascript(readFileSync(`${WWW}/${name}.js`, 'utf8')));
+      for (const name of ['errors', 'pack-fetch', 'pack-store', 'photo-limits', 'worker-load', 'worker-serve']) {
+        server.route(`/half-there/interface/${name}.js`, javascript(readFileSync(`${WWW}/interface/${name}.js`, 'utf8')));
       }
       const other = await page.evaluate(() =>
         api.Classifier.load('/first/', { baseUrl: '/half-there' }).then(
@@ -282,7 +282,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
           (e) => `${e.code}: ${e.message}`,
         ),
       );
-      assert.match(other, /^network: pkg\/skintree\.js/);
+      assert.match(other, /^network: a script of the WebAssembly modules/);
     });
 
     test('can be aborted, before and while it runs: aborted', async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
-import { MOST_BYTES, MOST_PIXELS } from '../../www/photo-limits.js';
+import { MOST_BYTES, MOST_PIXELS } from '../../www/interface/photo-limits.js';
 import { MODEL, servePack } from './fake.js';
 import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, launch, noBrowser, wrongOn } from './harness.js';
 import { bomb } from './photos.js';

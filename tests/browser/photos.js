@@ -2,7 +2,7 @@
 
 import { crc32, deflateSync } from 'node:zlib';
 
-import { DRAWINGS, paintSpot } from '../../www/drawn-spots.js';
+import { DRAWINGS, paintSpot } from '../../www/upload/drawn-spots.js';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 

@@ -132,11 +132,11 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
     });
 
     test('a new version is fetched in its changed parts, offered, and let in on a click', async () => {
-      const css = `${readFileSync(`${DIST}/device.css`, 'utf8')}\n.top { outline: 7px solid red }\n`;
-      server.route('/device.css', (_, response) => response.writeHead(200, { 'content-type': 'text/css' }).end(css));
+      const css = `${readFileSync(`${DIST}/app/device.css`, 'utf8')}\n.top { outline: 7px solid red }\n`;
+      server.route('/app/device.css', (_, response) => response.writeHead(200, { 'content-type': 'text/css' }).end(css));
       serveList((list) => {
         list.version = 'next';
-        const file = list.files.find(({ path }) => path === 'device.css');
+        const file = list.files.find(({ path }) => path === 'app/device.css');
         if (file) file.sha256 = sha256(css);
       });
       server.requests = [];
@@ -151,7 +151,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       assert.equal(await outline(), '7px');
       assert.equal(await version(), 'next');
       const fetched = new Set(server.requests.map(({ path }) => path));
-      assert.deepEqual([...fetched].sort(), ['/device.css', '/precache.js', '/sw.js']);
+      assert.deepEqual([...fetched].sort(), ['/app/device.css', '/precache.js', '/sw.js']);
       const left = await page.evaluate(async () => (await (await globalThis.caches.open('skintree-app/1')).keys()).length);
       assert.equal(left, precache().files.length, 'the old file is gone');
     });

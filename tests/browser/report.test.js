@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { classColours } from '../../www/report-nodes.js';
-import { asCsv, asJson, asText, inShort } from '../../www/report-export.js';
-import { headline, sentences } from '../../www/result-view.js';
-import { setLanguage } from '../../www/strings.js';
+import { classColours } from '../../www/view/report-nodes.js';
+import { asCsv, asJson, asText, inShort } from '../../www/view/report-export.js';
+import { headline, sentences } from '../../www/view/result-view.js';
+import { setLanguage } from '../../www/view/strings.js';
 import { makeReport } from './fake-pkg/report.js';
 
 const report = makeReport;

@@ -271,7 +271,7 @@ export const STATES = [
   {
     name: 'update',
     // The bar as device-view.js builds it, without a second release to be had.
-    go: (page) => page.evaluate("import('/device-view.js').then(({ offerUpdate }) => offerUpdate(() => {}))"),
+    go: (page) => page.evaluate("import('/app/device-view.js').then(({ offerUpdate }) => offerUpdate(() => {}))"),
     window: true,
     main: true,
   },

@@ -4,7 +4,7 @@
 import { makeHeatMaps, makeReport } from './report.js';
 import { trap } from './trap.js';
 
-/** @import {WasmOptions} from '../../../www/wasm.js' */
+/** @import {WasmOptions} from '../../../www/interface/wasm.js' */
 
 export default async function init() {}
 

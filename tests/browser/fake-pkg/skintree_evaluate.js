@@ -4,7 +4,7 @@
 import { makeReport } from './report.js';
 import { trap } from './trap.js';
 
-/** @import {LabelOptions} from '../../../www/wasm.js' */
+/** @import {LabelOptions} from '../../../www/interface/wasm.js' */
 
 /** @param {string} csv */
 const rowsOf = (csv) => csv.trim().split('\n').map((line) => line.split(','));

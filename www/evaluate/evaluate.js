@@ -1,0 +1,319 @@
+// The page that evaluates the model on a visitor's labelled photos: `skintree evaluate` in the browser. This script
+// only hands files to the worker, one after the other; all numbers are made in there.
+
+import { messageOf } from '../interface/errors.js';
+import { WorkerCalls } from '../interface/worker-calls.js';
+import * as view from './evaluate-view.js';
+import { chooseLanguage, startLanguage } from '../view/language.js';
+import { PhotoFolder } from './photo-folder.js';
+import { saveFile } from '../view/save-file.js';
+import { troubleOf } from '../interface/session.js';
+import { SkintreeError } from '../skintree.js';
+import { say } from '../view/strings.js';
+
+/**
+ * @import {EvaluateCalls, StudyState} from './messages.js'
+ * @import {Failure} from '../interface/messages.js'
+ * @import {ClassifierInfo, EngineChoice} from '../skintree.js'
+ * @import {Reports} from '../interface/wasm.js'
+ */
+
+const PACK = new URL('pack/manifest.json', document.baseURI).href;
+/** The time left is said once so many photos have told how long one takes. */
+const ETA_AFTER = 3;
+/** After so many photos the answers are brought out of the worker. */
+const KEEP_AFTER = 50;
+/** More text than this is neither a table nor a saved run; it would fill the memory before anything could be said. */
+const MOST_BYTES = 2 ** 28;
+/** More names than this are not typed by anybody: the column is another one. */
+const MOST_NAMES = 200;
+
+/** Why a worker is ended. @type {Failure} */
+const LEFT = { code: 'aborted', message: 'the evaluation was left' };
+
+/**
+ * Where the page is.
+ *
+ * @typedef {object} State
+ * @property {WorkerCalls<EvaluateCalls> | null} worker
+ * @property {Promise<ClassifierInfo> | null} loading
+ * @property {ClassifierInfo | null} info
+ * @property {EngineChoice} engine
+ * @property {PhotoFolder} folder
+ * @property {{name: string, csv: string, shown: boolean} | null} table
+ * @property {string} labelColumn
+ * @property {StudyState | null} study
+ * @property {boolean} forget the answers so far are of photos that are no longer chosen
+ * @property {string | null} kept the answers of a while ago, in case the worker breaks
+ * @property {boolean} unsaved there are answers that neither a report nor a saved run holds
+ * @property {(Failure & {file: string})[]} bad
+ * @property {Reports | null} reports
+ * @property {'idle' | 'running' | 'stopping' | 'computing'} run
+ */
+
+/** @type {State} */
+const now = {
+  worker: null,
+  loading: null,
+  info: null,
+  engine: 'auto',
+  folder: new PhotoFolder([]),
+  table: null,
+  labelColumn: '',
+  study: null,
+  forget: false,
+  kept: null,
+  unsaved: false,
+  bad: [],
+  reports: null,
+  run: 'idle',
+};
+
+startLanguage();
+view.start({
+  choosePhotos(files) {
+    // Without photos before, what is known comes from a saved run.
+    now.forget ||= now.folder.size > 0;
+    now.folder = new PhotoFolder(files);
+    view.showPhotos(now.folder.name, now.folder.size);
+    void attempt(readTable);
+  },
+  chooseTable: (file) => void attempt(() => takeTable(file)),
+  change: () => void attempt(readTable),
+  start: () => void attempt(run, view.showRunFailure),
+  stop() {
+    now.run = 'stopping';
+    show();
+  },
+  figures: () => void attempt(compute, view.showRunFailure),
+  save: () => void attempt(save),
+  restore: (file) => void attempt(() => restore(file), view.showRunFailure),
+  saveReport(kind) {
+    if (!now.reports) return;
+    now.unsaved = false;
+    if (kind === 'html') saveFile(now.reports.html, 'text/html', 'report.html');
+    else saveFile(now.reports.json, 'application/json', 'report.json');
+  },
+  changeLanguage(tag) {
+    chooseLanguage(tag);
+    view.translate();
+    if (now.folder.size) view.showPhotos(now.folder.name, now.folder.size);
+    view.showBad(now.bad);
+    show();
+  },
+});
+show();
+
+// Hours of work must not end by a slip.
+addEventListener('beforeunload', (event) => {
+  if (now.run !== 'idle' || now.unsaved) event.preventDefault();
+});
+
+/**
+ * Does something that may fail, and shows what went wrong.
+ *
+ * @param {() => Promise<void>} action
+ * @param {(text: string) => void} showFailure for what the visitor has given
+ */
+async function attempt(action, showFailure = view.showTableFailure) {
+  view.clearTrouble();
+  try {
+    await action();
+  } catch (cause) {
+    const error = cause instanceof SkintreeError ? cause : new SkintreeError('internal', messageOf(cause), { cause });
+    now.run = 'idle';
+    show();
+    if (error.code === 'labels') {
+      showFailure(error.message);
+      return;
+    }
+    const trouble = troubleOf(error, now.info && { info: now.info });
+    view.showTrouble(trouble, error, () => {
+      if (trouble === 'gpu') now.engine = 'cpu';
+      void attempt(async () => {
+        if (trouble === 'gpu' || trouble === 'internal') await replaceWorker();
+        await action();
+      }, showFailure);
+    });
+  }
+}
+
+/**
+ * After a failure of the worker or its engine a new one is begun. What the old one knew is lost where another engine goes
+ * on, as answers of two engines must not be mixed.
+ */
+async function replaceWorker() {
+  const saved = (await now.worker?.call('saved', []).catch(() => null)) ?? now.kept;
+  now.worker?.end(LEFT);
+  now.worker = now.loading = now.info = now.study = null;
+  await readTable();
+  if (saved && now.study && (await current().call('restore', [saved]))) await readTable();
+  show();
+}
+
+function startWorker() {
+  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'skintree evaluate' });
+}
+
+/** @returns {WorkerCalls<EvaluateCalls>} */
+function current() {
+  return (now.worker ??= new WorkerCalls(startWorker(), view.showProgress));
+}
+
+/** Loads the model when it is first wanted. */
+function load() {
+  if (!now.loading) {
+    view.showLoading();
+    now.loading = current().call('load', [PACK, now.engine]);
+    now.loading.then(
+      async (found) => {
+        now.info = found;
+        view.showLoaded();
+        view.showNodes(await current().call('nodes', []));
+      },
+      () => {
+        now.worker?.end(LEFT);
+        now.worker = now.loading = null;
+      },
+    );
+  }
+  return now.loading;
+}
+
+/** @param {File} file */
+async function takeTable(file) {
+  now.table = null;
+  now.study = null;
+  show();
+  const csv = await textOf(file);
+  now.table = { name: file.name, csv, shown: false };
+  await readTable();
+}
+
+/** @param {File} file */
+async function textOf(file) {
+  if (file.size > MOST_BYTES) {
+    throw new SkintreeError('labels', say('evalTooLarge', { name: file.name, most: MOST_BYTES / 2 ** 20 }));
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    throw new SkintreeError('labels', say('evalNotUtf8', { name: file.name }));
+  }
+}
+
+/** Reads the table with the chosen columns, once both table and model are here. */
+async function readTable() {
+  if (!now.table) {
+    return;
+  }
+  const read = now.table;
+  now.study = null;
+  view.showTableFailure('');
+  await load();
+  if (!read.shown) {
+    const columns = await current().call('columns', [read.csv]);
+    // Another table may have been chosen meanwhile.
+    if (now.table !== read) return;
+    view.showColumns(read.name, columns);
+    view.forgetNames();
+    read.shown = true;
+  }
+  const options = view.labelOptions();
+  if (options.labelColumn !== now.labelColumn) {
+    now.labelColumn = options.labelColumn;
+    view.forgetNames();
+    options.map = {};
+  }
+  const unknown = await current().call('unknownLabels', [read.csv, options]);
+  if (now.table !== read) return;
+  if (unknown.length > MOST_NAMES) {
+    throw new SkintreeError('labels', say('evalTooManyNames', { column: now.labelColumn, count: unknown.length }));
+  }
+  view.askNames(unknown);
+  if (unknown.length > 0) {
+    show();
+    return;
+  }
+  const begun = await current().call('study', [read.csv, options, now.forget]);
+  if (now.table !== read) return;
+  now.study = begun;
+  if (now.forget) {
+    now.kept = null;
+    now.forget = now.unsaved = false;
+  }
+  now.bad = [];
+  view.showBad(now.bad);
+  now.reports = null;
+  view.showReport(null);
+  show();
+}
+
+async function run() {
+  if (!now.study) {
+    return;
+  }
+  const { files, pending } = now.study;
+  const already = files.length - pending.length;
+  const todo = [...pending];
+  const start = performance.now();
+  now.run = 'running';
+  show();
+  view.showSteps(already, files.length, null);
+  for (let done = 1; todo.length > 0 && now.run === 'running'; done++) {
+    const file = files[todo[0]];
+    const failure = await current().call('classify', [file, now.folder.find(file)]);
+    todo.shift();
+    now.study.pending = todo;
+    if (failure) {
+      now.bad.push({ file, ...failure });
+      view.showBad(now.bad);
+    } else now.unsaved = true;
+    if (done % KEEP_AFTER === 0) now.kept = await current().call('saved', []);
+    const each = (performance.now() - start) / done;
+    view.showSteps(already + done, files.length, done < ETA_AFTER ? null : each * todo.length);
+  }
+  if (todo.length === 0) {
+    await compute();
+  }
+  now.run = 'idle';
+  show();
+}
+
+async function compute() {
+  now.run = 'computing';
+  show();
+  view.showComputing();
+  now.kept = await current().call('saved', []);
+  now.reports = await current().call('finish', []);
+  now.run = 'idle';
+  show();
+  view.showReport(now.reports.html);
+}
+
+async function save() {
+  saveFile(await current().call('saved', []), 'application/jsonl', 'predictions.jsonl');
+  now.unsaved = false;
+}
+
+/** @param {File} file */
+async function restore(file) {
+  if ((await current().call('restore', [await textOf(file)])) === null) {
+    throw new SkintreeError('labels', say('evalNotRestored', { name: file.name }));
+  }
+  // Which of the photos that had failed are among them, the table says when it is read again.
+  await readTable();
+}
+
+function show() {
+  const files = now.study?.files ?? [];
+  const pending = now.study?.pending.length ?? 0;
+  view.showRun({
+    state: now.run,
+    total: files.length,
+    pending,
+    found: files.filter((file) => now.folder.find(file)).length,
+    readable: files.length - pending - now.bad.length,
+    photos: now.folder.size > 0,
+  });
+}

@@ -1,0 +1,34 @@
+/** What worker.js does for the evaluation page. */
+import type { ClassifierInfo, EngineChoice, LocalText, Progress } from '../skintree.js';
+import type { Failure } from '../interface/messages.js';
+import type { LabelOptions, Reports, UnknownLabel } from '../interface/wasm.js';
+
+export interface Node {
+  id: string;
+  name: LocalText;
+}
+
+/** The paths of a table's photos, and the places of those still to be classified. */
+export interface StudyState {
+  files: string[];
+  pending: number[];
+}
+
+/** Each is answered before the next is asked. */
+export interface EvaluateCalls {
+  load(packUrl: string, engine: EngineChoice): ClassifierInfo;
+  /** What a label can be. */
+  nodes(): Node[];
+  columns(csv: string): string[];
+  unknownLabels(csv: string, options: LabelOptions): UnknownLabel[];
+  /** Reads the table; what is known of photos with the same paths stays, unless told to forget it. */
+  study(csv: string, options: LabelOptions, forget: boolean): StudyState;
+  /** Why the photo cannot be used, or `null`. Without a photo, there is none with this path. */
+  classify(file: string, photo: Blob | null): Failure | null;
+  /** All that is known, as `predictions.jsonl`. */
+  saved(): string;
+  /** Takes up what was saved and says how many answers; `null` if it is of another pack or engine. `study` has the state then. */
+  restore(text: string): number | null;
+  /** The figures over the photos classified so far. */
+  finish(): Reports;
+}

@@ -1,0 +1,37 @@
+/** What pages and workers say to each other: calls of functions, one answer each. */
+import type { ClassifierInfo, EngineChoice, Progress, Report } from '../skintree.js';
+import type { WasmOptions } from './wasm.js';
+
+export interface Call {
+  id: number;
+  method: string;
+  args: unknown[];
+}
+
+export interface Failure {
+  code: string;
+  message: string;
+}
+
+export type Reply =
+  | { type: 'progress'; progress: Progress }
+  | { type: 'result'; id: number; result: unknown }
+  | { type: 'failed'; id: number; failure: Failure }
+  /** The wasm instance can't be trusted any more (a trap); the worker is of no more use. */
+  | { type: 'dead'; failure: Failure };
+
+export type Photo =
+  | { kind: 'blob'; blob: Blob }
+  | { kind: 'bytes'; bytes: Uint8Array }
+  | { kind: 'rgba'; data: Uint8ClampedArray; width: number; height: number };
+
+/** What worker.js does. Each call is answered before the next is made. */
+export interface ClassifierCalls {
+  load(packUrl: string, engine: EngineChoice): ClassifierInfo;
+  classify(photo: Photo, options: WasmOptions): Report;
+}
+
+/** How a worker does them: at once or later. */
+export type Handlers<C> = {
+  [M in keyof C]: C[M] extends (...args: infer A) => infer R ? (...args: A) => R | Promise<R> : never;
+};

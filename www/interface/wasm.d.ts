@@ -1,0 +1,93 @@
+/** What `pkg/skintree.js` and `pkg/skintree_evaluate.js`, made by wasm-bindgen, offer to the workers. */
+import type { ClassifierInfo, ClassifyOptions, EngineChoice, EngineInfo, LocalText, Report } from '../skintree.js';
+
+export interface PackFile {
+  role: 'model' | 'taxonomy' | 'scope' | 'kind';
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+export type WasmOptions = Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views' | 'photoKind'>;
+
+export interface WasmClassifier {
+  classify(bytes: Uint8Array, options: WasmOptions): Promise<Report>;
+  classifyRgba(
+    data: Uint8Array | Uint8ClampedArray,
+    width: number,
+    height: number,
+    options: WasmOptions,
+  ): Promise<Report>;
+  /** One a class, in the order of the manifest. */
+  logits(bytes: Uint8Array): Promise<Float32Array>;
+  info(): Omit<ClassifierInfo, 'load'>;
+  free(): void;
+}
+
+/** How a table of labels is read: `LabelOptions` in crates/evaluate/src/labels.rs. */
+export interface LabelOptions {
+  fileColumn: string;
+  labelColumn: string;
+  lesionColumn: string;
+  foldColumn: string;
+  /** Labels to ids of nodes; an empty id leaves their photos out. */
+  map: Record<string, string>;
+  only: [column: string, pattern: string][];
+  onePer: string | null;
+}
+
+export interface UnknownLabel {
+  name: string;
+  rows: number;
+}
+
+/** `report.json` and `report.html`. */
+export interface Reports {
+  json: string;
+  html: string;
+}
+
+export interface WasmStudy {
+  /** The paths of the photos, as the table has them. */
+  files(): string[];
+  /** The places in `files()` of the photos still to be classified. */
+  pending(): Uint32Array;
+  answered(file: string, logits: Float32Array): void;
+  failed(file: string, code: string, message: string): void;
+  /** There is no such photo; gives the error as it is reported. */
+  missing(file: string): Error & { code: string };
+  saved(): string;
+  /** `undefined` if the text is of another pack or engine. */
+  restore(text: string): number | undefined;
+  finish(): Reports;
+  free(): void;
+}
+
+export interface WasmModule {
+  default(init?: { module_or_path?: string | URL }): Promise<unknown>;
+  /** Checks the manifest and lists what it names. */
+  packFiles(manifest: Uint8Array): PackFile[];
+  WebClassifier: {
+    load(
+      manifest: Uint8Array,
+      model: Uint8Array,
+      taxonomy: Uint8Array,
+      scope: Uint8Array | undefined,
+      kind: Uint8Array | undefined,
+      options: { engine: EngineChoice; kernels?: string },
+    ): Promise<WasmClassifier>;
+  };
+}
+
+export interface WasmEvaluation {
+  unknownLabels(csv: string, options: LabelOptions): UnknownLabel[];
+  /** What a label can be: all nodes of the taxonomy. */
+  nodes(): { id: string; name: LocalText }[];
+  study(csv: string, options: LabelOptions): WasmStudy;
+}
+
+export interface EvaluateModule {
+  default(init?: { module_or_path?: string | URL }): Promise<unknown>;
+  tableColumns(csv: string): string[];
+  WebEvaluation: { new (manifest: Uint8Array, taxonomy: Uint8Array, engine: EngineInfo): WasmEvaluation };
+}

@@ -1,0 +1,173 @@
+// What the workers have in common: from the address of a pack to a classifier, files that are read, errors sorted.
+
+import { SkintreeError, messageOf, toFailure } from './errors.js';
+import { fetchFile, fetchManifest } from './pack-fetch.js';
+import { PackStore } from './pack-store.js';
+import { MOST_BYTES } from './photo-limits.js';
+
+/**
+ * @import {ClassifierInfo, EngineChoice, Progress} from '../skintree.js'
+ * @import {PackFile, WasmClassifier, WasmModule} from './wasm.js'
+ */
+
+/** A message for each half per cent: finer than that no bar shows it. */
+const PROGRESS_STEPS = 200;
+
+/**
+ * Fetches and checks a pack and makes an engine for it.
+ *
+ * @param {string} packUrl
+ * @param {EngineChoice} engine
+ * @param {(progress: Progress) => void} onProgress
+ * @returns {Promise<{classifier: WasmClassifier, info: ClassifierInfo, manifest: Uint8Array, taxonomy: Uint8Array}>}
+ */
+export async function load(packUrl, engine, onProgress) {
+  const start = performance.now();
+  const store = await PackStore.open(packUrl);
+  const [wasm, manifest] = await Promise.all([startClassifierModule(), fetchManifest(packUrl, store)]);
+  const files = wasm.packFiles(manifest);
+  /** @type {WasmClassifier | undefined} */
+  let classifier;
+  /** @type {Uint8Array | undefined} */
+  let taxonomy;
+
+  /** @param {boolean} fresh */
+  const attempt = async (fresh) => {
+    const pack = await fetchPack(files, packUrl, store, fresh, onProgress);
+    const compileStart = performance.now();
+    taxonomy = pack.bytes('taxonomy');
+    try {
+      classifier = await wasm.WebClassifier.load(
+        manifest,
+        pack.bytes('model'),
+        taxonomy,
+        pack.has('scope') ? pack.bytes('scope') : undefined,
+        pack.has('kind') ? pack.bytes('kind') : undefined,
+        { engine },
+      );
+    } catch (error) {
+      if (!isWrongBytes(error)) {
+        throw error;
+      }
+      await store?.remove(files);
+      if (fresh || pack.pristine) {
+        throw error;
+      }
+      return null;
+    }
+    const now = performance.now();
+    return { download_ms: compileStart - start, compile_ms: now - compileStart, fetched_bytes: pack.fetchedBytes };
+  };
+
+  const timings = (await attempt(false)) ?? (await attempt(true));
+  await store?.writeManifest(manifest);
+  await store?.keepOnly(files);
+  if (!classifier || !taxonomy || !timings) {
+    throw new SkintreeError('internal', 'the pack was neither loaded nor refused');
+  }
+  return { classifier, info: { ...classifier.info(), load: timings }, manifest, taxonomy };
+}
+
+/** @returns {Promise<WasmModule>} */
+function startClassifierModule() {
+  // @ts-ignore: made by the build
+  return startModule(() => import('../pkg/skintree.js'));
+}
+
+/**
+ * Fetches and instantiates a wasm module and what wasm-bindgen made for it.
+ *
+ * @template {{default: () => Promise<unknown>}} M
+ * @param {() => Promise<any>} importModule an `import()`, written out where it is called so that bundlers find the file
+ * @returns {Promise<M>}
+ */
+export async function startModule(importModule) {
+  if (typeof WebAssembly !== 'object') {
+    throw new SkintreeError('engine-unavailable', 'this browser has WebAssembly switched off');
+  }
+  /** @type {M} */
+  let wasm;
+  try {
+    wasm = await importModule();
+  } catch (cause) {
+    throw new SkintreeError('network', `a script of the WebAssembly modules: ${messageOf(cause)}`, { cause });
+  }
+  try {
+    await wasm.default();
+  } catch (cause) {
+    // The page's Content-Security-Policy, or a browser too old for the instructions used.
+    if (cause instanceof WebAssembly.CompileError) {
+      throw new SkintreeError('engine-unavailable', `WebAssembly does not run here: ${cause.message}`, { cause });
+    }
+    throw new SkintreeError('network', `the WebAssembly file: ${messageOf(cause)}`, { cause });
+  }
+  return wasm;
+}
+
+/**
+ * @param {PackFile[]} files
+ * @param {string} packUrl
+ * @param {PackStore | null} store
+ * @param {boolean} fresh
+ * @param {(progress: Progress) => void} onProgress
+ */
+async function fetchPack(files, packUrl, store, fresh, onProgress) {
+  const total = files.reduce((sum, file) => sum + file.bytes, 0);
+  const loaded = new Map(files.map((file) => [file.role, 0]));
+  let sent = 0;
+
+  /** @param {PackFile} file */
+  const fetchOne = async (file) => {
+    const fetched = await fetchFile(file, {
+      packUrl,
+      store,
+      fresh,
+      onBytes(count) {
+        loaded.set(file.role, count);
+        const sum = [...loaded.values()].reduce((a, b) => a + b);
+        if (Math.abs(sum - sent) * PROGRESS_STEPS >= total || sum === total) {
+          sent = sum;
+          onProgress({ phase: 'download', file: file.path, loaded: sum, total });
+        }
+      },
+    });
+    return /** @type {const} */ ([file.role, fetched]);
+  };
+
+  const fetched = new Map(await Promise.all(files.map(fetchOne)));
+  onProgress({ phase: 'compile', file: null, loaded: total, total });
+  const all = [...fetched.values()];
+  return {
+    pristine: all.every((one) => one.pristine),
+    fetchedBytes: all.reduce((sum, one) => sum + one.fetchedBytes, 0),
+    /** @param {PackFile['role']} role */
+    has: (role) => fetched.has(role),
+    /** @param {PackFile['role']} role */
+    bytes(role) {
+      const one = fetched.get(role);
+      if (!one) {
+        throw new SkintreeError('pack-manifest', `the manifest names no ${role} file`);
+      }
+      return one.bytes;
+    },
+  };
+}
+
+/** @param {Blob} blob */
+export async function readBlob(blob) {
+  // The wasm side would refuse it too, but only once a film of gigabytes were in memory.
+  if (blob.size > MOST_BYTES) {
+    throw new SkintreeError('photo-too-large', `the photo has ${blob.size} bytes, more than the ${MOST_BYTES} allowed; save it smaller`);
+  }
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch (cause) {
+    // The file was moved or changed after it was chosen, or lies in a cloud folder that is offline.
+    throw new SkintreeError('photo-broken', `the file cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** @param {unknown} error */
+function isWrongBytes(error) {
+  return ['pack-hash', 'pack-truncated'].includes(toFailure(error).code);
+}

@@ -1,0 +1,40 @@
+// Drawn spots to try the page with.
+
+import { el } from '../view/dom.js';
+import { say } from '../view/strings.js';
+import { DRAWINGS, paintSpot } from './drawn-spots.js';
+
+/**
+ * @import {Drawing} from './drawn-spots.js'
+ * @import {StringKey} from '../view/strings.js'
+ */
+
+/**
+ * A list of buttons, one a drawing.
+ *
+ * @param {(photo: File) => void} add
+ */
+export function exampleButtons(add) {
+  return DRAWINGS.map((drawing) => {
+    const { id } = drawing;
+    const name = say(/** @type {StringKey} */ (`drawing-${id}`));
+    const button = el('button', { type: 'button', className: 'example', 'aria-label': name }, draw(drawing, 96, 72));
+    button.addEventListener('click', () => {
+      draw(drawing, 600, 450).toBlob((blob) => {
+        if (blob) add(new File([blob], `${name}.png`, { type: 'image/png' }));
+      }, 'image/png');
+    });
+    return el('li', {}, button);
+  });
+}
+
+/**
+ * @param {Drawing} drawing
+ * @param {number} width
+ * @param {number} height
+ */
+function draw(drawing, width, height) {
+  const canvas = el('canvas', { width, height });
+  canvas.getContext('2d')?.putImageData(new ImageData(paintSpot(drawing, width, height), width, height), 0, 0);
+  return canvas;
+}

@@ -1,0 +1,251 @@
+// A report as something a lay person can read: the answer in plain words, the tree, then the details for those who
+// know the field. Knows nothing of the page around it.
+
+import { detailsView } from './details-view.js';
+import { bar, el } from './dom.js';
+import { classColours, nodeOf } from './report-nodes.js';
+import { currentLanguage, duration, local, percent, say } from './strings.js';
+import { treeView } from './tree-view.js';
+
+/**
+ * @import {Likelihood, LocalText, PhotoKindResult, Report, SideResult, TaskResult, Warning} from '../skintree.js'
+ * @import {StringKey} from './strings.js'
+ */
+
+const CLOSEST = 3;
+
+/**
+ * @param {Report} report
+ * @param {(id: string) => void} [changeKind] asks once more, as a photo of this kind; without it nobody can
+ * @returns {HTMLElement}
+ */
+export function resultView(report, changeKind) {
+  const { certainty, poor_photo } = report.conclusion;
+  const numbers = [treeView(report), report.tasks.length ? tasks(report) : null];
+  const outside = certainty === 'out-of-scope';
+  return el(
+    'article',
+    {
+      className: `result ${certainty}${poor_photo ? ' poor-photo' : ''}`,
+      lang: currentLanguage(),
+      'aria-labelledby': 'result-heading',
+    },
+    summary(report, changeKind),
+    outside
+      ? el('details', { className: 'numbers' }, el('summary', {}, say('numbersAnyway')), closest(report), ...numbers)
+      : el('div', { className: 'numbers' }, ...numbers),
+    background(report),
+    detailsView(report),
+  );
+}
+
+/**
+ * The result in a few sentences, for those who hear it and for the clipboard.
+ *
+ * @param {Report} report
+ */
+export function spokenResult(report) {
+  const shares = report.conclusion.certainty === 'out-of-scope' ? [] : [covered(report).map(share).join(', ')];
+  return [headline(report), ...shares].map((text) => `${text}.`).concat(sentences(report)).join(' ');
+}
+
+/**
+ * @param {Report} report
+ * @returns {string}
+ */
+export function headline(report) {
+  const { certainty, lead, lead_class } = report.conclusion;
+  switch (certainty) {
+    case 'out-of-scope':
+      return say('outOfScope');
+    case 'undecided':
+      return say('undecided');
+    case 'likely':
+      return naming(local(nodeOf(report, lead).name), local(nodeOf(report, lead_class).name));
+  }
+}
+
+/**
+ * With the class beside it, as few know on which side a "naevus" stands; unless the name has it already.
+ *
+ * @param {string} name
+ * @param {string} leadClass
+ */
+function naming(name, leadClass) {
+  const lower = leadClass.toLocaleLowerCase(currentLanguage());
+  return name.toLocaleLowerCase(currentLanguage()).includes(lower) ? say('likely', { name }) : say('likelyIn', { name, class: lower });
+}
+
+/** @type {Record<Likelihood, StringKey>} */
+const LIKELIHOODS = { possible: 'possible', 'less-likely': 'lessLikely', unlikely: 'unlikely' };
+
+/**
+ * What stands below the headline.
+ *
+ * @param {Report} report
+ * @returns {string[]}
+ */
+export function sentences(report) {
+  const { certainty, lead, alternative, not_ruled_out } = report.conclusion;
+  if (certainty === 'out-of-scope') return [say('outOfScopeText')];
+  const which = certainty === 'undecided' ? [say('undecidedText')] : nodeOf(report, lead).fine ? [] : [say('whichUnknown')];
+  if (not_ruled_out.length > 0) {
+    const tasks = report.tasks.filter(({ id }) => not_ruled_out.includes(id));
+    return [...which, say('flagged', { names: tasks.map(({ positive }) => local(positive.name)).join(', ') })];
+  }
+  if (certainty !== 'likely' || !alternative) return which;
+  return [...which, say(LIKELIHOODS[alternative.likelihood], { name: local(nodeOf(report, alternative.node).name) })];
+}
+
+/** @param {Report} report */
+function covered({ classes }) {
+  return classes.filter((one) => one.covered);
+}
+
+/** @param {{name: LocalText, probability: number}} result */
+function share({ name, probability }) {
+  return `${local(name)} ${percent(probability)}`;
+}
+
+/**
+ * @param {Report} report
+ * @param {(id: string) => void} [changeKind]
+ */
+function summary(report, changeKind) {
+  const outside = report.conclusion.certainty === 'out-of-scope';
+  return el(
+    'section',
+    { className: 'summary' },
+    el('h2', { id: 'result-heading', className: 'eyebrow' }, say('resultHeading')),
+    el('p', { className: 'headline' }, headline(report)),
+    outside ? null : classShares(report),
+    ...sentences(report).map((text) => el('p', { className: 'sentence' }, text)),
+    report.warnings.length ? warnings(report.warnings) : null,
+    outside ? null : closest(report),
+    report.photo_kind ? photoKind(report.photo_kind, changeKind) : null,
+    el('p', { className: 'caveat' }, say('caveat')),
+  );
+}
+
+/**
+ * Which kind of photo it was taken for, the figures that hold for it, and a way to correct it.
+ *
+ * @param {PhotoKindResult} kind
+ * @param {(id: string) => void} [changeKind]
+ */
+function photoKind({ name, probability, given, figures, others }, changeKind) {
+  const taken = given ? say('kindGiven', { name: local(name) }) : say('kindTaken', { name: local(name), percent: percent(probability) });
+  const buttons = (changeKind ? others : []).map((other) => {
+    const button = el('button', { type: 'button', className: 'link', 'data-kind': other.id }, say('kindChange', { name: local(other.name) }));
+    button.addEventListener('click', () => changeKind?.(other.id));
+    return button;
+  });
+  return el('div', { className: 'photo-kind' }, el('p', {}, taken, ' ', ...buttons), figures ? el('p', { className: 'hint' }, local(figures)) : null);
+}
+
+/**
+ * All of them stand beside the headline: "benign 70 %" alone would hide 30 % malignant.
+ *
+ * @param {Report} report
+ */
+function classShares(report) {
+  const colours = classColours(report);
+  return el(
+    'ul',
+    { className: 'class-shares' },
+    ...covered(report).map(({ id, name, probability }) =>
+      el(
+        'li',
+        { className: `tone-${(colours.get(id) ?? 0) % 6}` },
+        el('span', { className: 'dot', 'aria-hidden': true }),
+        `${local(name)} `,
+        el('span', { className: 'value' }, percent(probability)),
+      ),
+    ),
+  );
+}
+
+/** @param {Report} report */
+function closest({ fine, tree: nodes }) {
+  const known = nodes.filter((node) => node.fine).length;
+  return el(
+    'div',
+    { className: 'closest' },
+    el('h3', {}, known === 1 ? say('closestOne') : say('closest', { count: known })),
+    el(
+      'ol',
+      {},
+      ...fine
+        .slice(0, CLOSEST)
+        .map(({ name, probability }) =>
+          el('li', {}, el('span', {}, local(name)), ' ', el('span', { className: 'value' }, percent(probability))),
+        ),
+    ),
+  );
+}
+
+/** What to do about each warning; a code of a later version has its message only. @type {Record<string, StringKey>} */
+const ADVICE = {
+  blurred: 'advice-blurred',
+  'too-dark': 'advice-too-dark',
+  'too-bright': 'advice-too-bright',
+  'low-contrast': 'advice-low-contrast',
+  'small-photo': 'advice-small-photo',
+  'extreme-aspect': 'advice-extreme-aspect',
+  'out-of-scope': 'advice-out-of-scope',
+};
+
+/** @param {Warning[]} all */
+function warnings(all) {
+  return el(
+    'ul',
+    { className: 'note-list' },
+    ...all.map(({ code, message }) => {
+      const advice = Object.hasOwn(ADVICE, code) ? say(ADVICE[code]) : null;
+      return el('li', { className: 'note' }, el('strong', {}, local(message)), advice ? ` ${advice}` : null);
+    }),
+  );
+}
+
+/** @param {Report} report */
+function tasks(report) {
+  return el(
+    'section',
+    {},
+    el('h3', {}, say('tasksHeading')),
+    el('p', { className: 'hint' }, say('tasksNote')),
+    ...report.tasks.map(taskView),
+  );
+}
+
+/** @param {TaskResult} task */
+function taskView({ name, positive, negative, mass, applies }) {
+  return el(
+    'div',
+    { className: applies ? 'task' : 'task neither' },
+    el('h4', {}, local(name)),
+    mass > 0 ? bar(positive.probability) : null,
+    mass > 0 ? el('p', { className: 'sides' }, side(positive), ' ', side(negative)) : null,
+    applies ? null : el('p', { className: 'hint' }, say('taskNeither', { percent: percent(mass) })),
+  );
+}
+
+/** @param {SideResult} side */
+function side({ name, probability }) {
+  return el('span', {}, local(name), ' ', el('span', { className: 'value' }, percent(probability)));
+}
+
+/** @param {Report} report */
+function background({ model, engine, timings, disclaimer }) {
+  const ran = engine.name !== 'cpu' ? 'ranGpu' : engine.fallback_reason ? 'ranCpuInstead' : 'ranCpu';
+  return el(
+    'section',
+    { className: 'background' },
+    el('h3', {}, say('trainedHeading')),
+    el('p', {}, local(model.trained_on)),
+    el('h3', {}, say('useHeading')),
+    el('p', {}, local(model.intended_use)),
+    el('p', { className: 'note' }, local(disclaimer)),
+    el('p', { className: 'engine' }, say(ran, { time: duration(timings.total_ms) })),
+  );
+}

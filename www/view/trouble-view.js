@@ -1,0 +1,31 @@
+// A failure in plain words, with what can be done about it. For any face of skintree.
+
+import { el } from './dom.js';
+import { say } from './strings.js';
+
+/**
+ * @import {SkintreeError} from '../skintree.js'
+ * @import {Trouble} from '../interface/session.js'
+ */
+
+/**
+ * Nodes for an element with the role `alert`, which says them aloud.
+ *
+ * @param {Trouble} trouble
+ * @param {SkintreeError} error
+ * @param {{again: () => void, choose: () => void}} handlers `choose` opens the choice of a photo: the same one would fail again
+ * @returns {Node[]}
+ */
+export function troubleView(trouble, { code, message }, { again, choose }) {
+  const [label, act] = trouble.startsWith('photo-')
+    ? /** @type {const} */ (['chooseAnother', choose])
+    : /** @type {const} */ ([trouble === 'gpu' ? 'retryCpu' : 'retry', again]);
+  const button = el('button', { type: 'button', className: 'button primary' }, say(label));
+  button.addEventListener('click', act);
+  return [
+    el('h2', {}, say(`error-${trouble}`)),
+    el('p', {}, say(`error-${trouble}-help`)),
+    el('p', { className: 'buttons' }, button),
+    el('p', { className: 'hint error-code' }, say('errorCode', { code, message })),
+  ];
+}
