@@ -17,7 +17,7 @@ pub use error::PackError;
 pub use kind_head::KindHead;
 pub use manifest::{
     Files, MAX_KIND_BYTES, MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, MAX_SCOPE_BYTES, MAX_TAXONOMY_BYTES, Manifest,
-    OperatingPoint, Outputs, PackFile, PhotoKind, PhotoKinds, SCHEMA, SCHEMA_WITH_KINDS, ScopeRule, SelfTest, Side,
+    OperatingPoint, OutputNames, PackFile, PhotoKind, PhotoKinds, SCHEMA, SCHEMA_WITH_KINDS, ScopeRule, SelfTest, Side,
     Task,
 };
 pub use subspace::Subspace;

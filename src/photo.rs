@@ -302,7 +302,7 @@ fn decode_other(bytes: &[u8], format: PhotoFormat, limits: &Limits) -> Result<(D
     }
     let rgb = lay_on_white(image.into_rgba8().into_raw());
     let image = image::RgbImage::from_raw(width, height, rgb).map(DynamicImage::ImageRgb8);
-    // Decoders keep their word about dimensions; if one did not, the photo would be at fault.
+    // The decoder has given as many pixels as it announced; if not, the file contradicts itself.
     image.map(|image| (image, orientation)).ok_or_else(|| PhotoError::broken(format, "sizes contradict each other"))
 }
 

@@ -252,6 +252,20 @@ fn a_badly_taken_photo_is_called_so() {
     assert_eq!(codes(Quality { brightness: 0.95, ..GOOD }), [WarningCode::TooBright]);
     assert_eq!(codes(Quality { bright_clipped: 0.5, ..GOOD }), [WarningCode::TooBright]);
     assert_eq!(codes(Quality { contrast: 0.02, ..GOOD }), [WarningCode::LowContrast]);
+    // Just inside and just outside the limits that docs/formats.md names.
+    let (q, [blurred, dark, bright, flat]) =
+        (GOOD, [WarningCode::Blurred, WarningCode::TooDark, WarningCode::TooBright, WarningCode::LowContrast]);
+    for (inside, outside, code) in [
+        (Quality { sharpness: 1.281, ..q }, Quality { sharpness: 1.279, ..q }, blurred),
+        (Quality { brightness: 0.251, ..q }, Quality { brightness: 0.249, ..q }, dark),
+        (Quality { dark_clipped: 0.299, ..q }, Quality { dark_clipped: 0.301, ..q }, dark),
+        (Quality { brightness: 0.899, ..q }, Quality { brightness: 0.901, ..q }, bright),
+        (Quality { bright_clipped: 0.249, ..q }, Quality { bright_clipped: 0.251, ..q }, bright),
+        (Quality { contrast: 0.061, ..q }, Quality { contrast: 0.059, ..q }, flat),
+    ] {
+        assert_eq!(codes(inside), [], "{inside:?}");
+        assert_eq!(codes(outside), [code], "{outside:?}");
+    }
     let all = Quality { sharpness: 0.0, brightness: 0.0, contrast: 0.0, dark_clipped: 1.0, bright_clipped: 0.0 };
     assert_eq!(codes(all), [WarningCode::Blurred, WarningCode::TooDark, WarningCode::LowContrast]);
 }

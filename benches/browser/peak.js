@@ -11,7 +11,7 @@ const PRODUCTS = [
 const ROUNDS = 5;
 
 /**
- * The adapter of a page and its peak in GFLOP/s, `null` where there is no WebGPU. Where a processor plays the GPU, per
+ * The adapter of a page and its peak in GFLOP/s, `null` where there is no WebGPU. On a software adapter, per
  * second of CPU time, because it does other things too.
  *
  * @param {import('puppeteer-core').Page} page

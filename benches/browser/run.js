@@ -2,8 +2,8 @@
 //
 //   ./build.sh bench [--runs N] [--only PART-OF-NAME]... [--kernels NAME]... [--gpu]
 //
-// --kernels adds rows of skintree with these kernels (src/engine/kernels/variant.rs has their names). --gpu runs Chromium
-// on Vulkan and adds all kernels that suit a GPU; ratios are then those of wall time. On a processor that plays the GPU
+// --kernels adds rows of skintree with these kernels (src/shaders/variant.rs has their names). --gpu runs Chromium
+// on Vulkan and adds all kernels that suit a GPU; ratios are then those of wall time. On a software adapter
 // they are those of CPU time: that of the GPU process and of the pages' processes together, from /proc; wall times of a
 // machine that does other things mean little.
 //

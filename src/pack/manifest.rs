@@ -56,7 +56,7 @@ pub struct Manifest {
     /// How a photo becomes the network's input.
     pub input: InputRecipe,
     /// Names of the graph's outputs.
-    pub outputs: Outputs,
+    pub outputs: OutputNames,
     /// The taxonomy node of each logit, in the network's order; at least one, unique.
     pub classes: Vec<String>,
     /// Logits are divided by it before the softmax; finite, above 0.
@@ -104,7 +104,7 @@ pub struct PackFile {
 
 /// Names of the graph's outputs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outputs {
+pub struct OutputNames {
     /// `[1, classes]`, before the softmax.
     pub logits: String,
     /// The last feature map `[1, C, H, W]`, for heat maps.

@@ -88,7 +88,7 @@ for (const kind of KINDS) {
     });
 
     test('wonnx runs the shipped network: the logits are onnxruntime’s', { skip: noPack || (!hasAdapter && 'no adapter') }, async () => {
-      // One photo: a processor that plays the GPU takes some 15 s for it.
+      // One photo: a software adapter takes some 15 s for it.
       await matchesGolden('pack', 'wonnx', 1);
     });
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::calibration::{BINS, Calibration};
 use crate::case::{Case, Context, at_level};
-use crate::metrics::{self, Answers};
+use crate::metrics::{self, Decisions};
 use crate::result::{ClassFigures, Fold, Folds, LevelFigures};
 use crate::roc::{Proportion, Ranking};
 use skintree::pack::Pack;
@@ -15,7 +15,7 @@ pub(crate) struct LevelCases {
     nodes: Vec<NodeIndex>,
     /// Indices of the cases.
     pub(crate) members: Vec<usize>,
-    pub(crate) answers: Answers,
+    pub(crate) answers: Decisions,
     scores: Vec<Vec<f64>>,
 }
 
@@ -48,7 +48,7 @@ impl LevelCases {
             cases.iter().enumerate().filter_map(|(member, case)| Some((member, truth(case)?))).collect();
         let (members, truth): (Vec<usize>, Vec<usize>) = found.into_iter().unzip();
         let scores: Vec<Vec<f64>> = members.iter().map(|&member| scores(cases[member])).collect();
-        Self { answers: Answers::from_scores(nodes.len(), truth, &scores), nodes, members, scores }
+        Self { answers: Decisions::from_scores(nodes.len(), truth, &scores), nodes, members, scores }
     }
 
     /// How far the probability of the first answer can be believed.

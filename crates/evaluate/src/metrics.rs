@@ -6,7 +6,7 @@
 
 /// A class each case has, and a class each case was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answers {
+pub struct Decisions {
     /// Number of classes.
     pub classes: usize,
     /// The true class of each case, below `classes`.
@@ -15,7 +15,7 @@ pub struct Answers {
     pub predicted: Vec<usize>,
 }
 
-impl Answers {
+impl Decisions {
     /// From the scores of each case, one a class: the highest wins, the first of several equal ones.
     #[must_use]
     pub fn from_scores(classes: usize, truth: Vec<usize>, scores: &[Vec<f64>]) -> Self {

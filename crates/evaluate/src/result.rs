@@ -186,7 +186,7 @@ pub struct TaskFigures {
     /// The ROC curve; `None` unless there are photos of both sides.
     pub curve: Option<Vec<RocPoint>>,
     /// Thresholds and what they give here.
-    pub operating_points: Vec<OperatingPoint>,
+    pub operating_points: Vec<MeasuredPoint>,
     /// Of the probability of yes.
     pub calibration: Calibration,
     /// Doctors to compare with, on other photos.
@@ -195,7 +195,7 @@ pub struct TaskFigures {
 
 /// A threshold on the probability of yes, and what it gives on these photos.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OperatingPoint {
+pub struct MeasuredPoint {
     /// Its name.
     pub id: String,
     /// `pack`: fixed before these photos were seen; `these-photos`: chosen on them, so that its figures flatter.

@@ -24,11 +24,11 @@ const MISTAKES: usize = 30;
 pub struct Study {
     pack: Pack,
     labels: Labels,
-    answers: Vec<Option<Answer>>,
+    answers: Vec<Option<Outcome>>,
 }
 
 #[derive(Debug, Clone)]
-enum Answer {
+enum Outcome {
     Probabilities(Vec<f64>),
     Failed { code: String, message: String },
 }
@@ -93,13 +93,13 @@ impl Study {
             let file = self.labels.photos[place].file.clone();
             return Err(EvaluateError::Length { file, expected, actual: probabilities.len() });
         }
-        self.answers[place] = Some(Answer::Probabilities(probabilities));
+        self.answers[place] = Some(Outcome::Probabilities(probabilities));
         Ok(())
     }
 
     /// The photo at `place` could not be classified. It is left out, and the evaluation says so.
     pub fn failed(&mut self, place: usize, code: &str, message: &str) {
-        self.answers[place] = Some(Answer::Failed { code: code.to_owned(), message: message.to_owned() });
+        self.answers[place] = Some(Outcome::Failed { code: code.to_owned(), message: message.to_owned() });
     }
 
     /// The places of the photos that have no prediction yet.
@@ -167,7 +167,7 @@ impl Study {
     fn cases(&self) -> Vec<Case<'_>> {
         let mut cases = Vec::with_capacity(self.answers.len());
         for (photo, answer) in self.labels.photos.iter().zip(&self.answers) {
-            if let Some(Answer::Probabilities(fine)) = answer {
+            if let Some(Outcome::Probabilities(fine)) = answer {
                 let own: Vec<(NodeIndex, f64)> =
                     self.pack.classes().iter().copied().zip(fine.iter().copied()).collect();
                 cases.push(Case { photo, fine, sums: self.pack.taxonomy().roll_up(&own) });
@@ -180,7 +180,7 @@ impl Study {
         let mut all_failed: BTreeMap<&str, bool> = BTreeMap::new();
         for (photo, answer) in self.labels.photos.iter().zip(&self.answers) {
             if let Some(fold) = &photo.fold {
-                *all_failed.entry(fold).or_insert(true) &= matches!(answer, Some(Answer::Failed { .. }));
+                *all_failed.entry(fold).or_insert(true) &= matches!(answer, Some(Outcome::Failed { .. }));
             }
         }
         let empty = all_failed.into_iter().find(|&(_, failed)| failed);
@@ -188,8 +188,8 @@ impl Study {
     }
 
     fn skipped(&self) -> Vec<Skipped> {
-        let failed = |(photo, answer): (&LabelledPhoto, &Option<Answer>)| match answer {
-            Some(Answer::Failed { code, message }) => {
+        let failed = |(photo, answer): (&LabelledPhoto, &Option<Outcome>)| match answer {
+            Some(Outcome::Failed { code, message }) => {
                 Some(Skipped { file: photo.file.clone(), code: code.clone(), message: message.clone() })
             }
             _ => None,

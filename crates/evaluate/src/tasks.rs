@@ -2,7 +2,7 @@
 
 use crate::calibration::{BINS, Calibration};
 use crate::case::{Case, Context};
-use crate::result::{Estimate, OperatingPoint, Readers, TaskFigures};
+use crate::result::{Estimate, MeasuredPoint, Readers, TaskFigures};
 use crate::roc::{Proportion, Ranking};
 use skintree::interpret::task_shares;
 use skintree::pack::{Pack, Task, TaskNodes};
@@ -40,9 +40,9 @@ impl TaskCases {
         context.estimates(cases, &self.members, |weights| vec![self.ranking.area(weights)])[0]
     }
 
-    fn operating_point(&self, id: &str, chosen_on: &str, threshold: f64) -> OperatingPoint {
+    fn operating_point(&self, id: &str, chosen_on: &str, threshold: f64) -> MeasuredPoint {
         let hits = self.ranking.hits(threshold);
-        OperatingPoint {
+        MeasuredPoint {
             id: id.to_owned(),
             chosen_on: chosen_on.to_owned(),
             threshold,

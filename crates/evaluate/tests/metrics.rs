@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use skintree_evaluate::bootstrap::{Resampler, percentile};
 use skintree_evaluate::calibration::Calibration;
-use skintree_evaluate::metrics::{self, Answers};
+use skintree_evaluate::metrics::{self, Decisions};
 use skintree_evaluate::roc::{Proportion, Ranking, RocPoint};
 use skintree_evaluate::subgroups::age_band;
 
@@ -136,7 +136,7 @@ fn several_classes_as_scikit_learn() {
     for case in fixtures().several {
         let what = |figure: &str| format!("{figure} of \"{}\"", case.name);
         let classes = case.scores[0].len();
-        let answers = Answers::from_scores(classes, case.truth.clone(), &case.scores);
+        let answers = Decisions::from_scores(classes, case.truth.clone(), &case.scores);
         let ones = vec![1; case.truth.len()];
         assert_close(answers.accuracy(&ones), case.accuracy, &what("accuracy"));
         assert_close(answers.accuracy(&case.weights), case.accuracy_weighted, &what("weighted accuracy"));
@@ -206,7 +206,7 @@ fn intervals_and_deviations_as_scipy_and_numpy() {
 
 #[test]
 fn nothing_gives_no_figure() {
-    let answers = Answers { classes: 3, truth: vec![], predicted: vec![] };
+    let answers = Decisions { classes: 3, truth: vec![], predicted: vec![] };
     assert_eq!(answers.accuracy(&[]), None);
     assert_eq!(answers.balanced_accuracy(&[]), None);
     assert_eq!(metrics::log_loss(&[], &[]), None);

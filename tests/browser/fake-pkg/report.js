@@ -2,7 +2,7 @@
 
 import { conclude } from './conclusion.js';
 
-/** @import {Level, OperatingPointResult, Report} from '../../../www/skintree.js' */
+/** @import {HeatMap, Level, OperatingPointResult, Report} from '../../../www/skintree.js' */
 
 /** @typedef {[id: string, parent: string | null, level: Level, en: string, own?: number, icd10?: string, note?: string]} Row */
 
@@ -226,14 +226,16 @@ function photoKind(given) {
  *
  * @param {ReturnType<typeof makeReport>} report
  * @param {'all' | readonly string[]} wanted
+ * @returns {HeatMap[] | null} `null` if one of the nodes has none
  */
 export function makeHeatMaps({ tree, photo }, wanted) {
   const covered = tree.filter((node) => node.covered).map(({ id }) => id);
   const side = Math.min(photo.width, photo.height);
   const region = { x: (photo.width - side) >> 1, y: (photo.height - side) >> 1, width: side, height: side };
-  return (wanted === 'all' ? covered : wanted).map((node) => {
+  const nodes = wanted === 'all' ? covered : wanted;
+  if (!nodes.every((node) => covered.includes(node))) return null;
+  return nodes.map((node) => {
     const peak = covered.indexOf(node) * 3;
-    if (peak < 0) return undefined;
     const distance = (/** @type {number} */ i) => Math.hypot((i % 8) - (peak % 8), (i >> 3) - (peak >> 3));
     return { node, region, width: 8, height: 8, values: Array.from({ length: 64 }, (_, i) => 3 * Math.exp(-distance(i) / 2) - 0.5) };
   });

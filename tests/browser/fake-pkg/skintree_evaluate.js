@@ -65,7 +65,7 @@ class WebStudy {
   }
 
   pending() {
-    return this.#files.flatMap((file, place) => (this.#tried.has(file) ? [] : [place]));
+    return Uint32Array.from(this.#files.flatMap((file, place) => (this.#tried.has(file) ? [] : [place])));
   }
 
   /** @param {string} file */

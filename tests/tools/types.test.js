@@ -1,0 +1,41 @@
+// What TypeScript is told agrees with what there is.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PKG = join(ROOT, 'www/pkg/skintree_evaluate.d.ts');
+
+test('ErrorCode has the codes of docs/formats.md and no others', () => {
+  const [, section] = readFileSync(join(ROOT, 'docs/formats.md'), 'utf8').split('## Errors');
+  const documented = [...section.matchAll(/^\| `([a-z-]+)` /gm)].map(([, code]) => code);
+  const types = readFileSync(join(ROOT, 'www/skintree.d.ts'), 'utf8');
+  const [, union] = /export type ErrorCode =([^;]*);/.exec(types) ?? [];
+  const typed = [...union.matchAll(/'([a-z-]+)'/g)].map(([, code]) => code);
+  // Of the command line only.
+  const native = ['counts'];
+  assert.deepEqual(typed.sort(), documented.filter((code) => !native.includes(code)).sort());
+});
+
+const skip = !existsSync(PKG) && `${PKG} is missing: run ./build.sh wasm`;
+
+test('wasm.d.ts describes what wasm-bindgen made of the Rust code', { skip }, () => {
+  const folder = join(ROOT, 'tests/output');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'bindings.ts');
+  writeFileSync(
+    file,
+    `import type { EvaluateModule, WasmModule } from '../../www/interface/wasm.js';
+import * as classifier from '../../www/pkg/skintree.js';
+import * as evaluate from '../../www/pkg/skintree_evaluate.js';
+export const modules: { classifier: Omit<WasmModule, 'default'>; evaluate: Omit<EvaluateModule, 'default'> } = { classifier, evaluate };
+`,
+  );
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,dom,dom.iterable'];
+  const { status, stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['--ignoreConfig', ...options, file], { encoding: 'utf8' });
+  assert.equal(status, 0, stdout);
+});
