@@ -18,9 +18,10 @@ use skintree::input::self_test_input;
 use skintree::onnx::Graph;
 use skintree::pack::Pack;
 use skintree::shaders::Variant;
+use skintree_testing::{cpu_ms, median};
 use wgpu_bridge::gpu::Gpu;
 use wgpu_bridge::kernels::Kernel;
-use wgpu_bridge::stopwatch::Job;
+use wgpu_bridge::timing::Job;
 
 const VARIANTS: [&str; 7] = [
     "registers-4x2",
@@ -224,17 +225,4 @@ fn of_nodes(gpu: &Gpu, pack: &Pack, variant: Variant) -> BTreeMap<String, f64> {
 
 fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
-}
-
-/// CPU time of this process so far, where Linux tells it; else 0.
-fn cpu_ms() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() * 10.0
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }

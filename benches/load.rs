@@ -10,6 +10,7 @@ use pollster::block_on;
 use skintree::classifier::Classifier;
 use skintree::engine::EngineChoice;
 use skintree::pack::Pack;
+use skintree_testing::{cpu_ms, median};
 
 fn main() {
     let mut runs = 5;
@@ -43,17 +44,4 @@ fn main() {
         let cpu = median(times.iter().map(|time| time.1));
         println!("| {engine} | {wall:.0} | {cpu:.0} |");
     }
-}
-
-/// CPU time of this process so far, where Linux tells it; else 0.
-fn cpu_ms() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() * 10.0
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use web_time::Instant;
 
 use crate::Result;
-use crate::engine::{self, Engine, Loaded, Outputs, Wanted, Wish};
+use crate::engine::{self, Engine, EngineRequest, Loaded, Outputs, Wanted};
 use crate::error::Error;
 use crate::heat_map::{HeatMapChoice, HeatMapError, HeatMapper, Selection};
 use crate::input::InputTensor;
@@ -66,10 +66,10 @@ impl Classifier {
     ///
     /// # Errors
     /// [`crate::Error::Graph`] if the ONNX file is not accepted, [`crate::Error::Engine`] if no engine can be had.
-    pub async fn load(mut pack: Pack, wish: impl Into<Wish>) -> Result<Self> {
+    pub async fn load(mut pack: Pack, request: impl Into<EngineRequest>) -> Result<Self> {
         let model = ModelFile::read(pack.take_model(), &pack.manifest().signature())?;
         let heat_mapper = HeatMapper::of(model.graph(), pack.manifest());
-        let loaded = engine::load(pack.manifest(), model, wish).await?;
+        let loaded = engine::load(pack.manifest(), model, request).await?;
         Ok(Self { pack, loaded, heat_mapper })
     }
 

@@ -64,14 +64,14 @@ impl FromStr for EngineChoice {
 
 /// Which engine the caller wants, and which kernels if it runs on the GPU.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct EngineRequest {
     /// The engine.
     pub engine: EngineChoice,
     /// The kernels; for measuring and for tests.
     pub kernels: KernelChoice,
 }
 
-impl From<EngineChoice> for Wish {
+impl From<EngineChoice> for EngineRequest {
     fn from(engine: EngineChoice) -> Self {
         Self { engine, kernels: KernelChoice::Auto }
     }
@@ -94,8 +94,12 @@ pub struct Loaded {
 ///
 /// # Errors
 /// [`EngineError::Graph`] if quantised weights and their scales do not fit together, else what the last engine tried reported.
-pub async fn load(manifest: &Manifest, model: ModelFile, wish: impl Into<Wish>) -> Result<Loaded, EngineError> {
-    let Wish { engine: choice, kernels } = wish.into();
+pub async fn load(
+    manifest: &Manifest,
+    model: ModelFile,
+    request: impl Into<EngineRequest>,
+) -> Result<Loaded, EngineError> {
+    let EngineRequest { engine: choice, kernels } = request.into();
     let (bytes, graph) = model.into_parts();
     let mut fallback_reason = None;
     let Tested { engine, max_abs_diff } = match choice {

@@ -8,7 +8,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use wgpu_bridge::gpu::{AdapterInfo, Gpu};
-use wgpu_bridge::stopwatch::Job;
+use wgpu_bridge::timing::Job;
 
 use crate::operators::conv::Conv;
 use crate::shaders::{Method, Variant};

@@ -107,7 +107,7 @@ impl WonnxEngine {
             // In here, because a device that is lost already is not to be left for the next session.
             gpu.lend();
             let session = Session::from_model_with_config(model, &config).await.map_err(failed)?;
-            gpu.forget_uploads();
+            gpu.clear_uploads();
             Ok::<_, EngineError>((session, packed))
         });
         // What was uploaded goes now, as in `drop`: the device may still be lent.

@@ -1,6 +1,6 @@
 //! Why what an engine gave cannot be made into a report.
 
-/// Why an engine's numbers were refused, with the code `engine-failed`, or a wish of the caller.
+/// Why an engine's numbers were refused, with the code `engine-failed`, or what the caller asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InterpretError {
     /// NaN or an infinity among the logits.

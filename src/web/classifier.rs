@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use web_time::Instant;
 
 use crate::classifier::{Classifier, DEFAULT_TOP_K, Options};
-use crate::engine::Wish;
+use crate::engine::EngineRequest;
 use crate::heat_map::HeatMapChoice;
 use crate::interpret::InterpretError;
 use crate::pack::{Files, Manifest, OptionalFiles, Pack, PackFile};
@@ -130,11 +130,12 @@ impl WebClassifier {
         options: JsValue,
     ) -> JsResult<WebClassifier> {
         let options: LoadOptions = from_js(options)?;
-        let wish = Wish { engine: parse(options.engine.as_deref())?, kernels: parse(options.kernels.as_deref())? };
+        let request =
+            EngineRequest { engine: parse(options.engine.as_deref())?, kernels: parse(options.kernels.as_deref())? };
         let optional = OptionalFiles { scope: scope.as_deref(), kind: kind.as_deref() };
         let pack = Pack::open(&manifest, model, &taxonomy, optional).map_err(to_js_error)?;
         drop((manifest, taxonomy, scope, kind));
-        Classifier::load(pack, wish).await.map(Self).map_err(to_js_error)
+        Classifier::load(pack, request).await.map(Self).map_err(to_js_error)
     }
 
     /// Classifies the bytes of a photo. What the crate `image` cannot decode, the browser may.

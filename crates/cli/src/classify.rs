@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
 /// A photo that fails is reported and the others go on; the exit code then tells.
 pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
     let pack = Pack::read_dir(&arguments.model.pack)?;
-    let mut classifier = pollster::block_on(Classifier::load(pack, arguments.model.wish()))?;
+    let mut classifier = pollster::block_on(Classifier::load(pack, arguments.model.engine_request()))?;
     let mut exit = ExitCode::SUCCESS;
     for path in &arguments.photos {
         match classify_file(&mut classifier, path, arguments) {

@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> 
     let mut study = Study::new(bare, labels);
 
     fs::create_dir_all(&arguments.out).map_err(|error| file_error(&arguments.out, "created", &error))?;
-    let mut first = pollster::block_on(Classifier::load(pack.clone(), arguments.model.wish()))?;
+    let mut first = pollster::block_on(Classifier::load(pack.clone(), arguments.model.engine_request()))?;
     let engine = first.engine().clone();
     let identity = [pack.manifest_sha256(), &engine.name];
     let path = arguments.out.join("predictions.jsonl");
@@ -176,11 +176,11 @@ fn classify(
     };
     std::thread::scope(|scope| {
         for _ in 1..jobs {
-            let (pack, wish) = (pack.clone(), arguments.model.wish());
+            let (pack, request) = (pack.clone(), arguments.model.engine_request());
             let work = &work;
             // A second engine that fails to load leaves its share to the first.
             scope.spawn(move || {
-                if let Ok(mut classifier) = pollster::block_on(Classifier::load(pack, wish)) {
+                if let Ok(mut classifier) = pollster::block_on(Classifier::load(pack, request)) {
                     work(&mut classifier);
                 }
             });

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use skintree::engine::{EngineChoice, Wish};
+use skintree::engine::{EngineChoice, EngineRequest};
 use skintree::shaders::KernelChoice;
 
 /// Skin-lesion classifier with a disease taxonomy. Research use only; not a medical device; a low score does not rule
@@ -59,8 +59,8 @@ struct ModelArguments {
 }
 
 impl ModelArguments {
-    fn wish(&self) -> Wish {
-        Wish { engine: self.engine, kernels: self.kernels }
+    fn engine_request(&self) -> EngineRequest {
+        EngineRequest { engine: self.engine, kernels: self.kernels }
     }
 }
 

@@ -188,7 +188,7 @@ impl Gpu {
     }
 
     /// Ends what [`Self::upload`] has begun: the session has been made and holds its constants itself.
-    pub fn forget_uploads(&self) {
+    pub fn clear_uploads(&self) {
         self.state().constants.clear();
     }
 

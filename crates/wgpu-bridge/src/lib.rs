@@ -9,7 +9,7 @@
 //! - [`gpu`]: open an adapter and device with its full limits, lend it to the next wonnx session, catch every GPU
 //!   error, and destroy it.
 //! - [`kernels`]: put a compute kernel of our own in the place of the one wonnx generated for a node.
-//! - [`stopwatch`]: time kernels.
+//! - [`timing`]: time kernels.
 //!
 //! wonnx opens its device itself, so [`gpu::Gpu::lend`] leaves one in a slot that [`Adapter::request_device`] takes
 //! it from. A session made without a device lent finds no adapter.
@@ -20,9 +20,9 @@ pub mod kernels;
 mod pass;
 mod pipelines;
 mod state;
-pub mod stopwatch;
 #[cfg(target_arch = "wasm32")]
 mod subgroups;
+pub mod timing;
 
 pub use modern::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, Buffer, BufferAddress, BufferAsyncError, BufferDescriptor,

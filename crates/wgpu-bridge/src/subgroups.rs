@@ -56,12 +56,12 @@ fn extend_gpu() -> Result<(), JsValue> {
 
 fn extend_adapter(adapter: &JsValue) -> Result<(), JsValue> {
     let (request, owner) = (method(adapter, "requestDevice")?, adapter.clone());
-    let extended = Closure::<dyn FnMut(JsValue) -> Result<JsValue, JsValue>>::new(move |wish: JsValue| {
-        let features = Reflect::get(&wish, &"requiredFeatures".into())?;
+    let extended = Closure::<dyn FnMut(JsValue) -> Result<JsValue, JsValue>>::new(move |descriptor: JsValue| {
+        let features = Reflect::get(&descriptor, &"requiredFeatures".into())?;
         let features = if features.is_object() { Array::from(&features) } else { Array::new() };
         features.push(&FEATURE.into());
-        Reflect::set(&wish, &"requiredFeatures".into(), &features)?;
-        request.call1(&owner, &wish)
+        Reflect::set(&descriptor, &"requiredFeatures".into(), &features)?;
+        request.call1(&owner, &descriptor)
     });
     Reflect::set(adapter, &"requestDevice".into(), &extended.into_js_value())?;
     Ok(())

@@ -40,7 +40,7 @@ impl Gpu {
         let pipeline = self.pipeline(kernel);
         let make = |size: u64| {
             self.device().create_buffer(&modern::BufferDescriptor {
-                label: Some("stopwatch"),
+                label: Some("timing"),
                 size,
                 usage: modern::BufferUsages::STORAGE,
                 mapped_at_creation: false,
@@ -58,7 +58,7 @@ impl Gpu {
                 .map(|(buffer, binding)| modern::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
                 .collect();
             self.device().create_bind_group(&modern::BindGroupDescriptor {
-                label: Some("stopwatch"),
+                label: Some("timing"),
                 layout: &pipeline.get_bind_group_layout(index as u32),
                 entries: &entries,
             })
