@@ -161,6 +161,8 @@ check() {
 # A missing adapter is a failure here: need_vulkan has just installed one.
 test_native() {
   need_rust; need_node; need_vulkan
+  # JPEG files of every kind, and what they should look like.
+  need_apt cjpeg libjpeg-turbo-progs
   say "tests, native (first time 5 minutes of compiling)"
   SKINTREE_REQUIRE_GPU=1 node tools/testing/run-cargo.js "$RUNS/native.json" --locked --workspace --exclude skintree-bindgen
 }

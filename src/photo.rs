@@ -212,10 +212,15 @@ impl Photo {
     pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Self, PhotoError> {
         limits.check_bytes(bytes.len())?;
         let format = sniff::sniff(bytes)?;
-        let (mut image, orientation) = match format {
-            PhotoFormat::Jpeg => jpeg::decode(bytes, limits)?,
-            _ => decode_other(bytes, format, limits)?,
+        let decode = || match format {
+            PhotoFormat::Jpeg => jpeg::decode(bytes, limits),
+            _ => decode_other(bytes, format, limits),
         };
+        // Decoders read foreign bytes: should one panic, this photo fails and not all those behind it. In wasm, where a
+        // panic cannot be caught, the page replaces the worker.
+        let decoded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode));
+        let (mut image, orientation) =
+            decoded.unwrap_or_else(|_| Err(PhotoError::broken(format, "its decoder cannot cope with it")))?;
         image.apply_orientation(orientation);
         let rgb = image.into_rgb8();
         let (width, height) = rgb.dimensions();

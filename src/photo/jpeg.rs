@@ -1,11 +1,18 @@
-//! JPEG, by `zune-jpeg` directly instead of through `image`, which runs the same decoder but always in its lenient mode:
-//! damaged data then silently becomes grey. What still goes unnoticed is a progressive file that was cut off and then
-//! given a new end marker, and damage that happens to decode.
+//! JPEG. `image` runs its decoder, `zune-jpeg`, always in its lenient mode: damaged data then silently becomes grey. And of
+//! valid files zune-jpeg 0.5 decodes some wrongly without an error, and panics on others: with several scans, with chroma
+//! finer than luma (its issues 421 and 422 are of the same kind). So the markers are read first ([`structure`]), and what
+//! zune-jpeg has not been proven on goes to `jpeg-decoder`, which is slower and right on all of tests/jpeg_grid.rs.
+//!
+//! What still goes unnoticed is a file of several scans that was cut off and then given a new end marker, and damage that
+//! happens to decode.
+
+mod structure;
 
 use std::borrow::Cow;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage};
+use jpeg_decoder::{Decoder, PixelFormat};
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -13,19 +20,45 @@ use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 
 use super::{Limits, PhotoError, PhotoFormat};
+use structure::Structure;
 
 const FORMAT: PhotoFormat = PhotoFormat::Jpeg;
 
 /// Decodes to grey or RGB, not yet turned.
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Orientation), PhotoError> {
-    let Some(extent) = extent(bytes) else {
+    let structure = Structure::read(bytes)?;
+    // In one scan the decoder notices whether all data is there, so that nobody needs the marker.
+    if structure.end.is_none() && !structure.is_single_scan() {
         return Err(PhotoError::broken(FORMAT, "its end is missing"));
-    };
+    }
+    if !structure.suits_zune() {
+        return by_jpeg_decoder(bytes, limits);
+    }
+    let decoded = by_zune(bytes, &structure, limits, ZEROS)?;
+    // Whatever is missing from the last bytes, padding would stand in for it: if all is there, the padding tells nothing.
+    if structure.end.is_none() && by_zune(bytes, &structure, limits, ONES)?.0 != decoded.0 {
+        return Err(PhotoError::broken(FORMAT, "its end is missing"));
+    }
+    Ok(decoded)
+}
+
+/// What follows the data: the decoder reads up to 64 bits ahead. A byte of ones is written with a zero behind it.
+const ZEROS: &[u8] = &[0; 8];
+const ONES: &[u8] = &[0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0];
+
+fn by_zune(
+    bytes: &[u8],
+    structure: &Structure,
+    limits: &Limits,
+    padding: &[u8],
+) -> Result<(DynamicImage, Orientation), PhotoError> {
     // From the end marker on the decoder takes zeros for data, and rows that are missing before it become grey. Without
-    // the marker it notices that the data has run out. It reads up to 64 bits ahead, hence the padding. Progressive
-    // files, which end each scan with a marker, need theirs.
-    let bytes =
-        if extent.progressive { Cow::Borrowed(bytes) } else { Cow::Owned([&bytes[..extent.end], &[0; 8]].concat()) };
+    // the marker it notices that the data has run out. Progressive files, which end each scan with a marker, need theirs.
+    let bytes = if structure.progressive {
+        Cow::Borrowed(bytes)
+    } else {
+        Cow::Owned([&bytes[..structure.end.unwrap_or(bytes.len())], padding].concat())
+    };
     // Headers are read leniently, since cameras pad and order them in many ways. Their sizes go up to 65535 each; the
     // cap that matters is ours.
     let options = DecoderOptions::default()
@@ -37,10 +70,9 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Ori
     let info = decoder.info().ok_or_else(|| PhotoError::broken(FORMAT, "it has no header"))?;
     let (width, height) = (u32::from(info.width), u32::from(info.height));
     // RGB, and for progressive files all coefficients of all components, 16 bits each.
-    let coefficients = if extent.progressive { 2 * u64::from(info.components) } else { 0 };
+    let coefficients = if structure.progressive { 2 * structure.components() as u64 } else { 0 };
     limits.check_pixels(FORMAT, width, height, 3 + coefficients)?;
-    let orientation =
-        decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif)).unwrap_or(Orientation::NoTransforms);
+    let orientation = orientation(decoder.exif().map(Vec::as_slice));
 
     let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
     let wanted = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
@@ -48,66 +80,57 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Ori
     let channels = if grey { 1 } else { 3 };
     let mut pixels = vec![0; width as usize * height as usize * channels];
     decoder.decode_into(&mut pixels).map_err(failed)?;
+    Ok((picture(pixels, width, height, grey)?, orientation))
+}
+
+fn by_jpeg_decoder(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Orientation), PhotoError> {
+    let failed = |error: jpeg_decoder::Error| match error {
+        jpeg_decoder::Error::Unsupported(feature) => {
+            PhotoError::Kind { format: FORMAT, reason: format!("{feature:?}") }
+        }
+        error => PhotoError::broken(FORMAT, error.to_string()),
+    };
+    let mut decoder = Decoder::new(bytes);
+    decoder.read_info().map_err(failed)?;
+    let info = decoder.info().ok_or_else(|| PhotoError::broken(FORMAT, "it has no header"))?;
+    let (width, height) = (u32::from(info.width), u32::from(info.height));
+    // What is decoded and its planes; coefficients of 16 bits for files of several scans.
+    limits.check_pixels(FORMAT, width, height, 4 * info.pixel_format.pixel_bytes() as u64)?;
+    let pixels = decoder.decode().map_err(failed)?;
+    let orientation = orientation(decoder.exif_data());
+    let picture = match info.pixel_format {
+        PixelFormat::L8 => picture(pixels, width, height, true)?,
+        PixelFormat::RGB24 => picture(pixels, width, height, false)?,
+        PixelFormat::CMYK32 => picture(cmyk_to_rgb(&pixels), width, height, false)?,
+        PixelFormat::L16 => {
+            return Err(PhotoError::Kind { format: FORMAT, reason: "it has more than 8 bits a colour".to_owned() });
+        }
+    };
+    Ok((picture, orientation))
+}
+
+fn orientation(exif: Option<&[u8]>) -> Orientation {
+    exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
+}
+
+/// Ink on white paper: each of the three takes its colour away, black all.
+fn cmyk_to_rgb(cmyk: &[u8]) -> Vec<u8> {
+    let light = |ink: u8, black: u8| ((255 - u16::from(ink)) * (255 - u16::from(black)) / 255) as u8;
+    cmyk.as_chunks().0.iter().flat_map(|&[c, m, y, k]| [light(c, k), light(m, k), light(y, k)]).collect()
+}
+
+fn picture(pixels: Vec<u8>, width: u32, height: u32, grey: bool) -> Result<DynamicImage, PhotoError> {
     let image = if grey {
         GrayImage::from_raw(width, height, pixels).map(DynamicImage::ImageLuma8)
     } else {
         RgbImage::from_raw(width, height, pixels).map(DynamicImage::ImageRgb8)
     };
-    image.map(|image| (image, orientation)).ok_or_else(|| PhotoError::broken(FORMAT, "sizes contradict each other"))
+    image.ok_or_else(|| PhotoError::broken(FORMAT, "sizes contradict each other"))
 }
 
 fn failed(error: DecodeErrors) -> PhotoError {
     match error {
         DecodeErrors::Unsupported(scheme) => PhotoError::Kind { format: FORMAT, reason: format!("{scheme:?}") },
         error => PhotoError::broken(FORMAT, error.to_string()),
-    }
-}
-
-/// Where the picture ends, and of which kind it is.
-#[derive(Debug, PartialEq)]
-struct Extent {
-    /// Position of the end-of-image marker.
-    end: usize,
-    /// Whether a progressive frame was seen.
-    progressive: bool,
-}
-
-/// Looks for the picture's end-of-image marker; `None` if it is missing. Segments are skipped by their length, so that
-/// the end of a thumbnail inside one does not count; what comes after the end (a gain map, a video) does not matter.
-fn extent(bytes: &[u8]) -> Option<Extent> {
-    let mut progressive = false;
-    let mut at = 0;
-    loop {
-        at += bytes.get(at..)?.iter().position(|&byte| byte == 0xFF)?;
-        match *bytes.get(at + 1)? {
-            0xD9 => return Some(Extent { end: at, progressive }),
-            // A fill byte: its successor may be the marker.
-            0xFF => at += 1,
-            // An escaped 0xFF in the data, TEM, restart markers and the start of the image have no length.
-            0x00 | 0x01 | 0xD0..=0xD8 => at += 2,
-            marker => {
-                progressive |= marker == 0xC2;
-                let length = [*bytes.get(at + 2)?, *bytes.get(at + 3)?];
-                at += 2 + usize::from(u16::from_be_bytes(length));
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Extent, extent};
-
-    #[test]
-    fn only_the_picture_s_own_end_counts() {
-        let found = extent(b"\xFF\xD8\xFF\xDA\0\x02ab\xFF\0c\xFF\xD0d\xFF\xD9trailer");
-        assert_eq!(found, Some(Extent { end: 14, progressive: false }));
-        assert_eq!(extent(b"\xFF\xD8\xFF\xFF\xFF\xD9"), Some(Extent { end: 4, progressive: false }));
-        assert_eq!(extent(b"\xFF\xC2\0\x02\xFF\xD9"), Some(Extent { end: 4, progressive: true }));
-        assert_eq!(extent(b"\xFF\xD8\xFF\xE1\0\x06\xFF\xD8\xFF\xD9\xFF\xDA\0\x02abc"), None);
-        assert_eq!(extent(b"\xFF\xD8\xFF\xE1\xFF\xFF\xFF\xD9"), None);
-        for cut in [&b""[..], b"\xFF", b"\xFF\xD8", b"\xFF\xD8\xFF", b"\xFF\xD8\xFF\xE1", b"\xFF\xD8\xFF\xE1\0"] {
-            assert_eq!(extent(cut), None);
-        }
     }
 }
