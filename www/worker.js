@@ -24,7 +24,8 @@ const handlers = {
       throw new SkintreeError('internal', 'asked to classify before loading');
     }
     if (photo.kind === 'rgba') {
-      return classifier.classifyRgba(photo.data, photo.width, photo.height, options);
+      const { data, width, height } = photo;
+      return classifier.classifyRgba(new Uint8Array(data.buffer, data.byteOffset, data.length), width, height, options);
     }
     return classifier.classify(photo.kind === 'bytes' ? photo.bytes : await readBlob(photo.blob), options);
   },

@@ -1,7 +1,8 @@
 // The upload page in all its states, against a stand-in for the wasm module.
 
 import assert from 'node:assert/strict';
-import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { MOST_BYTES, MOST_PIXELS } from '../../www/interface/photo-limits.js';
@@ -225,6 +226,18 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         servePack(server, '/pack/', {});
         await page.click('.failure button');
         await answerOf(page);
+      }));
+
+    test('a photo at which the decoder breaks down is named, and the others go on', () =>
+      onPage({}, async (page) => {
+        page.removeAllListeners('pageerror');
+        const bad = join(OUTPUT, 'trap.png');
+        writeFileSync(bad, 'this one is exactly 34 bytes long.');
+        servePack(server, '/pack/', { trap_bytes: statSync(bad).size });
+        await give(page, photo, bad, second);
+        await page.waitForFunction(() => document.querySelectorAll('.photo-entry.done').length === 2);
+        assert.equal((await page.$$('.photo-entry.failed')).length, 1);
+        assert.match(await textOf(page, '.photo-entry.failed'), /trap\.png/);
       }));
 
     test('a download that failed can be tried again', () =>

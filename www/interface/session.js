@@ -20,7 +20,8 @@ import { Classifier, SkintreeError } from '../skintree.js';
  * @property {() => void} showReady the model is there, and no photo waits for it
  * @property {() => void} showClassifying
  * @property {(report: Report) => void} showResult
- * @property {(trouble: Trouble, error: SkintreeError, again: () => void) => void} showTrouble
+ * @property {(trouble: Trouble, error: SkintreeError, again: () => void, ofPhoto: boolean) => void} showTrouble `ofPhoto`: the
+ *   model was there, so that the next photo may well succeed
  */
 
 export class Session {
@@ -181,10 +182,11 @@ export class Session {
     if (trouble === 'gpu' || trouble === 'internal') {
       this.#unload();
     }
-    this.#view.showTrouble(trouble, error, () => {
+    const retry = () => {
       this.#forceCpu ||= trouble === 'gpu';
       again();
-    });
+    };
+    this.#view.showTrouble(trouble, error, retry, classifier !== null);
   }
 }
 

@@ -13,7 +13,7 @@ export type WasmOptions = Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views' | 
 export interface WasmClassifier {
   classify(bytes: Uint8Array, options: WasmOptions): Promise<Report>;
   classifyRgba(
-    data: Uint8Array | Uint8ClampedArray,
+    data: Uint8Array,
     width: number,
     height: number,
     options: WasmOptions,

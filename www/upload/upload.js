@@ -177,11 +177,13 @@ function next() {
  * @param {Trouble} kind
  * @param {SkintreeError} error
  * @param {() => void} again
+ * @param {boolean} ofPhoto
  */
-function showTrouble(kind, error, again) {
+function showTrouble(kind, error, again, ofPhoto) {
   const item = current;
   current = null;
-  stuck = !kind.startsWith('photo-');
+  // A decoder that breaks down at one photo takes the worker with it; a new one goes on with the others.
+  stuck = !kind.startsWith('photo-') && !(kind === 'internal' && ofPhoto);
   const retry = () => {
     stuck = false;
     current = item;

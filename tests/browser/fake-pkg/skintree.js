@@ -67,6 +67,7 @@ export class WebClassifier {
   /** @param {Uint8Array} bytes @param {WasmOptions} options */
   async classify(bytes, options) {
     if (bytes.length === 0) fail('photo-format', 'an empty file');
+    if (bytes.length === this.#fake.trap_bytes) trap();
     return this.#report({ format: 'png', width: 600, height: 450, bytes: bytes.length }, options);
   }
 
@@ -76,7 +77,7 @@ export class WebClassifier {
     return new Float32Array();
   }
 
-  /** @param {Uint8ClampedArray} data @param {number} width @param {number} height @param {WasmOptions} options */
+  /** @param {Uint8Array} data @param {number} width @param {number} height @param {WasmOptions} options */
   async classifyRgba(data, width, height, options) {
     return this.#report({ format: 'pixels', width, height, bytes: data.length }, options);
   }
