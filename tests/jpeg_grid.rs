@@ -96,7 +96,7 @@ fn check(jpeg: &[u8], expected: &[u8], name: &str, refused: &mut BTreeMap<String
             assert!(most <= MOST && mean <= MEAN, "{name}: off by up to {most}, {mean:.2} on average");
         }
         Err(error @ (PhotoError::Kind { .. } | PhotoError::Format { .. })) => {
-            *refused.entry(error.to_string()).or_default() += 1
+            *refused.entry(error.to_string()).or_default() += 1;
         }
         Err(error) => panic!("{name}: {error}"),
     }

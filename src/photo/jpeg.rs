@@ -1,7 +1,7 @@
 //! JPEG. `image` runs its decoder, `zune-jpeg`, always in its lenient mode: damaged data then silently becomes grey. And of
 //! valid files zune-jpeg 0.5 decodes some wrongly without an error, and panics on others: with several scans, with chroma
 //! finer than luma (its issues 421 and 422 are of the same kind). So the markers are read first ([`structure`]), and what
-//! zune-jpeg has not been proven on goes to `jpeg-decoder`, which is slower and right on all of tests/jpeg_grid.rs.
+//! zune-jpeg has not been proven on goes to `jpeg-decoder`, which is slower and right on all of `tests/jpeg_grid.rs`.
 //!
 //! What still goes unnoticed is a file of several scans that was cut off and then given a new end marker, and damage that
 //! happens to decode.

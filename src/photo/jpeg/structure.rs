@@ -97,7 +97,7 @@ impl Structure {
         !self.progressive && self.scans == 1 && self.first_scan == self.components.len()
     }
 
-    /// `zune-jpeg` decodes all such files rightly (tests/jpeg_grid.rs): those in one scan and progressive ones, as long as no
+    /// `zune-jpeg` decodes all such files rightly (`tests/jpeg_grid.rs`): those in one scan and progressive ones, as long as no
     /// component is finer than the first and factors are powers of two.
     pub(super) fn suits_zune(&self) -> bool {
         let Some((first, others)) = self.components.split_first() else { return false };
