@@ -162,7 +162,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
         for (const id of ['start', 'stop']) document.getElementById(id)?.click();
       });
       await page.waitForSelector('#figures:not([hidden])');
-      await says(page, '#run-status', '1 are done');
+      await says(page, '#run-status', '1 is done');
       await click(page, '#figures');
       await page.waitForSelector('#report article');
       assert.equal(JSON.parse(await save('#save-json')).data.photos, 1);
@@ -178,7 +178,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       await give(page, '#saved', file('other.jsonl', readFileSync(saved, 'utf8').replace(/"manifest_sha256":"\w/, '"manifest_sha256":"x')));
       await says(page, '#failure', 'has no answers of this model');
       await give(page, '#saved', saved);
-      await says(page, '#run-status', '1 are done');
+      await says(page, '#run-status', '1 is done');
       await click(page, '#start');
       await page.waitForSelector('#report article');
       assert.deepEqual(withoutRun(await save('#save-json')), whole);
