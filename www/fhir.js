@@ -25,6 +25,7 @@ export function toFhir(report, { subject, effectiveDateTime, issued = new Date()
   const text = (/** @type {import('./skintree.js').LocalText} */ local) => local[language] ?? local.en;
   const notes = [
     text(report.disclaimer),
+    conclusionOf(report, text),
     text(report.model.trained_on),
     ...report.warnings.map(({ message }) => text(message)),
     ...(report.photo_kind ? [`Photo taken for: ${text(report.photo_kind.name)}${report.photo_kind.given ? ' (as the caller said)' : ''}`] : []),
@@ -75,6 +76,27 @@ export function toFhir(report, { subject, effectiveDateTime, issued = new Date()
     issued,
     conclusion: text(report.disclaimer),
   };
+}
+
+/**
+ * The report's conclusion in one sentence, names in the language of `text`.
+ *
+ * @param {Report} report
+ * @param {(local: import('./skintree.js').LocalText) => string} text
+ */
+function conclusionOf({ conclusion, tree, tasks }, text) {
+  const { certainty, lead, lead_class, not_ruled_out } = conclusion;
+  const name = (/** @type {string} */ id) => {
+    const node = tree.find((one) => one.id === id);
+    return node ? text(node.name) : id;
+  };
+  const first = {
+    likely: `Most likely for the model: ${name(lead)} (${name(lead_class)})`,
+    undecided: 'Undecided: the model finds nothing likely enough to be named',
+    'out-of-scope': 'No answer: the photo does not look like those the model knows',
+  }[certainty];
+  const open = certainty === 'out-of-scope' ? [] : tasks.filter(({ id }) => not_ruled_out.includes(id));
+  return [first, ...open.map(({ positive }) => `not ruled out: ${text(positive.name)}`)].join('; ');
 }
 
 /**

@@ -38,3 +38,11 @@ test('names follow the language, where the pack has them; a report needs no pati
   assert.ok(names?.includes('흑색종') && names.includes('Basal cell carcinoma'));
   assert.deepEqual(risk.subject, { display: 'not given' });
 });
+
+test('the record says what the conclusion says', () => {
+  const note = (/** @type {object} */ fake) => toFhir(makeReport(fake)).contained[1].note?.[1].text;
+  const own = { nv: 0, bkl: 0, df: 0, vasc: 0, mel: 0, bcc: 0, ak: 0, scc: 0 };
+  assert.equal(note({ own: { ...own, nv: 0.8, mel: 0.2 }, operating_points: true }), 'Most likely for the model: Melanocytic naevus (Benign); not ruled out: Melanoma');
+  assert.match(note({ own: { ...own, nv: 0.55, mel: 0.45 } }) ?? '', /^Undecided/);
+  assert.match(note({ scope: { score: 9, threshold: 4, in_scope: false } }) ?? '', /^No answer/);
+});
