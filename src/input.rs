@@ -131,19 +131,23 @@ fn normalise(pixels: &[u8], recipe: &InputRecipe) -> Vec<f32> {
     data
 }
 
-/// The input of the self-test of `docs/formats.md`: `3 * size * size` values in -1..1, not to be normalised.
+/// Numbers in -1..1 without end.
 ///
 /// A 32-bit linear congruential generator with the constants of Numerical Recipes; its upper 24 bits fit an f32
 /// exactly, so that every language gets the same bits.
-#[must_use]
-pub fn self_test_input(seed: u32, size: u32) -> InputTensor {
+pub fn uniform(seed: u32) -> impl Iterator<Item = f32> {
     let mut state = seed;
-    let next = || {
+    std::iter::repeat_with(move || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (state >> 8) as f32 / 16_777_216.0 * 2.0 - 1.0
-    };
+    })
+}
+
+/// The input of the self-test of `docs/formats.md`: `3 * size * size` values of [`uniform`], not to be normalised.
+#[must_use]
+pub fn self_test_input(seed: u32, size: u32) -> InputTensor {
     let length = 3 * size as usize * size as usize;
-    InputTensor { data: std::iter::repeat_with(next).take(length).collect(), size }
+    InputTensor { data: uniform(seed).take(length).collect(), size }
 }
 
 #[cfg(test)]

@@ -139,11 +139,7 @@ impl Plan {
             node.inputs.iter().filter(|name| !graph.weights().contains_key(*name)).cloned().collect();
         let shapes: Option<Vec<[usize; 3]>> = inputs.iter().map(|name| self.shapes.get(name).copied()).collect();
         let shapes = shapes.ok_or("an input is no feature map of batch 1")?;
-        // What was flattened, and what a ReLU makes of it, keeps its shape.
-        let shape = match node.op.as_str() {
-            "Flatten" | "Relu" => shapes.first().copied(),
-            _ => map_shape(graph, output),
-        };
+        let shape = if operator.keeps_layout() { shapes.first().copied() } else { map_shape(graph, output) };
         let shape = shape.ok_or("its output is no feature map of batch 1")?;
         let repeated = inputs.len() == 1 && shared;
         let Planned { kernel, constants: pack, conv } =

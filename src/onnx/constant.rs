@@ -14,7 +14,8 @@ pub(super) mod number {
 /// A gibibyte of f32; beyond any network that a browser can hold.
 const MAX_ELEMENTS: usize = 1 << 28;
 
-/// A constant and its shape. What it holds lies in the file that was read, so clones are cheap.
+/// A constant and its shape. Clones share what it holds, which lies in the file that was read unless that writes it as a list of
+/// numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constant {
     /// Dimensions.
@@ -24,8 +25,8 @@ pub struct Constant {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Values {
-    Floats(Vec<f32>),
-    FloatBytes(Bytes),
+    /// Little-endian f32.
+    Floats(Bytes),
     Int8(Bytes),
 }
 
@@ -38,14 +39,11 @@ impl Constant {
         let shape: Vec<usize> = tensor.dims.iter().map(|&dim| usize::try_from(dim).unwrap_or(0)).collect();
         check_shape(&shape)?;
         let (values, found) = match tensor.data_type {
-            number::FLOAT if tensor.raw_data.is_empty() => {
-                let count = tensor.float_data.len();
-                (Values::Floats(tensor.float_data), count)
-            }
             number::FLOAT => {
+                let bytes = if tensor.raw_data.is_empty() { to_bytes(&tensor.float_data) } else { tensor.raw_data };
                 // A rest of one to three bytes counts as one more, and so as one too many.
-                let count = tensor.raw_data.len().div_ceil(4);
-                (Values::FloatBytes(tensor.raw_data), count)
+                let count = bytes.len().div_ceil(size_of::<f32>());
+                (Values::Floats(bytes), count)
             }
             number::INT8 => {
                 let count = tensor.raw_data.len();
@@ -69,18 +67,21 @@ impl Constant {
     pub fn int8(&self) -> &[i8] {
         match &self.values {
             Values::Int8(bytes) => bytemuck::cast_slice(bytes),
-            _ => &[],
+            Values::Floats(_) => &[],
         }
     }
 
     /// The f32 values; none if it is int8.
     pub fn floats(&self) -> Vec<f32> {
         match &self.values {
-            Values::Floats(values) => values.clone(),
-            Values::FloatBytes(bytes) => bytes.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect(),
+            Values::Floats(bytes) => bytes.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect(),
             Values::Int8(_) => Vec::new(),
         }
     }
+}
+
+fn to_bytes(values: &[f32]) -> Bytes {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 /// Number of elements of a shape.

@@ -8,12 +8,9 @@ use prost::bytes::Bytes;
 use super::constant::{Constant, check_shape};
 use super::error::GraphError;
 use super::node::Node;
-use super::proto::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
+use super::proto::{GraphProto, ModelProto, NodeProto, OPSET, TensorProto, ValueInfoProto};
 use super::weight::Weight;
 use crate::operators::{self, Known, dequantize_linear};
-
-/// The ONNX operator set a pack's graph must be written in.
-pub const OPSET: i64 = 13;
 
 /// More nodes than any Inception needs; wonnx walks the graph recursively, so the stack sets the limit.
 const MAX_NODES: usize = 2_000;
@@ -171,14 +168,14 @@ impl std::fmt::Debug for Graph {
 struct Reader {
     names: HashSet<String>,
     nodes: Vec<Node>,
-    /// Those that no node has taken yet.
+    /// All of the file; those that nodes take become weights.
     constants: HashMap<String, Constant>,
     weights: HashMap<String, Weight>,
     shapes: HashMap<String, Vec<usize>>,
 }
 
 impl Reader {
-    fn new(initializers: Vec<super::proto::TensorProto>, signature: &Signature<'_>) -> Result<Self, GraphError> {
+    fn new(initializers: Vec<TensorProto>, signature: &Signature<'_>) -> Result<Self, GraphError> {
         let (mut constants, mut shapes) = (HashMap::new(), HashMap::new());
         for tensor in initializers {
             let name = tensor.name.clone();

@@ -14,9 +14,10 @@ mod weight;
 
 pub(crate) use constant::{Constant, elements};
 pub use error::GraphError;
-pub use graph::{Graph, ModelFile, OPSET, Signature};
+pub use graph::{Graph, ModelFile, Signature};
 pub use last_layer::LastLayer;
 pub use node::Node;
+pub use proto::OPSET;
 pub use weight::{Quantisation, Weight};
 
 #[cfg(test)]

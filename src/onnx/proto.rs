@@ -4,6 +4,9 @@
 use prost::Message;
 use prost::bytes::Bytes;
 
+/// The operator set a pack's graph must be written in.
+pub const OPSET: i64 = 13;
+
 /// A model file.
 #[derive(Clone, PartialEq, Message)]
 pub struct ModelProto {

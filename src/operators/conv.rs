@@ -62,10 +62,9 @@ impl Operator for ConvOperator {
     }
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
-        let [input] = *site.inputs else { return Err("its weights are not constant".to_owned()) };
         let window = Window::of(site.node)?;
         let conv = Conv {
-            input,
+            input: site.only_input()?,
             output: site.output,
             kernel: window.kernel,
             strides: window.strides,

@@ -29,6 +29,10 @@ impl Operator for Flatten {
         }
     }
 
+    fn keeps_layout(&self) -> bool {
+        true
+    }
+
     /// wonnx hands the buffer on; so a flattened tensor with several users is made once for each, which costs time only.
     fn plan(&self, _: &Site<'_>) -> Result<Planned, String> {
         Ok(Planned::default())

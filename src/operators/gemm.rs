@@ -56,7 +56,7 @@ impl Operator for Gemm {
     }
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
-        let [flattened] = *site.inputs else { return Err("its weights are not constant".to_owned()) };
+        let flattened = site.only_input()?;
         let outputs = site.output[0];
         let kernel = kernel(packed_len(flattened), outputs, site.repeated)?;
         let pack = move |weights: Vec<f32>, bias: &[f32]| {

@@ -41,8 +41,7 @@ impl Operator for GlobalAveragePool {
     }
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
-        let [input] = site.inputs else { return Err("it has more than one input".to_owned()) };
-        Ok(kernel(*input, site.repeated)?.into())
+        Ok(kernel(site.only_input()?, site.repeated)?.into())
     }
 
     fn cpu(&self) -> &'static dyn RegisterOp {

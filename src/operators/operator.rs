@@ -44,6 +44,16 @@ pub struct Site<'a> {
     pub variant: Variant,
 }
 
+impl Site<'_> {
+    /// Shape of its input, where but one is not constant.
+    pub(super) fn only_input(&self) -> Result<[usize; 3], String> {
+        match *self.inputs {
+            [input] => Ok(input),
+            _ => Err(format!("{} of its inputs are not constant, where one may be", self.inputs.len())),
+        }
+    }
+}
+
 /// Brings weights and bias into the order in which the kernel reads them.
 pub type PackConstants = Box<dyn FnOnce(Vec<f32>, &[f32]) -> [Vec<u8>; 2]>;
 
@@ -85,6 +95,11 @@ pub trait Operator: Sync {
 
     /// Whether it can do the work of a `Relu` behind it.
     fn takes_relu(&self) -> bool {
+        false
+    }
+
+    /// Whether its output lies in GPU memory as its input does, whatever shape ONNX gives it.
+    fn keeps_layout(&self) -> bool {
         false
     }
 

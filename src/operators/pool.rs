@@ -60,10 +60,9 @@ struct Shader {
 
 impl Pool {
     fn of(site: &Site<'_>, kind: Kind) -> Result<Self, String> {
-        let [input] = site.inputs else { return Err("it has more than one input".to_owned()) };
         let window = Window::of(site.node)?;
         Ok(Self {
-            input: *input,
+            input: site.only_input()?,
             output: [site.output[1], site.output[2]],
             kernel: window.kernel,
             strides: window.strides,

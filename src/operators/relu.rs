@@ -39,9 +39,12 @@ impl Operator for Relu {
         }
     }
 
+    fn keeps_layout(&self) -> bool {
+        true
+    }
+
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
-        let [input] = site.inputs else { return Err("it has more than one input".to_owned()) };
-        Ok(kernel(packed_len(*input), site.repeated)?.into())
+        Ok(kernel(packed_len(site.only_input()?), site.repeated)?.into())
     }
 
     fn cpu(&self) -> &'static dyn RegisterOp {

@@ -4,11 +4,12 @@
 use std::sync::mpsc;
 
 use pollster::block_on;
-use skintree_testing::{gpu, path, random};
+use skintree_testing::{gpu, path};
 use wgpu_bridge::gpu::Gpu;
 use wgpu_bridge::kernels::Kernel;
 use wgpu_bridge::util::{BufferInitDescriptor, DeviceExt as _, DownloadBuffer};
 
+use crate::input::uniform;
 use crate::shaders::layout::{bytes, pack, packed_len, unpack};
 
 /// A kernel, what it reads, and what a plain computation gives.
@@ -22,7 +23,7 @@ pub(super) struct Case {
 
 /// Values in -1..1, the same in every run.
 pub(super) fn values(len: usize, seed: u32) -> Vec<f32> {
-    std::iter::repeat_with(random(seed)).take(len).collect()
+    uniform(seed).take(len).collect()
 }
 
 /// How many places a window has along an axis.

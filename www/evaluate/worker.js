@@ -1,4 +1,4 @@
-// The worker behind an Evaluator: a pack, a table of labels, and what the network gives for the photos. All numbers are
+// The worker behind the evaluation page: a pack, a table of labels, and what the network gives for the photos. All numbers are
 // made by the wasm modules, from the same code as `skintree evaluate`.
 
 import { SkintreeError, toFailure } from '../interface/errors.js';

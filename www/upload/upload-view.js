@@ -1,19 +1,19 @@
 // The parts of the upload page, and what they show at each step.
 
-import { AnswerActions, openForPrint } from './answer-actions.js';
-import { hasCamera, takePhoto } from './camera-view.js';
-import { CropView } from './crop-view.js';
 import { byId, el, scrollTo } from '../view/dom.js';
 import { heatMapView } from '../view/heat-map.js';
 import { startLanguageMenu, translatePage } from '../view/page-language.js';
-import { exampleButtons } from './example-photos.js';
-import { photoList } from './photo-list.js';
 import { onChosen, onDropped } from '../view/photo-inputs.js';
 import { PhotoPreview } from '../view/photo-preview.js';
 import { ProgressView } from '../view/progress-view.js';
 import { resultView, spokenResult } from '../view/result-view.js';
 import { say } from '../view/strings.js';
 import { troubleView } from '../view/trouble-view.js';
+import { AnswerActions, openForPrint } from './answer-actions.js';
+import { hasCamera, takePhoto } from './camera-view.js';
+import { CropView } from './crop-view.js';
+import { exampleButtons } from './example-photos.js';
+import { photoList } from './photo-list.js';
 
 /**
  * @import {PhotoItem} from './photo-item.js'

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pollster::block_on;
 use sha2::{Digest as _, Sha256};
+use skintree::input::uniform;
 use skintree::pack::Pack;
 use skintree::report::EngineInfo;
 use wgpu_bridge::gpu::Gpu;
@@ -73,13 +74,10 @@ pub fn gpu() -> Option<Gpu> {
     }
 }
 
-/// Numbers in -1..1, the same in every run: the generator of [`skintree::input::self_test_input`].
+/// Numbers in -1..1, the same in every run, one a call.
 pub fn random(seed: u32) -> impl FnMut() -> f32 {
-    let mut state = seed;
-    move || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
-    }
+    let mut numbers = uniform(seed);
+    move || numbers.next().unwrap()
 }
 
 /// SHA-256 as manifests have it: 64 lower-case hexadecimal digits.
