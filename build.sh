@@ -228,6 +228,14 @@ bench() {
   need_rust; need_node; need_browsers; need_vulkan
   [[ -e dist/pkg/skintree_bg.wasm ]] || dist
   npm_ci benches/browser
+  if [[ "${1:-}" == --bundle ]]; then
+    [[ -n "${2:-}" ]] || fail "say where: ./build.sh bench --bundle DIR"
+    need_apt xz xz-utils
+    need_apt strip binutils
+    say "packing for a machine with a GPU (3 minutes)"
+    benches/bundle.sh "$2" "$(cargo bench --no-run --bench gpu --message-format json 2>/dev/null | grep -o '"executable":"[^"]*/gpu-[^"]*"' | cut -d '"' -f 4)"
+    return
+  fi
   cpu_engines
   say "in Chromium"
   node benches/browser/run.js "$@"
@@ -255,7 +263,8 @@ help() {
 ./build.sh test-native    Rust tests only
 ./build.sh test-browser   browser tests only
 ./build.sh lighthouse     Lighthouse's scores of the upload page
-./build.sh bench          speed of this and other runtimes (--runs N, --only NAME, --kernels NAME, --gpu)
+./build.sh bench          speed of this and other runtimes (--runs N, --only NAME, --kernels NAME, --gpu); --bundle DIR packs
+                          the GPU part for another machine
 ./build.sh wasm           the wasm module, into www/pkg/
 ./build.sh dist           everything to put on a web server, into dist/
 ./build.sh help           this text

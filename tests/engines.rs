@@ -19,7 +19,7 @@ use skintree::pack::Pack;
 use skintree::photo::{Limits, Photo};
 use skintree::shaders::{Method, Variant};
 use skintree_testing::{gpu, shipped, tiny};
-use wgpu_bridge::gpu::{Gpu, GpuError, Work};
+use wgpu_bridge::gpu::{AdapterInfo, Gpu, GpuError, Work};
 use wgpu_bridge::kernels::Kernel;
 
 /// What docs/formats.md and the issue tracker promise.
@@ -97,7 +97,7 @@ fn wonnx_agrees_with_onnxruntime_on_the_shipped_network() {
 #[test]
 fn f16_weights_agree_with_onnxruntime_on_the_shipped_network() {
     let Some(gpu) = gpu() else { return };
-    let half = Variant { method: Method::Tiles, half: true };
+    let half = Variant { method: TILES, half: true };
     if let Some(feature) = half.lacks(gpu.info()) {
         eprintln!("skipped: {} lacks {feature}", gpu.info());
         return;
@@ -129,10 +129,12 @@ fn refuses_an_input_of_the_wrong_length() {
     assert_eq!(error.code(), "engine-failed");
 }
 
+const TILES: Method = Method::Tiles { cores: 132 };
+const PLAIN_F32: Variant = Variant { method: PLAIN, half: false };
 const PLAIN: Method = Method::Registers { quads: 4, pixels: 2, shared: false };
 
 fn lowered(graph: &Graph, variant: Variant, gpu: &Gpu) -> Result<Lowered, GraphError> {
-    lower::lower(graph, variant, |name, bytes| gpu.upload(name, bytes))
+    lower::lower(graph, variant, gpu)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as `load_with` wants it")]
@@ -145,7 +147,7 @@ fn wonnx_with(gpu: Gpu, pack: &Pack, kernel: &Kernel) -> Result<WonnxEngine, Eng
     let replace = |graph: &Graph, gpu: &Gpu| {
         let mut lowered = lowered(graph, Variant { method: PLAIN, half: false }, gpu)?;
         let first = lowered.model.get_graph().get_node()[0].get_name().to_owned();
-        assert!(lowered.kernels.insert(first, kernel.clone()).is_some());
+        lowered.kernels.get_mut(&first).unwrap().kernel = kernel.clone();
         Ok(lowered)
     };
     block_on(WonnxEngine::load_with(gpu, pack.model(), &pack.manifest().signature(), replace))
@@ -164,10 +166,11 @@ fn a_run_dispatches_each_kernel_once_and_reads_back_the_outputs_alone() {
     for pack in [tiny(), shipped()] {
         let Some(gpu) = gpu() else { return };
         let signature = pack.manifest().signature();
-        // Each node is a kernel of its own, except ReLUs, which the convolutions take over, and `Flatten`.
         let graph = Graph::read(pack.model(), &signature).unwrap();
-        let without = ["Relu", "Flatten"];
-        let kernels = graph.nodes().iter().filter(|node| !without.contains(&node.op.as_str())).count();
+        let variant = trial::candidates(gpu.info())[0];
+        let kernels = lowered(&graph, variant, &gpu).unwrap().kernels.len();
+        gpu.clear_buffers();
+        assert!(kernels < graph.nodes().iter().filter(|node| node.op == "Conv").count());
         let shape = graph.shape(signature.features.unwrap()).unwrap().to_vec();
         let values = shape.iter().product::<usize>() + signature.classes.next_multiple_of(4);
 
@@ -209,7 +212,7 @@ fn wonnx_alone_runs_nodes_more_than_once() {
 #[test]
 fn every_variant_agrees_with_onnxruntime() {
     let shared = Method::Registers { quads: 4, pixels: 2, shared: true };
-    for method in [PLAIN, shared, Method::Tiles] {
+    for method in [PLAIN, shared, TILES] {
         for half in [false, true] {
             let Some(gpu) = gpu() else { return };
             let variant = Variant { method, half };
@@ -337,14 +340,20 @@ fn a_trial_chooses_between_the_candidates_and_is_kept() {
     let graph = Graph::read(pack.model(), &pack.manifest().signature()).unwrap();
     let convolutions = lower::convolutions(&graph).unwrap();
     assert!(convolutions.len() > 3);
-    let candidates = [PLAIN, Method::Tiles].map(|method| Variant { method, half: false });
+    let candidates = [PLAIN, TILES].map(|method| Variant { method, half: false });
     let choose = |candidates: &[Variant]| block_on(trial::fastest(&gpu, &convolutions, candidates));
     let first = choose(&candidates).unwrap();
     assert!(candidates.contains(&first));
     assert!(gpu.take_work().submits > 1);
     assert_eq!(choose(&candidates), Some(first));
     assert_eq!(choose(&candidates[..1]), Some(candidates[0]));
+    // What another visit has chosen is taken over if it is a candidate here.
+    let others = ["tiles-7", "tiles-8"].map(|name| name.parse::<Variant>().unwrap());
+    trial::remember(gpu.info().to_string(), others[1]);
+    assert_eq!(choose(&others), Some(others[1]));
     assert_eq!(gpu.take_work(), Work::default());
+    assert!(choose(&[others[0], PLAIN_F32]).is_some());
+    assert!(gpu.take_work().submits > 1);
 }
 
 #[test]
@@ -352,10 +361,15 @@ fn kernels_that_the_adapter_cannot_run_are_refused() {
     let Some(gpu) = gpu() else { return };
     let mut info = gpu.info().clone();
     info.software = false;
-    assert_eq!(trial::candidates(&info)[0], Variant { method: Method::Tiles, half: false });
+    info.name = "some adapter".to_owned();
+    let tiles = |cores| Variant { method: Method::Tiles { cores }, half: false };
+    assert_eq!(trial::candidates(&info)[..2], [tiles(16), tiles(40)]);
+    // What was measured needs no trial.
+    let nvidia = AdapterInfo { name: "NVIDIA H200".to_owned(), ..info.clone() };
+    assert_eq!(trial::candidates(&nvidia), [tiles(trial::LARGE_GPU)]);
     (info.f16, info.subgroups) = (false, false);
     assert!(trial::candidates(&info).iter().all(|variant| variant.lacks(&info).is_none()));
     let shared = Variant { method: Method::Registers { quads: 4, pixels: 2, shared: true }, half: false };
     assert_eq!(shared.lacks(&info), Some("subgroups"));
-    assert_eq!(Variant { method: Method::Tiles, half: true }.lacks(&info), Some("shader-f16"));
+    assert_eq!(Variant { method: TILES, half: true }.lacks(&info), Some("shader-f16"));
 }

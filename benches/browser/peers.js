@@ -38,7 +38,7 @@ async function skintree(engine, kernels) {
   for (const [role, { path }] of Object.entries(files)) pack[role] = await bytes(`/pack/${path}`);
   return async () => {
     const { memory } = await wasm.default({ module_or_path: code });
-    const classifier = await wasm.WebClassifier.load(manifest, pack.model, pack.taxonomy, pack.scope, { engine, kernels });
+    const classifier = await wasm.WebClassifier.load(manifest, pack.model, pack.taxonomy, pack.scope, pack.kind, { engine, kernels });
     // As the worker does, which hands them over.
     for (const role in pack) delete pack[role];
     bench.info = () => ({ kernels: classifier.info().engine.kernels, wasm_mib: memory.buffer.byteLength / 2 ** 20 });

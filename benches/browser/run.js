@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
   options: { runs: { type: 'string', default: '3' }, only: list, kernels: list, gpu: { type: 'boolean', default: false } },
 });
 
-const kernels = [...options.kernels, ...(options.gpu ? ['tiles', 'tiles-f16', 'registers-4x2', 'registers-4x2-shared'] : [])];
+const kernels = [...options.kernels, ...(options.gpu ? ['tiles-16', 'tiles-40', 'tiles-132'] : [])];
 const libraries = ['rten', 'tract'].filter((name) => existsSync(`${OUTPUT}/cpu-engines/${name}/cpu_engines_bg.wasm`));
 const NAMES = [
   'skintree wonnx',
@@ -41,6 +41,15 @@ const NAMES = [
   'tfjs wasm',
   ...libraries.map((name) => `${name} wasm`),
 ].filter((name) => !options.only.length || options.only.some((part) => name.includes(part)));
+
+// What Chromium needs to see a GPU without a display, NVIDIA's at least.
+const GPU = [
+  '--enable-features=Vulkan',
+  '--use-angle=vulkan',
+  '--use-vulkan=native',
+  '--disable-vulkan-surface',
+  '--ignore-gpu-blocklist',
+];
 
 /** A runtime whose first run takes longer than this does one warm run only, or the bench would take an hour. */
 const PATIENCE_MS = 20_000;
@@ -56,7 +65,7 @@ const browser = await puppeteer.launch({
     '--disable-gpu-watchdog',
     '--no-first-run',
     '--site-per-process',
-    ...(options.gpu ? ['--enable-features=Vulkan', '--use-angle=vulkan', '--ignore-gpu-blocklist'] : []),
+    ...(options.gpu ? GPU : []),
   ],
   protocolTimeout: 1_200_000,
 });

@@ -1,22 +1,23 @@
-//! Turns a checked graph into one that wonnx plans and our kernels compute.
+//! Turns a checked graph into one that wonnx runs with our kernels and buffers.
 //!
-//! wonnx orders the nodes, gives every tensor a buffer and records the dispatches; it never looks at what a kernel
-//! does. So each node is given to it as a stand-in, `Relu` with the node's name and inputs, whose shader the bridge
-//! replaces by ours. That frees the layout of tensors and weights ([`layout`](crate::shaders::layout)).
+//! What is dispatched, in which order and over which buffers is decided in [`plan`](super::plan). wonnx is given a chain of
+//! stand-ins, `Relu` with the name of a step each, in that order; the bridge puts the step's kernel and buffers under each.
 //!
 //! wonnx 0.5.1 optimises along chains of nodes that have one input which is not constant, and builds a chain anew for
-//! every user of its end: the stem of Inception v3 ran four times. A node with two such inputs ends a chain, so a
-//! tensor with several users is made from the same input twice (`repeated`).
+//! every user of its end. A node with two such inputs ends a chain, so a stand-in whose output is read back and
+//! has a stand-in behind it is made from the same input twice.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use wgpu_bridge::kernels::{Kernel, Kernels};
+use wgpu_bridge::gpu::Gpu;
+use wgpu_bridge::kernels::{Dispatch, Kernels};
 use wonnx::onnx::ModelProto;
 
+use super::plan::{Constants, Plan, Step};
 use super::wonnx_graph::{Builder, full};
-use crate::onnx::{Graph, GraphError, Node, Weight};
+use crate::onnx::{Graph, GraphError, Weight};
+use crate::operators::Values;
 use crate::operators::conv::Conv;
-use crate::operators::{self, PackConstants, Planned, Site};
 use crate::shaders::layout::packed_len;
 use crate::shaders::{Method, Variant};
 
@@ -25,7 +26,7 @@ use crate::shaders::{Method, Variant};
 pub struct Lowered {
     /// What wonnx is given.
     pub model: ModelProto,
-    /// Kernels by node name.
+    /// What is dispatched for each of its nodes.
     pub kernels: Kernels,
     /// Input and outputs that are packed ([`layout`](crate::shaders::layout)), with their shape `[channels, height, width]`.
     pub packed: HashMap<String, [usize; 3]>,
@@ -39,144 +40,67 @@ impl Lowered {
     }
 }
 
-/// Our kernels for a graph. Each constant goes to `upload` with its name as soon as it is packed; `model` has four bytes in
-/// its place.
+/// Our kernels for a graph. Its constants go to GPU memory one after the other as they are packed, and its buffers are made.
 ///
 /// # Errors
 /// [`GraphError::Node`] names the first node that has no kernel.
-pub fn lower(graph: &Graph, variant: Variant, mut upload: impl FnMut(&str, &[u8])) -> Result<Lowered, GraphError> {
-    let Plan { steps, shapes, .. } = Plan::of(graph, variant)?;
-    let info = |name: &str| [1, packed_len(shapes.get(name).copied().unwrap_or_default())];
+pub fn lower(graph: &Graph, variant: Variant, gpu: &Gpu) -> Result<Lowered, GraphError> {
+    let Plan { steps, buffers, ends, forwarded, .. } = Plan::of(graph, variant)?;
+    for (name, bytes) in &buffers {
+        gpu.allocate(name, *bytes);
+    }
+    // First, because a browser compiles beside what follows.
+    gpu.compile(steps.iter().map(|step| &step.kernel));
     let mut builder = Builder::default();
+    let info = |name: &str| [1, packed_len(ends.get(name).copied().unwrap_or([1; 3]))];
     builder.input(graph.input(), &info(graph.input()));
+    let is_output = |name: &String| graph.outputs().contains(name);
     let mut kernels = Kernels::new();
-    for Step { name, inputs, output, weights, kernel, pack } in steps {
-        let mut all: Vec<String> = inputs.iter().take(1).cloned().collect();
-        if let (Some(pack), Some([weights, bias])) = (pack, weights) {
-            let values = |name: &String| graph.weights().get(name).map(Weight::values).unwrap_or_default();
-            for (suffix, bytes) in ["weights", "bias"].into_iter().zip(pack(values(&weights), &values(&bias))) {
-                let constant = format!("{name}/{suffix}");
-                upload(&constant, &bytes);
-                // Stands for what lies in GPU memory already.
-                builder.constant(&constant, &[1], vec![0.0]);
-                all.push(constant);
+    let mut before = graph.input().to_owned();
+    let last = steps.len().saturating_sub(1);
+    for (index, Step { name, kernel, constants, pack, reads, writes, output }) in steps.into_iter().enumerate() {
+        let mut bound = reads;
+        if let Some(pack) = pack {
+            let values = constants.iter().map(|parts| Values {
+                weights: parts.iter().flat_map(|part| weights_of(graph, part)).collect(),
+                bias: parts.iter().flat_map(|part| bias_of(graph, part)).collect(),
+            });
+            for (number, bytes) in pack(values.collect()).into_iter().enumerate() {
+                let constant = format!("{name}/constant {number}");
+                gpu.upload(&constant, &bytes);
+                bound.push(constant);
             }
         }
-        all.extend(inputs.into_iter().skip(1));
-        builder.tensor(&output, &info(&output), graph.outputs().contains(&output));
-        builder.node(&name, if kernel.is_some() { "Relu" } else { "Flatten" }, all, &output, &[]);
-        kernels.extend(kernel.map(|kernel| (name, kernel)));
+        bound.extend(writes);
+        let read_back = output.filter(|name| is_output(name) || forwarded.iter().any(|(_, of)| of == name));
+        let inputs = if read_back.is_some() && index < last { vec![before.clone(), before] } else { vec![before] };
+        let output = read_back.clone().unwrap_or_else(|| format!("{name}/done"));
+        builder.tensor(&output, &read_back.map_or([1, 1], |name| info(&name)), is_output(&output));
+        builder.node(&name, "Relu", inputs, &output, &[]);
+        kernels.insert(name, Dispatch { kernel, buffers: bound });
+        before = output;
     }
-    let ends = |name: &str| name == graph.input() || graph.outputs().iter().any(|output| output == name);
-    let packed = shapes.into_iter().filter(|(name, _)| ends(name)).collect();
-    Ok(Lowered { model: builder.model(), kernels, packed })
+    for (name, of) in forwarded {
+        builder.tensor(&name, &info(&name), true);
+        builder.node(&format!("{name}/forwarded"), "Flatten", vec![of], &name, &[]);
+    }
+    Ok(Lowered { model: builder.model(), kernels, packed: ends })
 }
 
-/// The convolutions of a graph, in its order.
+fn weights_of(graph: &Graph, part: &Constants) -> Vec<f32> {
+    part.weights.as_ref().and_then(|name| graph.weights().get(name)).map(Weight::values).unwrap_or_default()
+}
+
+/// Zeros if there is none.
+fn bias_of(graph: &Graph, part: &Constants) -> Vec<f32> {
+    let bias = part.bias.as_ref().and_then(|name| graph.weights().get(name)).map(Weight::values);
+    bias.unwrap_or_else(|| vec![0.0; part.channels])
+}
+
+/// The convolutions of a graph as they are dispatched, in that order.
 ///
 /// # Errors
 /// As [`lower`].
 pub fn convolutions(graph: &Graph) -> Result<Vec<Conv>, GraphError> {
-    Ok(Plan::of(graph, Variant { method: Method::Tiles, half: false })?.convolutions)
-}
-
-/// A node for wonnx.
-struct Step {
-    name: String,
-    inputs: Vec<String>,
-    output: String,
-    /// Names of weights and bias.
-    weights: Option<[String; 2]>,
-    /// `None`: the output is the input (`Flatten`).
-    kernel: Option<Kernel>,
-    pack: Option<PackConstants>,
-}
-
-struct Plan {
-    steps: Vec<Step>,
-    convolutions: Vec<Conv>,
-    /// Shape of every feature map. A vector that was flattened keeps the shape it had, one that was computed is
-    /// `[length, 1, 1]`.
-    shapes: HashMap<String, [usize; 3]>,
-}
-
-impl Plan {
-    fn of(graph: &Graph, variant: Variant) -> Result<Self, GraphError> {
-        let mut users: HashMap<&str, usize> = HashMap::new();
-        for name in graph.nodes().iter().flat_map(|node| &node.inputs).chain(graph.outputs()) {
-            *users.entry(name).or_default() += 1;
-        }
-        let mut plan = Self { steps: Vec::new(), convolutions: Vec::new(), shapes: HashMap::new() };
-        plan.shapes.extend(map_shape(graph, graph.input()).map(|shape| (graph.input().to_owned(), shape)));
-        let mut fused = HashSet::new();
-        for node in graph.nodes() {
-            if fused.contains(node.name.as_str()) {
-                continue;
-            }
-            let activation = fused_relu(graph, node);
-            fused.extend(activation.map(|relu| relu.name.as_str()));
-            let output = &activation.unwrap_or(node).output;
-            // `repeated` only where it is needed: each is one more binding.
-            let shared = users.get(output.as_str()).is_some_and(|&count| count > 1);
-            plan.add(graph, node, output, variant, activation.is_some(), shared)
-                .map_err(|reason| GraphError::Node { node: node.name.clone(), op: node.op.clone(), reason })?;
-        }
-        Ok(plan)
-    }
-
-    /// Adds a node; `Err` says why it has no kernel.
-    fn add(
-        &mut self,
-        graph: &Graph,
-        node: &Node,
-        output: &str,
-        variant: Variant,
-        relu: bool,
-        shared: bool,
-    ) -> Result<(), String> {
-        let operator = operators::find(&node.op).ok_or("there is no kernel for it")?;
-        let inputs: Vec<String> =
-            node.inputs.iter().filter(|name| !graph.weights().contains_key(*name)).cloned().collect();
-        let shapes: Option<Vec<[usize; 3]>> = inputs.iter().map(|name| self.shapes.get(name).copied()).collect();
-        let shapes = shapes.ok_or("an input is no feature map of batch 1")?;
-        let shape = if operator.keeps_layout() { shapes.first().copied() } else { map_shape(graph, output) };
-        let shape = shape.ok_or("its output is no feature map of batch 1")?;
-        let repeated = inputs.len() == 1 && shared;
-        let Planned { kernel, constants: pack, conv } =
-            operator.plan(&Site { node, inputs: &shapes, output: shape, repeated, relu, variant })?;
-        let weights =
-            pack.is_some().then(|| Some([node.inputs.get(1)?.clone(), node.inputs.get(2)?.clone()])).flatten();
-        self.convolutions.extend(conv);
-        self.shapes.insert(output.to_owned(), shape);
-        self.steps.push(Step {
-            name: node.name.clone(),
-            inputs: if repeated && kernel.is_some() { [inputs.clone(), inputs].concat() } else { inputs },
-            output: output.to_owned(),
-            weights,
-            kernel,
-            pack,
-        });
-        Ok(())
-    }
-}
-
-/// The `Relu` whose work a node can do: the only user of its output.
-fn fused_relu<'a>(graph: &'a Graph, node: &Node) -> Option<&'a Node> {
-    if !operators::find(&node.op)?.takes_relu() || graph.outputs().contains(&node.output) {
-        return None;
-    }
-    let mut users = graph.nodes().iter().filter(|user| user.inputs.contains(&node.output));
-    match (users.next(), users.next()) {
-        (Some(user), None) if user.op == "Relu" => Some(user),
-        _ => None,
-    }
-}
-
-/// Channels, height and width of a tensor; a vector is `[length, 1, 1]`.
-fn map_shape(graph: &Graph, name: &str) -> Option<[usize; 3]> {
-    match *graph.shape(name)? {
-        [1, channels, height, width] => Some([channels, height, width]),
-        [1, length] => Some([length, 1, 1]),
-        _ => None,
-    }
+    Ok(Plan::of(graph, Variant { method: Method::Tiles { cores: 1 }, half: false })?.convolutions)
 }

@@ -8,6 +8,7 @@ mod cpu;
 mod error;
 pub mod lower;
 mod outputs;
+mod plan;
 mod run;
 pub mod trial;
 mod wonnx;

@@ -10,7 +10,7 @@ use crate::onnx::proto::ModelProto;
 use crate::pack::Pack;
 use crate::shaders::Method;
 
-const HALF: Variant = Variant { method: Method::Tiles, half: true };
+const HALF: Variant = Variant { method: Method::Tiles { cores: 40 }, half: true };
 
 /// The tiny network with weights that are no multiples of anything, so that f16 rounds them.
 fn unrounded(pack: &Pack) -> Vec<u8> {
@@ -49,7 +49,7 @@ fn f16_is_used_only_where_the_self_test_agrees() {
     manifest.self_test.tolerance = 1e-5;
     let graph = || Graph::read(&bytes, &signature).unwrap();
     let tested = block_on(load_half(gpu, &manifest, graph(), &bytes, HALF)).unwrap();
-    assert_eq!(tested.engine.kernels().as_deref(), Some("tiles"));
+    assert_eq!(tested.engine.kernels().as_deref(), Some("tiles-40"));
     assert!(tested.max_abs_diff < 1e-5);
     // Who names it gets it or the error.
     let gpu = block_on(adapter::open()).unwrap();
@@ -59,5 +59,5 @@ fn f16_is_used_only_where_the_self_test_agrees() {
     let gpu = block_on(adapter::open()).unwrap();
     let graph = Graph::read(pack.model(), &signature).unwrap();
     let tested = block_on(load_half(gpu, pack.manifest(), graph, pack.model(), HALF)).unwrap();
-    assert_eq!(tested.engine.kernels().as_deref(), Some("tiles-f16"));
+    assert_eq!(tested.engine.kernels().as_deref(), Some("tiles-40-f16"));
 }

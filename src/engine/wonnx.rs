@@ -59,7 +59,7 @@ impl WonnxEngine {
             return Err(unavailable(format!("the kernels {variant} need {feature}, which {} has not", gpu.info())));
         }
         Self::make(gpu, graph, signature, variant, |graph, gpu| match variant {
-            Some(variant) => lower(graph, variant, |name, bytes| gpu.upload(name, bytes)),
+            Some(variant) => lower(graph, variant, gpu),
             None => Ok(Lowered::stock(graph)),
         })
         .await
@@ -103,11 +103,12 @@ impl WonnxEngine {
         let session = gpu.watch(async {
             let Lowered { model, kernels, packed } = lower(&graph, &gpu).map_err(no_kernel)?;
             drop(graph);
+            gpu.compiled(kernels.values().map(|dispatch| &dispatch.kernel)).await;
             gpu.set_kernels(kernels);
             // In here, because a device that is lost already is not to be left for the next session.
             gpu.lend();
             let session = Session::from_model_with_config(model, &config).await.map_err(failed)?;
-            gpu.clear_uploads();
+            gpu.clear_buffers();
             Ok::<_, EngineError>((session, packed))
         });
         // What was uploaded goes now, as in `drop`: the device may still be lent.

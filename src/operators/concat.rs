@@ -6,7 +6,7 @@ use wgpu_bridge::kernels::Kernel;
 
 use super::operator::{Known, Operator, Planned, Site, wrong_inputs};
 use crate::onnx::Node;
-use crate::shaders::layout::{LANES, quads};
+use crate::shaders::layout::{LANES, Map, quads};
 use crate::shaders::{Bindings, Grid, VEC4, render};
 
 /// WebGPU guarantees eight storage buffers a shader stage: seven inputs and the output.
@@ -25,6 +25,8 @@ struct Part {
     /// Where it begins and ends in the result: packed values if all parts are of whole quads, else channels.
     start: usize,
     end: usize,
+    /// Where it begins in its own buffer.
+    from: usize,
 }
 
 #[derive(Template)]
@@ -34,6 +36,7 @@ struct Shader {
     grid: Grid,
     parts: Vec<Part>,
     pixels: usize,
+    to: usize,
     /// All parts but the last are of whole quads, so that they are copied as they are.
     aligned: bool,
 }
@@ -68,9 +71,12 @@ impl Operator for Concat {
         Ok(shape)
     }
 
+    fn joins_channels(&self) -> bool {
+        true
+    }
+
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
-        let channels: Vec<usize> = site.inputs.iter().map(|shape| shape[0]).collect();
-        Ok(kernel(&channels, site.output[1] * site.output[2], site.repeated)?.into())
+        Ok(kernel(site.inputs, site.only_output()?)?.into())
     }
 
     fn cpu(&self) -> &'static dyn RegisterOp {
@@ -78,24 +84,24 @@ impl Operator for Concat {
     }
 }
 
-/// Maps of so many channels each; all have `pixels` pixels.
-fn kernel(channels: &[usize], pixels: usize, repeated: bool) -> Result<Kernel, String> {
-    let (_, first_ones) = channels.split_last().unwrap_or((&0, &[]));
-    let aligned = first_ones.iter().all(|count| count.is_multiple_of(LANES));
+fn kernel(images: &[Map], result: Map) -> Result<Kernel, String> {
+    let pixels = result.pixels();
+    let (_, first_ones) = images.split_last().ok_or("it has no inputs")?;
+    let aligned = first_ones.iter().all(|map| map.shape[0].is_multiple_of(LANES));
     let mut end = 0;
-    let parts: Vec<Part> = channels
+    let parts: Vec<Part> = images
         .iter()
         .enumerate()
-        .map(|(index, &count)| {
-            let start = end;
+        .map(|(index, map)| {
+            let (start, count) = (end, map.shape[0]);
             end += if aligned { quads(count) * pixels } else { count };
-            Part { name: format!("image{index}"), start, end }
+            Part { name: format!("image{index}"), start, end, from: map.start }
         })
         .collect();
     let inputs: Vec<(&str, &'static str)> = parts.iter().map(|part| (part.name.as_str(), VEC4)).collect();
-    let bindings = Bindings::new(&inputs, repeated, VEC4);
-    let grid = Grid::of(quads(channels.iter().sum()) * pixels);
-    render(&Shader { bindings, grid, parts, pixels, aligned }, grid.workgroups())
+    let bindings = Bindings::new(&inputs, &["result"]);
+    let grid = Grid::of(quads(result.shape[0]) * pixels);
+    render(&Shader { bindings, grid, parts, pixels, to: result.start, aligned }, grid.workgroups())
 }
 
 #[cfg(test)]
@@ -109,12 +115,15 @@ mod tests {
         let channels = [vec![8, 4, 12, 7], vec![3, 5, 4], vec![6], vec![4, 4, 4, 4, 4, 4, 4]];
         let cases = channels.into_iter().map(|channels| {
             let parts: Vec<Vec<f32>> = channels.iter().map(|count| values(count * 15, *count as u32)).collect();
-            let shapes = channels.iter().map(|&count| [count, 5, 3]);
+            let shapes: Vec<[usize; 3]> = channels.iter().map(|&count| [count, 5, 3]).collect();
+            let maps: Vec<Map> = shapes.iter().map(|&shape| Map::whole(shape)).collect();
+            let shape = [channels.iter().sum(), 5, 3];
             Case {
                 name: format!("concat {channels:?}"),
-                kernel: kernel(&channels, 15, false).unwrap(),
+                kernel: kernel(&maps, Map::whole(shape)).unwrap(),
+                unused: 0,
                 inputs: parts.iter().zip(shapes).map(|(part, shape)| bytes(&pack(part, shape))).collect(),
-                shape: [channels.iter().sum(), 5, 3],
+                shape,
                 expected: parts.concat(),
             }
         });

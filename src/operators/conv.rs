@@ -1,12 +1,18 @@
 //! `Conv` with constant weights and bias.
 
 use rten::RegisterOp;
+use wgpu_bridge::kernels::Kernel;
+use wgpu_bridge::timing::{Contents, Job};
 
-use super::operator::{Known, Operator, Planned, Site, wrong_inputs};
+use super::conv_kernel::{RESULTS, Registers};
+use super::conv_tiles::Tiled;
+use super::operator::{Known, Linear, Operator, Planned, Site, Values, wrong_inputs};
 use super::window::Window;
 use crate::onnx::{Node, elements};
+use crate::shaders::{Method, Variant};
 
-pub use super::conv_kernel::Conv;
+pub use super::conv_kernel::{Conv, Ends};
+pub use super::conv_tile::{Model, Tile};
 
 /// The operator.
 pub(super) static CONV: ConvOperator = ConvOperator;
@@ -61,21 +67,33 @@ impl Operator for ConvOperator {
         true
     }
 
+    fn linear(&self, node: &Node) -> Option<Linear> {
+        Window::of(node).ok().filter(Window::is_pixel).map(|_| Linear::Pixels)
+    }
+
+    fn joins(&self, one: &Node, other: &Node) -> bool {
+        matches!((Window::of(one), Window::of(other)), (Ok(one), Ok(other)) if one == other)
+    }
+
+    fn shares_dispatch(&self, variant: Variant) -> bool {
+        matches!(variant.method, Method::Tiles { .. })
+    }
+
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
-        let window = Window::of(site.node)?;
-        let conv = Conv {
-            input: site.only_input()?,
-            output: site.output,
-            kernel: window.kernel,
-            strides: window.strides,
-            pads: window.corner(),
-            relu: site.relu,
-        };
-        let variant = site.variant;
+        self.plan_together(std::slice::from_ref(site))
+    }
+
+    fn plan_together(&self, sites: &[Site<'_>]) -> Result<Planned, String> {
+        let layers: Vec<(Conv, Ends)> = sites.iter().map(layer).collect::<Result<_, _>>()?;
+        let convolutions = layers.iter().map(|&(conv, _)| conv).collect();
+        let variant = sites.first().ok_or("there is nothing to compute")?.variant;
+        let kernels = Kernels::of(layers, variant)?;
+        let outputs = kernels.outputs();
         Ok(Planned {
-            kernel: Some(conv.kernel(variant, site.repeated)?),
-            constants: Some(Box::new(move |weights, bias| conv.constants(variant, weights, bias))),
-            conv: Some(conv),
+            kernel: Some(kernels.kernel()?),
+            constants: Some(Box::new(move |values| kernels.pack(values))),
+            convolutions,
+            outputs,
         })
     }
 
@@ -84,12 +102,107 @@ impl Operator for ConvOperator {
     }
 }
 
+/// A node as a convolution.
+fn layer(site: &Site<'_>) -> Result<(Conv, Ends), String> {
+    let window = Window::of(site.node)?;
+    let image = site.only_input()?;
+    let channels = site.outputs.iter().map(|part| part.map.shape[0]).sum();
+    let [height, width] = window.output(&[1, 1, image.shape[1], image.shape[2]])?;
+    let conv = Conv {
+        input: image.shape,
+        output: [channels, height, width],
+        kernel: window.kernel,
+        strides: window.strides,
+        pads: window.corner(),
+    };
+    Ok((conv, Ends { image, parts: site.outputs.to_vec() }))
+}
+
+/// How the convolutions of a dispatch are computed.
+#[derive(Clone, Debug)]
+enum Kernels {
+    Registers(Registers, Ends),
+    Tiles(Tiled),
+}
+
+impl Kernels {
+    fn of(layers: Vec<(Conv, Ends)>, Variant { method, half }: Variant) -> Result<Self, String> {
+        match (method, layers.as_slice()) {
+            (Method::Tiles { cores }, _) => Ok(Self::Tiles(Tiled::new(layers, cores, half))),
+            (Method::Registers { quads, pixels, shared }, [(conv, ends)]) => {
+                Ok(Self::Registers(Registers::new(*conv, quads, pixels, shared, half), ends.clone()))
+            }
+            _ => Err("it cannot be dispatched together with others".to_owned()),
+        }
+    }
+
+    /// Buffers that are written to.
+    fn outputs(&self) -> usize {
+        match self {
+            Self::Registers(_, ends) => ends.buffers(),
+            Self::Tiles(_) => RESULTS.len(),
+        }
+    }
+
+    fn kernel(&self) -> Result<Kernel, String> {
+        match self {
+            Self::Registers(registers, ends) => registers.kernel(ends),
+            Self::Tiles(tiled) => tiled.kernel(),
+        }
+    }
+
+    fn pack(&self, values: Vec<Values>) -> Vec<Vec<u8>> {
+        match self {
+            Self::Registers(registers, _) => registers.pack(values.into_iter().next().unwrap_or_default()),
+            Self::Tiles(tiled) => tiled.pack(values),
+        }
+    }
+
+    /// For timing, where values do not matter.
+    fn job(&self) -> Result<Job, String> {
+        let zeros = |bytes: &[u64]| bytes.iter().copied().map(Contents::Zeros).collect::<Vec<_>>();
+        let buffers = match self {
+            Self::Registers(registers, _) => zeros(&registers.buffer_bytes()),
+            Self::Tiles(tiled) => {
+                let [image, weights, bias, output] = tiled.buffer_bytes();
+                let mut buffers = zeros(&[image, weights, bias]);
+                buffers.push(Contents::Bytes(tiled.description()));
+                buffers.extend(zeros(&[output, UNUSED_BYTES]));
+                buffers
+            }
+        };
+        Ok(Job { kernel: self.kernel()?, buffers })
+    }
+}
+
+/// Bytes of a buffer that stands where a kernel could write but does not.
+pub const UNUSED_BYTES: u64 = 16;
+
+impl Conv {
+    /// What it takes to time the convolution with a variant.
+    ///
+    /// # Errors
+    /// Where it has no kernel.
+    pub fn job(&self, variant: Variant) -> Result<Job, String> {
+        Kernels::of(vec![(*self, Ends::whole(self, true))], variant)?.job()
+    }
+
+    /// What it takes to time the convolution with one cut.
+    ///
+    /// # Errors
+    /// Where it has no kernel.
+    pub fn tiled_job(&self, tile: Tile) -> Result<Job, String> {
+        Kernels::Tiles(Tiled::with(*self, tile, false)).job()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Case, check, values, window};
     use super::*;
     use crate::engine::trial::candidates;
-    use crate::shaders::layout::{bytes, pack, packed_len};
+    use crate::operators::Part;
+    use crate::shaders::layout::{Map, bytes, pack};
     use crate::shaders::{Method, Variant};
     use wgpu_bridge::gpu::AdapterInfo;
 
@@ -101,7 +214,7 @@ mod tests {
         weights
     }
 
-    fn convolve(conv: &Conv, image: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
+    fn convolve(conv: &Conv, relu: bool, image: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
         let ([depth, height, width], [channels, rows, columns]) = (conv.input, conv.output);
         let [kh, kw] = conv.kernel;
         let mut out = Vec::with_capacity(channels * rows * columns);
@@ -123,7 +236,7 @@ mod tests {
                             }
                         }
                     }
-                    out.push(if conv.relu { sum.max(0.0) } else { sum } as f32);
+                    out.push(if relu { sum.max(0.0) } else { sum } as f32);
                 }
             }
         }
@@ -137,11 +250,15 @@ mod tests {
             registers(4, 2, false),
             registers(3, 3, false),
             registers(1, 4, false),
-            Method::Tiles,
+            Method::Tiles { cores: 16 },
+            Method::Tiles { cores: 40 },
+            Method::Tiles { cores: 132 },
         ];
         let full = methods.map(|method| Variant { method, half: false });
-        let half =
-            [registers(4, 2, true), registers(4, 2, false), Method::Tiles].map(|method| Variant { method, half: true });
+        let half = [registers(4, 2, true), registers(4, 2, false)]
+            .into_iter()
+            .chain([16, 40, 132].map(|cores| Method::Tiles { cores }))
+            .map(|method| Variant { method, half: true });
         full.into_iter().chain(half).collect()
     }
 
@@ -171,26 +288,23 @@ mod tests {
         for (index, (input, channels, kernel, stride, pads)) in shapes.into_iter().enumerate() {
             let size = |axis: usize| window(input[axis + 1], kernel[axis], stride, pads[axis]);
             let output = [channels, size(0), size(1)];
-            let conv = Conv { input, output, kernel, strides: [stride; 2], pads, relu: index % 3 != 1 };
+            let conv = Conv { input, output, kernel, strides: [stride; 2], pads };
+            let relu = index % 3 != 1;
             let image = values(input.iter().product(), index as u32);
             let weights = int8_weights(channels, input[0] * kernel[0] * kernel[1]);
             let bias = values(channels, 99);
-            let expected = convolve(&conv, &image, &weights, &bias);
+            let expected = convolve(&conv, relu, &image, &weights, &bias);
             let large = output[1] > 50;
-            let variants = variants().into_iter().filter(|variant| !large || matches!(variant.method, Method::Tiles));
+            let variants =
+                variants().into_iter().filter(|variant| !large || matches!(variant.method, Method::Tiles { .. }));
             for variant in variants {
-                let repeated = index % 2 == 0;
+                let kernels = Kernels::of(vec![(conv, Ends::whole(&conv, relu))], variant).unwrap();
                 let mut inputs = vec![bytes(&pack(&image, input))];
-                inputs.extend(conv.constants(variant, weights.clone(), &bias));
-                if repeated {
-                    inputs.push(inputs[0].clone());
-                }
-                let sizes = conv.buffer_bytes(variant).map(|size| size as usize);
-                assert_eq!(sizes[..3], [0, 1, 2].map(|index| inputs[index].len()));
-                assert_eq!(sizes[3], packed_len(output) * size_of::<f32>());
+                inputs.extend(kernels.pack(vec![Values { weights: weights.clone(), bias: bias.clone() }]));
                 cases.push(Case {
                     name: format!("{kernel:?} stride {stride} pads {pads:?} {input:?} -> {output:?}, {variant}"),
-                    kernel: conv.kernel(variant, repeated).unwrap(),
+                    kernel: kernels.kernel().unwrap(),
+                    unused: kernels.outputs() - 1,
                     inputs,
                     shape: output,
                     expected: expected.clone(),
@@ -203,6 +317,50 @@ mod tests {
     #[test]
     fn agrees_with_a_plain_computation() {
         check("conv", &convolutions());
+    }
+
+    /// Two convolutions of different windows in one dispatch: over maps in one buffer, into one buffer, one of them in two parts of
+    /// which one has a `ReLU`.
+    #[test]
+    fn several_in_one_dispatch_agree_with_plain_computations() {
+        let mut cases = Vec::new();
+        for (cores, half) in [(1, false), (16, false), (132, false), (132, true)] {
+            let size = [9, 11];
+            let image = [values(16 * 99, 1), values(8 * 99, 2)];
+            let shape = |channels: usize| [channels, size[0], size[1]];
+            let conv = |input: usize, output: usize, kernel: [usize; 2]| {
+                let pads = kernel.map(|side| side / 2);
+                Conv { input: shape(input), output: shape(output), kernel, strides: [1, 1], pads }
+            };
+            let convolutions = [conv(16, 20, [1, 7]), conv(8, 12, [3, 3])];
+            let map = |channels: usize, start: usize| Map { shape: shape(channels), start };
+            let part =
+                |channels: usize, quads: usize, relu: bool| Part { map: map(channels, quads * 99), buffer: 0, relu };
+            // The second convolution comes first in the result, between the parts of the first.
+            let ends = [
+                Ends { image: map(16, 0), parts: vec![part(8, 0, true), part(12, 5, false)] },
+                Ends { image: map(8, 4 * 99), parts: vec![part(12, 2, true)] },
+            ];
+            let constants = convolutions.map(|conv| Values {
+                weights: int8_weights(conv.output[0], conv.input[0] * conv.taps()),
+                bias: values(conv.output[0], 99),
+            });
+            let plain = |index: usize| {
+                let Values { weights, bias } = &constants[index];
+                convolve(&convolutions[index], false, &image[index], weights, bias)
+            };
+            let relu = |values: &[f32]| values.iter().map(|value| value.max(0.0)).collect::<Vec<_>>();
+            let (first, second) = (plain(0), plain(1));
+            let expected = [relu(&first[..8 * 99]), relu(&second), first[8 * 99..].to_vec()].concat();
+            let variant = Variant { method: Method::Tiles { cores }, half };
+            let kernels = Kernels::of(convolutions.into_iter().zip(ends).collect(), variant).unwrap();
+            let mut inputs = vec![bytes(&[pack(&image[0], shape(16)), pack(&image[1], shape(8))].concat())];
+            inputs.extend(kernels.pack(constants.to_vec()));
+            let name = format!("two convolutions, {variant}");
+            let unused = kernels.outputs() - 1;
+            cases.push(Case { name, kernel: kernels.kernel().unwrap(), unused, inputs, shape: shape(32), expected });
+        }
+        check("convolutions", &cases);
     }
 
     #[test]

@@ -1,21 +1,16 @@
-//! Convolution, bias and `ReLU` in one kernel, in two shapes: [`Method::Registers`] for software adapters,
-//! [`Method::Tiles`] for GPUs. Both compute 4 output channels x several pixels with one `mat4x4 * vec4` per quad
-//! of input channels, over the layout of [`crate::shaders::layout`].
+//! Convolution, bias and `ReLU` in one kernel for software adapters ([`Method::Registers`]): an invocation computes several
+//! pixels of several quads of output channels, with one `mat4x4 * vec4` per quad of input channels, over the layout of
+//! [`crate::shaders::layout`].
 
 use askama::Template;
 use wgpu_bridge::kernels::Kernel;
 
-use crate::shaders::layout::{LANES, bytes, pack_bias, pack_weights, packed_len, quads, take_scales};
-use crate::shaders::{Bindings, Method, VEC4, Variant, render};
+use super::parts::{Part, Values};
+use crate::shaders::layout::{LANES, Map, bytes, pack_bias, pack_weights, packed_len, quads, signed, take_scales};
+use crate::shaders::{Bindings, VEC4, render};
 
-/// Invocations of a workgroup of [`Method::Registers`]: few, so that the last workgroup of a small layer idles little.
-const REGISTER_WORKGROUP: usize = 16;
-
-/// Quads of input channels that [`Method::Tiles`] brings into workgroup memory at a time.
-const DEPTH: usize = 2;
-
-/// Workgroups that should at least be there, or smaller tiles are taken: a real GPU has some tens of cores.
-const ENOUGH_WORKGROUPS: usize = 96;
+/// Invocations of a workgroup: few, so that the last workgroup of a small layer idles little.
+const WORKGROUP: usize = 16;
 
 /// A convolution of batch 1, group 1, dilation 1, with bias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,162 +25,161 @@ pub struct Conv {
     pub strides: [usize; 2],
     /// Zeros above and left of the input.
     pub pads: [usize; 2],
-    /// Whether negative outputs become 0.
-    pub relu: bool,
 }
 
-/// Threads of a workgroup of [`Method::Tiles`] along pixels and channels. Each thread loads one pixel and computes as
-/// many pixels as there are threads along the channels.
+/// Where the input of a convolution lies, and where its output goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// The input.
+    pub image: Map,
+    /// The output channels, part by part.
+    pub parts: Vec<Part>,
+}
+
+impl Ends {
+    /// Input and output in buffers of their own.
+    pub fn whole(conv: &Conv, relu: bool) -> Self {
+        let part = Part { map: Map::whole(conv.output), buffer: 0, relu };
+        Self { image: Map::whole(conv.input), parts: vec![part] }
+    }
+
+    /// Buffers that the output goes to.
+    pub(super) fn buffers(&self) -> usize {
+        self.parts.iter().map(|part| part.buffer + 1).max().unwrap_or(1)
+    }
+
+    /// The parts as a shader stores them.
+    pub(super) fn stores(&self) -> Vec<Store> {
+        let mut begin = 0;
+        let store = |part: &Part| {
+            let end = begin + quads(part.map.shape[0]);
+            let start = signed(part.map.start).saturating_sub(signed(begin * part.map.pixels()));
+            let store = Store { begin, end, buffer: part.buffer, start, relu: part.relu };
+            begin = end;
+            store
+        };
+        self.parts.iter().map(store).collect()
+    }
+}
+
+/// A part of the output.
 #[derive(Clone, Copy, Debug)]
-struct Tile {
-    across: usize,
-    down: usize,
-    quads: usize,
+pub(super) struct Store {
+    /// Quads of the output channels in front of it and up to its end.
+    pub(super) begin: usize,
+    pub(super) end: usize,
+    /// Its buffer, and where in it the first quad of all output channels would lie.
+    pub(super) buffer: usize,
+    pub(super) start: i32,
+    pub(super) relu: bool,
 }
 
-impl Tile {
-    /// Largest first. 64 pixels x 64, 32 or 16 channels.
-    const ALL: [Self; 3] = [
-        Self { across: 8, down: 8, quads: 2 },
-        Self { across: 16, down: 4, quads: 2 },
-        Self { across: 16, down: 4, quads: 1 },
-    ];
-
-    fn pixels(self) -> usize {
-        self.across * self.down
-    }
-
-    fn block(self) -> usize {
-        self.down * self.quads
-    }
-
-    fn of(conv: &Conv) -> Self {
-        let count = |tile: &Self| conv.pixels().div_ceil(tile.pixels()) * quads(conv.output[0]).div_ceil(tile.block());
-        let [.., smallest] = Self::ALL;
-        Self::ALL.into_iter().find(|tile| count(tile) >= ENOUGH_WORKGROUPS).unwrap_or(smallest)
-    }
-}
-
-/// What both kernels know of the convolution.
-#[derive(Debug)]
-struct Common {
-    conv: Conv,
-    /// Weights are f16.
-    half: bool,
-    /// The window reaches outside the image.
-    bounded: bool,
-    /// Quads of input channels.
-    depth: usize,
-    /// Where the scales of f16 weights begin in the bias, in quads.
-    scales: usize,
-}
-
-#[derive(Template)]
-#[template(path = "conv_registers.wgsl", escape = "none")]
-struct Registers {
-    bindings: Bindings,
-    common: Common,
-    shared: bool,
-    workgroup: usize,
-    block: usize,
-    pixels: usize,
-}
-
-#[derive(Template)]
-#[template(path = "conv_tiles.wgsl", escape = "none")]
-struct Tiles {
-    bindings: Bindings,
-    common: Common,
-    tile: Tile,
-    /// Quads of input channels a step.
-    step: usize,
-}
+/// Names of the outputs.
+pub(super) const RESULTS: [&str; 2] = ["result", "result_2"];
 
 impl Conv {
-    fn pixels(&self) -> usize {
+    /// Pixels of an output channel.
+    pub fn pixels(&self) -> usize {
         self.output[1] * self.output[2]
     }
 
-    fn output_quads(&self) -> usize {
+    /// Quads of output channels.
+    pub fn output_quads(&self) -> usize {
         quads(self.output[0])
     }
 
-    /// The bytes of the kernel's second and third buffer. `weights` are `[outputs, inputs, height, width]`.
-    pub fn constants(&self, variant: Variant, mut weights: Vec<f32>, bias: &[f32]) -> [Vec<u8>; 2] {
-        let block = self.block(variant.method);
-        let shape = [self.output[0], self.input[0], self.kernel[0], self.kernel[1]];
-        let mut bias = pack_bias(bias, block);
-        if !variant.half {
-            return [bytes(&pack_weights(&weights, shape, block)), bytes(&bias)];
-        }
-        bias.extend(pack_bias(&take_scales(&mut weights, shape[0]), block));
-        let halves =
-            pack_weights(&weights, shape, block).into_iter().flat_map(|w| half::f16::from_f32(w).to_le_bytes());
-        [halves.collect(), bytes(&bias)]
+    /// Places of the window.
+    pub fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
     }
 
     /// Multiplications of a run.
     pub fn multiply_accumulates(&self) -> u64 {
-        let taps = self.kernel[0] * self.kernel[1];
-        (self.pixels() * self.output[0] * self.input[0] * taps) as u64
+        (self.pixels() * self.output[0] * self.input[0] * self.taps()) as u64
     }
 
-    /// Bytes of image, weights, bias and output, as [`Self::kernel`] wants them.
-    pub fn buffer_bytes(&self, variant: Variant) -> [u64; 4] {
-        let block = self.block(variant.method);
-        let outputs = quads(self.output[0]).next_multiple_of(block) * LANES;
-        let taps = self.kernel[0] * self.kernel[1];
-        let weights = outputs * taps * quads(self.input[0]) * LANES;
-        let (weight, biases) = if variant.half { (2, 2) } else { (4, 1) };
-        [packed_len(self.input) * 4, weights * weight, outputs * biases * 4, packed_len(self.output) * 4]
-            .map(|bytes| bytes as u64)
-    }
-
-    /// Output quads that lie together in the weights.
-    fn block(&self, method: Method) -> usize {
-        match method {
-            Method::Registers { quads: most, .. } => {
-                (1..=most).rev().find(|&block| quads(self.output[0]).is_multiple_of(block)).unwrap_or(1)
-            }
-            Method::Tiles => Tile::of(self).block(),
-        }
-    }
-
-    /// The kernel. Inputs: image, weights, bias, and the image once more if `repeated`.
-    ///
-    /// # Errors
-    /// Where it needs more workgroups than WebGPU promises.
-    pub fn kernel(&self, variant: Variant, repeated: bool) -> Result<Kernel, String> {
-        let weights = if variant.half { "vec4<f16>" } else { VEC4 };
-        let bindings = Bindings::new(&[("image", VEC4), ("weights", weights), ("bias", VEC4)], repeated, VEC4);
-        let block = self.block(variant.method);
-        let output_quads = quads(self.output[0]);
-        let common = Common {
-            conv: *self,
-            half: variant.half,
-            bounded: self.reaches_outside(),
-            depth: quads(self.input[0]),
-            scales: output_quads.next_multiple_of(block),
-        };
-        match variant.method {
-            Method::Registers { pixels, shared, .. } => {
-                let workgroup = REGISTER_WORKGROUP;
-                let workgroups = [self.pixels().div_ceil(pixels * workgroup), output_quads / block];
-                render(&Registers { bindings, common, shared, workgroup, block, pixels }, workgroups)
-            }
-            Method::Tiles => {
-                let tile = Tile::of(self);
-                let workgroups = [self.pixels().div_ceil(tile.pixels()), output_quads.div_ceil(tile.block())];
-                render(&Tiles { bindings, common, tile, step: DEPTH }, workgroups)
-            }
-        }
-    }
-
-    fn reaches_outside(&self) -> bool {
+    /// The window reaches outside the image.
+    pub(super) fn is_bounded(&self) -> bool {
         let beyond = |axis: usize| {
             let last = (self.output[axis + 1] - 1) * self.strides[axis] + self.kernel[axis];
             self.pads[axis] > 0 || last > self.input[axis + 1]
         };
         beyond(0) || beyond(1)
+    }
+
+    /// Values of the weights, filled up to whole blocks of output quads.
+    pub(super) fn packed_weights(&self, block: usize) -> usize {
+        self.output_quads().next_multiple_of(block) * LANES * self.taps() * quads(self.input[0]) * LANES
+    }
+
+    /// Bytes of weights and of the bias, behind which lie the scales of f16 weights. `block` output quads lie together.
+    pub(super) fn pack(&self, Values { mut weights, bias }: Values, block: usize, half: bool) -> [Vec<u8>; 2] {
+        let shape = [self.output[0], self.input[0], self.kernel[0], self.kernel[1]];
+        let mut bias = pack_bias(&bias, block);
+        if !half {
+            return [bytes(&pack_weights(&weights, shape, block)), bytes(&bias)];
+        }
+        bias.extend(pack_bias(&take_scales(&mut weights, shape[0]), block));
+        let weights = pack_weights(&weights, shape, block);
+        let halves = weights.into_iter().flat_map(|weight| half::f16::from_f32(weight).to_le_bytes());
+        [halves.collect(), bytes(&bias)]
+    }
+}
+
+/// A kernel for software adapters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Registers {
+    conv: Conv,
+    /// Output quads of an invocation.
+    block: usize,
+    /// Neighbouring output pixels of an invocation, in reading order.
+    pixels: usize,
+    shared: bool,
+    half: bool,
+}
+
+#[derive(Template)]
+#[template(path = "conv_registers.wgsl", escape = "none")]
+struct Shader {
+    bindings: Bindings,
+    of: Registers,
+    /// Where the input begins in its buffer.
+    start: usize,
+    stores: Vec<Store>,
+    workgroup: usize,
+}
+
+impl Registers {
+    /// `quads` is how many output quads an invocation computes at most.
+    pub(super) fn new(conv: Conv, quads: usize, pixels: usize, shared: bool, half: bool) -> Self {
+        let block = (1..=quads).rev().find(|&block| conv.output_quads().is_multiple_of(block)).unwrap_or(1);
+        Self { conv, block, pixels, shared, half }
+    }
+
+    /// Quads of input channels.
+    fn depth(&self) -> usize {
+        quads(self.conv.input[0])
+    }
+
+    /// Inputs: image, weights, bias.
+    pub(super) fn kernel(&self, ends: &Ends) -> Result<Kernel, String> {
+        let Self { conv, block, pixels, half, .. } = *self;
+        let weights = if half { "vec4<f16>" } else { VEC4 };
+        let results = RESULTS.get(..ends.buffers()).ok_or("its output goes to too many buffers")?;
+        let bindings = Bindings::new(&[("image", VEC4), ("weights", weights), ("bias", VEC4)], results);
+        let workgroups = [conv.pixels().div_ceil(pixels * WORKGROUP), conv.output_quads() / block];
+        let (start, stores) = (ends.image.start, ends.stores());
+        render(&Shader { bindings, of: *self, start, stores, workgroup: WORKGROUP }, workgroups)
+    }
+
+    pub(super) fn pack(&self, values: Values) -> Vec<Vec<u8>> {
+        self.conv.pack(values, self.block, self.half).into()
+    }
+
+    /// Bytes of image, weights, bias and output.
+    pub(super) fn buffer_bytes(&self) -> [u64; 4] {
+        let weights = self.conv.packed_weights(self.block) * if self.half { 2 } else { 4 };
+        let bias = self.conv.output_quads() * LANES * if self.half { 8 } else { 4 };
+        [packed_len(self.conv.input) * 4, weights, bias, packed_len(self.conv.output) * 4].map(|bytes| bytes as u64)
     }
 }

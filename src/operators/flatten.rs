@@ -33,7 +33,11 @@ impl Operator for Flatten {
         true
     }
 
-    /// wonnx hands the buffer on; so a flattened tensor with several users is made once for each, which costs time only.
+    fn forwards(&self) -> bool {
+        true
+    }
+
+    /// Nobody dispatches it.
     fn plan(&self, _: &Site<'_>) -> Result<Planned, String> {
         Ok(Planned::default())
     }

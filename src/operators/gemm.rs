@@ -4,9 +4,9 @@ use askama::Template;
 use rten::RegisterOp;
 use wgpu_bridge::kernels::Kernel;
 
-use super::operator::{Known, Operator, Planned, Site, wrong_inputs};
+use super::operator::{Known, Operator, Planned, Site, Values, wrong_inputs};
 use crate::onnx::Node;
-use crate::shaders::layout::{LANES, bytes, pack_bias, pack_weights, packed_len, quads};
+use crate::shaders::layout::{LANES, Map, bytes, pack_bias, pack_weights, packed_len, quads};
 use crate::shaders::{Bindings, VEC4, render};
 
 /// Invocations that share a sum.
@@ -25,6 +25,8 @@ struct Shader {
     bindings: Bindings,
     workgroup: usize,
     depth: usize,
+    from: usize,
+    to: usize,
 }
 
 impl Operator for Gemm {
@@ -56,11 +58,12 @@ impl Operator for Gemm {
     }
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
-        let flattened = site.only_input()?;
-        let outputs = site.output[0];
-        let kernel = kernel(packed_len(flattened), outputs, site.repeated)?;
-        let pack = move |weights: Vec<f32>, bias: &[f32]| {
-            [bytes(&in_order_of(flattened, &weights, outputs)), bytes(&pack_bias(bias, 1))]
+        let (image, result) = (site.only_input()?, site.only_output()?);
+        let (flattened, outputs) = (image.shape, result.shape[0]);
+        let kernel = kernel(image, result)?;
+        let pack = move |values: Vec<Values>| {
+            let Values { weights, bias } = values.into_iter().next().unwrap_or_default();
+            vec![bytes(&in_order_of(flattened, &weights, outputs)), bytes(&pack_bias(&bias, 1))]
         };
         Ok(Planned { constants: Some(Box::new(pack)), ..kernel.into() })
     }
@@ -70,12 +73,13 @@ impl Operator for Gemm {
     }
 }
 
-/// A dense layer of `inputs` packed values: a workgroup for every quad of outputs, whose invocations share the sum.
+/// A dense layer of all packed values of a map: a workgroup for every quad of outputs, whose invocations share the sum.
 /// Inputs: values, weights in blocks of one quad, bias.
-fn kernel(inputs: usize, outputs: usize, repeated: bool) -> Result<Kernel, String> {
-    let bindings = Bindings::new(&[("image", VEC4), ("weights", VEC4), ("bias", VEC4)], repeated, VEC4);
-    let shader = Shader { bindings, workgroup: WORKGROUP, depth: quads(inputs) };
-    render(&shader, [quads(outputs), 1])
+fn kernel(image: Map, result: Map) -> Result<Kernel, String> {
+    let bindings = Bindings::new(&[("image", VEC4), ("weights", VEC4), ("bias", VEC4)], &["result"]);
+    let depth = quads(packed_len(image.shape));
+    let shader = Shader { bindings, workgroup: WORKGROUP, depth, from: image.start, to: result.start };
+    render(&shader, [quads(result.shape[0]), 1])
 }
 
 /// Weights `[inputs, outputs]`, brought into the order of the packed map that the input was.
@@ -112,7 +116,8 @@ mod tests {
             };
             Case {
                 name: format!("gemm {flattened:?} -> {outputs}"),
-                kernel: kernel(packed_len(flattened), outputs, false).unwrap(),
+                kernel: kernel(Map::whole(flattened), Map::whole([outputs, 1, 1])).unwrap(),
+                unused: 0,
                 inputs: vec![
                     bytes(&pack(&image, flattened)),
                     bytes(&in_order_of(flattened, &weights, outputs)),

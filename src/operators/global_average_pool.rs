@@ -6,7 +6,7 @@ use wgpu_bridge::kernels::Kernel;
 
 use super::operator::{Known, Operator, Planned, Site, wrong_inputs};
 use crate::onnx::Node;
-use crate::shaders::layout::quads;
+use crate::shaders::layout::{Map, quads};
 use crate::shaders::{Bindings, Grid, VEC4, render};
 
 /// The operator.
@@ -22,6 +22,8 @@ struct Shader {
     bindings: Bindings,
     grid: Grid,
     pixels: usize,
+    from: usize,
+    to: usize,
 }
 
 impl Operator for GlobalAveragePool {
@@ -41,7 +43,7 @@ impl Operator for GlobalAveragePool {
     }
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
-        Ok(kernel(site.only_input()?, site.repeated)?.into())
+        Ok(kernel(site.only_input()?, site.only_output()?)?.into())
     }
 
     fn cpu(&self) -> &'static dyn RegisterOp {
@@ -49,10 +51,10 @@ impl Operator for GlobalAveragePool {
     }
 }
 
-fn kernel([channels, height, width]: [usize; 3], repeated: bool) -> Result<Kernel, String> {
-    let bindings = Bindings::new(&[("image", VEC4)], repeated, VEC4);
-    let grid = Grid::of(quads(channels));
-    render(&Shader { bindings, grid, pixels: height * width }, grid.workgroups())
+fn kernel(from: Map, to: Map) -> Result<Kernel, String> {
+    let bindings = Bindings::new(&[("image", VEC4)], &["result"]);
+    let grid = Grid::of(quads(from.shape[0]));
+    render(&Shader { bindings, grid, pixels: from.pixels(), from: from.start, to: to.start }, grid.workgroups())
 }
 
 #[cfg(test)]
@@ -68,8 +70,9 @@ mod tests {
         let packed = bytes(&pack(&image, shape));
         let case = Case {
             name: "global average pool".to_owned(),
-            kernel: kernel(shape, true).unwrap(),
-            inputs: vec![packed.clone(), packed],
+            kernel: kernel(Map::whole(shape), Map::whole([10, 1, 1])).unwrap(),
+            unused: 0,
+            inputs: vec![packed],
             shape: [10, 1, 1],
             expected: image.chunks(15).map(|plane| plane.iter().sum::<f32>() / 15.0).collect(),
         };

@@ -9,11 +9,15 @@
 pub mod concat;
 pub mod conv;
 mod conv_kernel;
+mod conv_model;
+mod conv_tile;
+mod conv_tiles;
 pub mod dequantize_linear;
 mod flatten;
 pub mod gemm;
 pub mod global_average_pool;
 mod operator;
+mod parts;
 pub mod pool;
 pub mod relu;
 mod window;
@@ -21,7 +25,7 @@ mod window;
 #[cfg(test)]
 mod testing;
 
-pub use operator::{Known, Operator, PackConstants, Planned, Site};
+pub use operator::{Known, Linear, Operator, PackConstants, Part, Planned, Site, Values};
 
 /// Every operator that is accepted, by name.
 pub static ALL: [&dyn Operator; 9] = [

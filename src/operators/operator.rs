@@ -6,8 +6,10 @@ use rten::RegisterOp;
 use wgpu_bridge::kernels::Kernel;
 
 use super::conv_kernel::Conv;
+pub use super::parts::{Part, Values};
 use crate::onnx::{Node, Weight};
 use crate::shaders::Variant;
+use crate::shaders::layout::Map;
 
 /// What is known of the graph when a node is checked, besides the shapes of its inputs.
 #[derive(Clone, Copy, Debug)]
@@ -26,52 +28,69 @@ impl Known<'_> {
     }
 }
 
-/// A node where it stands, for its kernel. Shapes are `[channels, height, width]`; a vector is `[length, 1, 1]`, and one
-/// that was flattened keeps the shape it had.
+/// A node where it stands, for its kernel. A map that was flattened keeps the shape it had.
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'a> {
     /// The node.
     pub node: &'a Node,
-    /// Shapes of those of its inputs that are not constant.
-    pub inputs: &'a [[usize; 3]],
-    /// Shape of its output.
-    pub output: [usize; 3],
-    /// Its first input is bound a second time, behind the others (`engine/lower.rs` says why).
-    pub repeated: bool,
-    /// Negative outputs become 0: it does the work of a `Relu` behind it too.
-    pub relu: bool,
+    /// Those of its inputs that are not constant.
+    pub inputs: &'a [Map],
+    /// Its output, channel by channel: several parts where nodes were joined into one.
+    pub outputs: &'a [Part],
+    /// It adds a bias, which its operator does not.
+    pub biased: bool,
     /// Which kernels are wanted.
     pub variant: Variant,
 }
 
 impl Site<'_> {
-    /// Shape of its input, where but one is not constant.
-    pub(super) fn only_input(&self) -> Result<[usize; 3], String> {
+    /// Its input, where but one is not constant.
+    pub(super) fn only_input(&self) -> Result<Map, String> {
         match *self.inputs {
             [input] => Ok(input),
             _ => Err(format!("{} of its inputs are not constant, where one may be", self.inputs.len())),
         }
     }
+
+    /// Its output, where nothing was joined to it.
+    pub(super) fn only_output(&self) -> Result<Map, String> {
+        match *self.outputs {
+            [Part { map, buffer: 0, .. }] => Ok(map),
+            _ => Err("it cannot be joined with others".to_owned()),
+        }
+    }
 }
 
-/// Brings weights and bias into the order in which the kernel reads them.
-pub type PackConstants = Box<dyn FnOnce(Vec<f32>, &[f32]) -> [Vec<u8>; 2]>;
+/// Brings weights and biases of the nodes of a dispatch into the order in which the kernel reads them: one buffer after the
+/// other.
+pub type PackConstants = Box<dyn FnOnce(Vec<Values>) -> Vec<Vec<u8>>>;
 
 /// How a node is computed on the GPU.
 #[derive(Default)]
 pub struct Planned {
     /// Its kernel; `None` if the output is the input.
     pub kernel: Option<Kernel>,
-    /// Where weights and bias are the second and third input.
+    /// Where there are weights or a bias, whose buffers follow the input's.
     pub constants: Option<PackConstants>,
-    /// If it is a convolution.
-    pub conv: Option<Conv>,
+    /// The convolutions in it.
+    pub convolutions: Vec<Conv>,
+    /// Buffers it writes to, if more than its outputs lie in.
+    pub outputs: usize,
 }
 
 impl From<Kernel> for Planned {
     fn from(kernel: Kernel) -> Self {
         Self { kernel: Some(kernel), ..Self::default() }
     }
+}
+
+/// Linear operations of which either kind may come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linear {
+    /// A mean over windows that are one pixel apart, the same for every channel.
+    Mean,
+    /// A convolution of single pixels, one to one.
+    Pixels,
 }
 
 /// One operator of ONNX, in the form in which packs may use it. `Err(String)` says what is wrong with a node.
@@ -101,6 +120,42 @@ pub trait Operator: Sync {
     /// Whether its output lies in GPU memory as its input does, whatever shape ONNX gives it.
     fn keeps_layout(&self) -> bool {
         false
+    }
+
+    /// Whether its output is its input, under another shape.
+    fn forwards(&self) -> bool {
+        false
+    }
+
+    /// Whether its output is its inputs one behind the other.
+    fn joins_channels(&self) -> bool {
+        false
+    }
+
+    /// What can be exchanged with another node.
+    fn linear(&self, _node: &Node) -> Option<Linear> {
+        None
+    }
+
+    /// Whether two nodes over one tensor can be computed as one whose output channels are those of both.
+    fn joins(&self, _one: &Node, _other: &Node) -> bool {
+        false
+    }
+
+    /// Whether several of its nodes that read one buffer can be computed in one dispatch.
+    fn shares_dispatch(&self, _variant: Variant) -> bool {
+        false
+    }
+
+    /// The kernel of several nodes.
+    ///
+    /// # Errors
+    /// Why there is none for these.
+    fn plan_together(&self, sites: &[Site<'_>]) -> Result<Planned, String> {
+        match sites {
+            [site] => self.plan(site),
+            _ => Err("it cannot be dispatched together with others".to_owned()),
+        }
     }
 
     /// Its kernel for a node whose form has been checked.

@@ -4,10 +4,10 @@ use askama::Template;
 use rten::RegisterOp;
 use wgpu_bridge::kernels::Kernel;
 
-use super::operator::{Known, Operator, Planned, Site, wrong_inputs};
+use super::operator::{Known, Linear, Operator, PackConstants, Planned, Site, Values, wrong_inputs};
 use super::window::Window;
 use crate::onnx::Node;
-use crate::shaders::layout::quads;
+use crate::shaders::layout::{LANES, bytes, pack_bias, quads, signed};
 use crate::shaders::{Bindings, Grid, VEC4, render};
 
 /// The operator `MaxPool`.
@@ -48,33 +48,76 @@ struct Pool {
     /// Elements above and left of the input.
     pads: [usize; 2],
     kind: Kind,
+    /// A bias is added.
+    biased: bool,
+    /// Negative values become 0.
+    relu: bool,
+    /// Where input and output begin in their buffers.
+    from: usize,
+    to: usize,
 }
 
 #[derive(Template)]
 #[template(path = "pool.wgsl", escape = "none")]
 struct Shader {
     bindings: Bindings,
-    grid: Grid,
-    pool: Pool,
+    threads: usize,
+    kind: Kind,
 }
 
 impl Pool {
     fn of(site: &Site<'_>, kind: Kind) -> Result<Self, String> {
         let window = Window::of(site.node)?;
+        let (image, result) = (site.only_input()?, site.only_output()?);
         Ok(Self {
-            input: site.only_input()?,
-            output: [site.output[1], site.output[2]],
+            input: image.shape,
+            output: [result.shape[1], result.shape[2]],
             kernel: window.kernel,
             strides: window.strides,
             pads: window.corner(),
             kind,
+            biased: site.biased,
+            relu: site.outputs.iter().any(|part| part.relu),
+            from: image.start,
+            to: result.start,
         })
     }
 
-    fn shader(&self, repeated: bool) -> Result<Kernel, String> {
-        let bindings = Bindings::new(&[("image", VEC4)], repeated, VEC4);
-        let grid = Grid::of(quads(self.input[0]) * self.output[0] * self.output[1]);
-        render(&Shader { bindings, grid, pool: *self }, grid.workgroups())
+    fn plan(self) -> Result<Planned, String> {
+        let constants: PackConstants =
+            Box::new(move |values| self.pack(&values.into_iter().next().unwrap_or_default()));
+        Ok(Planned { constants: Some(constants), ..self.shader()?.into() })
+    }
+
+    /// Bytes of the bias, a zero if there is none, and of what the shader reads from `pool`.
+    fn pack(&self, Values { bias, .. }: &Values) -> Vec<Vec<u8>> {
+        let numbers = [
+            [self.input[1], self.input[2], self.output[1], self.output[0] * self.output[1]],
+            [self.kernel[0], self.kernel[1], self.strides[0], self.strides[1]],
+            [self.pads[0], self.pads[1], self.from, self.to],
+            [self.count(), usize::from(self.biased), usize::from(self.relu), self.grid().row()],
+        ];
+        let words: Vec<i32> = numbers.as_flattened().iter().map(|&number| signed(number)).collect();
+        let bias = if self.biased { pack_bias(bias, 1) } else { vec![0.0; LANES] };
+        vec![bytes(&bias), bytemuck::cast_slice(&words).to_vec()]
+    }
+
+    fn count(&self) -> usize {
+        quads(self.input[0]) * self.output[0] * self.output[1]
+    }
+
+    fn grid(&self) -> Grid {
+        Grid::of(self.count())
+    }
+
+    fn shader(&self) -> Result<Kernel, String> {
+        let bindings = Bindings::new(&[("image", VEC4), ("bias", VEC4)], &["result"]).with_uniform(
+            "pool",
+            "array<vec4<i32>, 4>".to_owned(),
+            2,
+        );
+        let grid = self.grid();
+        render(&Shader { bindings, threads: grid.threads, kind: self.kind }, grid.workgroups())
     }
 }
 
@@ -103,7 +146,7 @@ impl Operator for MaxPool {
     }
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
-        Ok(Pool::of(site, Kind::Max)?.shader(site.repeated)?.into())
+        Pool::of(site, Kind::Max)?.plan()
     }
 
     fn cpu(&self) -> &'static dyn RegisterOp {
@@ -124,9 +167,13 @@ impl Operator for AveragePool {
         shape(node, inputs)
     }
 
+    fn linear(&self, node: &Node) -> Option<Linear> {
+        Window::of(node).ok().filter(|window| window.strides == [1, 1]).map(|_| Linear::Mean)
+    }
+
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
         let kind = if site.node.int("count_include_pad", 0) == 0 { Kind::Average } else { Kind::AverageWithPads };
-        Ok(Pool::of(site, kind)?.shader(site.repeated)?.into())
+        Pool::of(site, kind)?.plan()
     }
 
     fn cpu(&self) -> &'static dyn RegisterOp {
@@ -138,12 +185,12 @@ impl Operator for AveragePool {
 mod tests {
     use super::super::testing::{Case, check, values, window};
     use super::*;
-    use crate::shaders::layout::{bytes, pack};
+    use crate::shaders::layout::pack;
 
-    fn plain(pool: &Pool, image: &[f32]) -> Vec<f32> {
+    fn plain(pool: &Pool, image: &[f32], bias: &[f32]) -> Vec<f32> {
         let [channels, height, width] = pool.input;
         let mut out = Vec::new();
-        for plane in (0..channels).map(|c| &image[c * height * width..]) {
+        for (channel, plane) in (0..channels).map(|c| (c, &image[c * height * width..])) {
             for y in 0..pool.output[0] {
                 for x in 0..pool.output[1] {
                     let rows = (y * pool.strides[0]..).take(pool.kernel[0]).filter_map(|y| y.checked_sub(pool.pads[0]));
@@ -158,11 +205,13 @@ mod tests {
                         })
                         .collect();
                     let sum: f32 = inside.iter().sum();
-                    out.push(match pool.kind {
+                    let value = match pool.kind {
                         Kind::Max => inside.iter().copied().fold(f32::NEG_INFINITY, f32::max),
                         Kind::Average => sum / inside.len() as f32,
                         Kind::AverageWithPads => sum / (pool.kernel[0] * pool.kernel[1]) as f32,
-                    });
+                    };
+                    let value = if pool.biased { value + bias[channel] } else { value };
+                    out.push(if pool.relu { value.max(0.0) } else { value });
                 }
             }
         }
@@ -181,16 +230,33 @@ mod tests {
         for (input, kernel, stride, pads) in shapes {
             for kind in [Kind::Max, Kind::Average, Kind::AverageWithPads] {
                 let output = [window(input[1], kernel[0], stride, pads), window(input[2], kernel[1], stride, pads)];
-                let spec = Pool { input, output, kernel, strides: [stride; 2], pads: [pads; 2], kind };
+                let biased = stride == 1;
+                let at = |input, output, kernel, kind| Pool {
+                    input,
+                    output,
+                    kernel,
+                    strides: [stride; 2],
+                    pads: [pads; 2],
+                    kind,
+                    biased,
+                    relu: pads == 2,
+                    from: 0,
+                    to: 0,
+                };
+                let spec = at(input, output, kernel, kind);
+                let bias = values(input[0], 9);
                 // All negative, so that a zero that slips in is seen by the maximum.
                 let image: Vec<f32> = values(input.iter().product(), 5).iter().map(|v| v - 1.5).collect();
                 let packed = bytes(&pack(&image, input));
                 cases.push(Case {
                     name: format!("{spec:?}"),
-                    kernel: spec.shader(stride == 1).unwrap(),
-                    inputs: vec![packed; if stride == 1 { 2 } else { 1 }],
+                    kernel: spec.shader().unwrap(),
+                    unused: 0,
+                    inputs: std::iter::once(packed)
+                        .chain(spec.pack(&Values { bias: bias.clone(), ..Values::default() }))
+                        .collect(),
                     shape: [input[0], output[0], output[1]],
-                    expected: plain(&spec, &image),
+                    expected: plain(&spec, &image, &bias),
                 });
             }
         }

@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use pollster::block_on;
 use skintree_testing::{gpu, path};
 use wgpu_bridge::gpu::Gpu;
-use wgpu_bridge::kernels::Kernel;
-use wgpu_bridge::util::{BufferInitDescriptor, DeviceExt as _, DownloadBuffer};
+use wgpu_bridge::kernels::{Dispatch, Kernel};
+use wgpu_bridge::util::DownloadBuffer;
 
 use crate::input::uniform;
 use crate::shaders::layout::{bytes, pack, packed_len, unpack};
@@ -16,6 +16,8 @@ use crate::shaders::layout::{bytes, pack, packed_len, unpack};
 pub(super) struct Case {
     pub(super) name: String,
     pub(super) kernel: Kernel,
+    /// Buffers behind the result that it does not write to.
+    pub(super) unused: usize,
     pub(super) inputs: Vec<Vec<u8>>,
     pub(super) shape: [usize; 3],
     pub(super) expected: Vec<f32>,
@@ -35,14 +37,15 @@ pub(super) fn window(size: usize, kernel: usize, stride: usize, pads: usize) -> 
 pub(super) fn check(operator: &str, cases: &[Case]) {
     write(operator, cases);
     let Some(gpu) = gpu() else { return };
-    let (device, queue) = lend(&gpu, cases);
+    let (device, queue) = lend(&gpu);
     for case in cases {
         let lacks = |extension: &str, there: bool| case.kernel.wgsl.contains(extension) && !there;
         if lacks("enable subgroups", gpu.info().subgroups) || lacks("enable f16", gpu.info().f16) {
             eprintln!("skipped: {} has not what {} needs", gpu.info(), case.name);
             continue;
         }
-        let found = block_on(gpu.watch(async { run(&device, &queue, case) })).unwrap();
+        let found = block_on(gpu.watch(async { run(&gpu, &device, &queue, case) })).unwrap();
+        gpu.clear_buffers();
         assert_eq!(found.len(), case.expected.len(), "{}", case.name);
         for (index, (found, expected)) in found.iter().zip(&case.expected).enumerate() {
             let tolerance = 2e-5 * expected.abs().max(1.0);
@@ -52,17 +55,21 @@ pub(super) fn check(operator: &str, cases: &[Case]) {
 }
 
 /// Runs a kernel through the part of wgpu that wonnx calls.
-fn run(device: &wgpu_bridge::Device, queue: &wgpu_bridge::Queue, case: &Case) -> Vec<f32> {
-    let buffer = |contents: &[u8]| {
-        let usage = wgpu_bridge::BufferUsages::STORAGE | wgpu_bridge::BufferUsages::COPY_SRC;
-        device.create_buffer_init(&BufferInitDescriptor { label: None, contents, usage })
-    };
-    let mut buffers: Vec<wgpu_bridge::Buffer> = case.inputs.iter().map(|input| buffer(input)).collect();
+fn run(gpu: &Gpu, device: &wgpu_bridge::Device, queue: &wgpu_bridge::Queue, case: &Case) -> Vec<f32> {
+    const RESULT: &str = "result";
+    let inputs = case.inputs.iter().enumerate().map(|(index, input)| (format!("input {index}"), input.clone()));
     // Not zero, so that an output that is never written is seen.
-    buffers.push(buffer(&bytes(&vec![1e9; packed_len(case.shape)])));
+    let output = (RESULT.to_owned(), bytes(&vec![1e9; packed_len(case.shape)]));
+    let unused = (0..case.unused).map(|index| (format!("unused {index}"), vec![0; 16]));
+    let buffers: Vec<(String, Vec<u8>)> = inputs.chain([output]).chain(unused).collect();
+    for (name, bytes) in &buffers {
+        gpu.upload(name, bytes);
+    }
+    let names = buffers.into_iter().map(|(name, _)| name).collect();
+    gpu.set_kernels([(case.name.clone(), Dispatch { kernel: case.kernel.clone(), buffers: names })].into());
     let module = device.create_shader_module(wgpu_bridge::ShaderModuleDescriptor {
         label: Some(&case.name),
-        source: wgpu_bridge::ShaderSource::Wgsl(case.kernel.wgsl.as_str().into()),
+        source: wgpu_bridge::ShaderSource::Wgsl("".into()),
     });
     let pipeline = device.create_compute_pipeline(&wgpu_bridge::ComputePipelineDescriptor {
         label: Some(&case.name),
@@ -74,22 +81,18 @@ fn run(device: &wgpu_bridge::Device, queue: &wgpu_bridge::Queue, case: &Case) ->
     {
         let mut pass = encoder.begin_compute_pass(&wgpu_bridge::ComputePassDescriptor { label: None });
         pass.set_pipeline(&pipeline);
-        for (index, group) in buffers.chunks(4).enumerate() {
-            let entries: Vec<_> = group
-                .iter()
-                .zip(0..)
-                .map(|(buffer, binding)| wgpu_bridge::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
-                .collect();
-            let layout = pipeline.get_bind_group_layout(index as u32);
-            let descriptor = wgpu_bridge::BindGroupDescriptor { label: None, layout: &layout, entries: &entries };
-            pass.set_bind_group(index as u32, &device.create_bind_group(&descriptor), &[]);
-        }
-        let [x, y, z] = case.kernel.workgroups;
-        pass.dispatch_workgroups(x, y, z);
+        // The kernel brings its own number.
+        pass.dispatch_workgroups(1, 1, 1);
     }
     queue.submit([encoder.finish()]);
+    let result = device.create_buffer(&wgpu_bridge::BufferDescriptor {
+        label: Some(RESULT),
+        size: 4,
+        usage: wgpu_bridge::BufferUsages::COPY_SRC,
+        mapped_at_creation: false,
+    });
     let (sender, receiver) = mpsc::channel();
-    DownloadBuffer::read_buffer(device, queue, &buffers[case.inputs.len()].slice(..), move |result| {
+    DownloadBuffer::read_buffer(device, queue, &result.slice(..), move |result| {
         let bytes = result.unwrap().to_vec();
         sender.send(bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()).unwrap();
     });
@@ -98,9 +101,8 @@ fn run(device: &wgpu_bridge::Device, queue: &wgpu_bridge::Queue, case: &Case) ->
     unpack(&packed, case.shape)
 }
 
-/// Device and queue as wonnx gets them, with the kernels registered under the cases' names.
-fn lend(gpu: &Gpu, cases: &[Case]) -> (wgpu_bridge::Device, wgpu_bridge::Queue) {
-    gpu.set_kernels(cases.iter().map(|case| (case.name.clone(), case.kernel.clone())).collect());
+/// Device and queue as wonnx gets them.
+fn lend(gpu: &Gpu) -> (wgpu_bridge::Device, wgpu_bridge::Queue) {
     gpu.lend();
     let instance = wgpu_bridge::Instance::new(wgpu_bridge::InstanceDescriptor {
         backends: wgpu_bridge::Backends::PRIMARY,
@@ -123,6 +125,7 @@ fn write(operator: &str, cases: &[Case]) {
             "name": case.name,
             "wgsl": case.kernel.wgsl,
             "workgroups": case.kernel.workgroups,
+            "unused": case.unused,
             "inputs": case.inputs.iter().map(|input| words(input)).collect::<Vec<_>>(),
             "expected": pack(&case.expected, case.shape),
             "shape": case.shape,

@@ -3,7 +3,7 @@
 use crate::onnx::Node;
 
 /// What the attributes say of a window; pads are top, left, bottom, right.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Window {
     pub(super) kernel: [usize; 2],
     pub(super) strides: [usize; 2],
@@ -39,6 +39,11 @@ impl Window {
             (Some(height), Some(width)) => Ok([height, width]),
             _ => Err(format!("window {kernel:?} with strides {strides:?} and pads {pads:?} does not fit {input:?}")),
         }
+    }
+
+    /// Whether it takes each pixel for itself.
+    pub(super) fn is_pixel(&self) -> bool {
+        *self == Self { kernel: [1, 1], strides: [1, 1], pads: [0; 4] }
     }
 
     /// Elements above and left of the input.

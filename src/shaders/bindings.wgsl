@@ -1,3 +1,3 @@
 {%- for buffer in bindings.all %}
-@group({{ buffer.group }}) @binding({{ buffer.number }}) var<storage, {{ buffer.access }}> {{ buffer.name }}: array<{{ buffer.element }}>;
+@group({{ buffer.group }}) @binding({{ buffer.number }}) var<{{ buffer.access }}> {{ buffer.name }}: {{ buffer.element }};
 {%- endfor %}

@@ -17,6 +17,37 @@ pub fn packed_len([channels, height, width]: [usize; 3]) -> usize {
     quads(channels) * LANES * height * width
 }
 
+/// A number as shaders read it; what does not fit would belong to a buffer larger than any adapter has.
+pub fn signed(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+/// Whether what follows a map of so many channels begins with a quad of its own.
+pub fn is_aligned(channels: usize) -> bool {
+    channels.is_multiple_of(LANES)
+}
+
+/// A feature map in a buffer, which may hold others too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Map {
+    /// Channels, height and width; a vector is `[length, 1, 1]`.
+    pub shape: [usize; 3],
+    /// Where it begins in its buffer, in quads of a pixel.
+    pub start: usize,
+}
+
+impl Map {
+    /// One that has a buffer of its own.
+    pub fn whole(shape: [usize; 3]) -> Self {
+        Self { shape, start: 0 }
+    }
+
+    /// Pixels of a channel.
+    pub fn pixels(&self) -> usize {
+        self.shape[1] * self.shape[2]
+    }
+}
+
 /// Packs a planar feature map (channels x height x width values); fill is 0.
 pub fn pack(planar: &[f32], shape: [usize; 3]) -> Vec<f32> {
     let pixels = shape[1] * shape[2];

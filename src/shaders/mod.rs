@@ -24,33 +24,41 @@ pub(crate) struct Binding {
     pub(crate) group: usize,
     /// Number in its group.
     pub(crate) number: usize,
+    /// Address space and access.
     pub(crate) access: &'static str,
     pub(crate) name: String,
-    pub(crate) element: &'static str,
+    pub(crate) element: String,
 }
 
-/// The buffers of a kernel in the order in which wonnx binds them: inputs, then the output `result`.
+/// The buffers of a kernel: inputs, then the outputs.
 #[derive(Debug)]
 pub struct Bindings {
     pub(crate) all: Vec<Binding>,
-    pub(crate) repeated: bool,
 }
 
 impl Bindings {
-    /// Inputs by name and element. `repeated` declares the first input once more behind the others: wonnx runs a node anew
-    /// for each of its users unless the node has two inputs that are not constant (`engine/lower.rs`).
-    pub fn new(inputs: &[(&str, &'static str)], repeated: bool, output: &'static str) -> Self {
-        let again = inputs.first().filter(|_| repeated).map(|&(_, element)| ("read", "repeated", element));
-        let inputs = inputs.iter().map(|&(name, element)| ("read", name, element));
-        let all = inputs.chain(again).chain([("read_write", "result", output)]);
+    /// Inputs by name and element; outputs by name, of [`VEC4`].
+    pub fn new(inputs: &[(&str, &'static str)], outputs: &[&str]) -> Self {
+        let inputs = inputs.iter().map(|&(name, element)| ("storage, read", name, element));
+        let all = inputs.chain(outputs.iter().map(|&name| ("storage, read_write", name, VEC4)));
         let binding = |(index, (access, name, element)): (usize, (&'static str, &str, &'static str))| Binding {
             group: index / BINDINGS,
             number: index % BINDINGS,
             access,
             name: name.to_owned(),
-            element,
+            element: format!("array<{element}>"),
         };
-        Self { all: all.enumerate().map(binding).collect(), repeated }
+        Self { all: all.enumerate().map(binding).collect() }
+    }
+
+    /// With a uniform of a type put at a place between them.
+    pub(crate) fn with_uniform(mut self, name: &str, element: String, place: usize) -> Self {
+        let uniform = Binding { group: 0, number: 0, access: "uniform", name: name.to_owned(), element };
+        self.all.insert(place.min(self.all.len()), uniform);
+        for (index, binding) in self.all.iter_mut().enumerate() {
+            (binding.group, binding.number) = (index / BINDINGS, index % BINDINGS);
+        }
+        self
     }
 }
 

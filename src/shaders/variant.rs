@@ -18,11 +18,15 @@ pub enum Method {
         /// the feature `subgroups`, no certain size of a subgroup.
         shared: bool,
     },
-    /// Implicit matrix product: a workgroup brings a tile of the image and of the weights into workgroup memory.
-    Tiles,
+    /// A workgroup computes a tile of the output, cut so that a GPU of so many cores is kept busy
+    /// ([`Tile`](crate::operators::conv::Tile)).
+    Tiles {
+        /// Compute units, multiprocessors or whatever the vendor calls what runs workgroups.
+        cores: usize,
+    },
 }
 
-/// A [`Method`] and the precision of the weights. Displays as `tiles`, `registers-4x2`, `registers-4x2-shared`, each
+/// A [`Method`] and the precision of the weights. Displays as `tiles-40`, `registers-4x2`, `registers-4x2-shared`, each
 /// with `-f16` behind it where weights are f16; [`FromStr`] reads the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Variant {
@@ -32,6 +36,9 @@ pub struct Variant {
     /// feature `shader-f16`.
     pub half: bool,
 }
+
+/// More than any GPU has.
+const MOST_CORES: usize = 1_024;
 
 /// More of either would be registers that no adapter has.
 const MOST_IN_REGISTERS: usize = 8;
@@ -54,7 +61,7 @@ impl fmt::Display for Variant {
             Method::Registers { quads, pixels, shared } => {
                 write!(f, "registers-{quads}x{pixels}{}", if shared { "-shared" } else { "" })?;
             }
-            Method::Tiles => f.write_str("tiles")?,
+            Method::Tiles { cores } => write!(f, "tiles-{cores}")?,
         }
         f.write_str(if self.half { "-f16" } else { "" })
     }
@@ -71,10 +78,14 @@ impl FromStr for Variant {
             let number = |text: &str| text.parse().ok().filter(|number| (1..=MOST_IN_REGISTERS).contains(number));
             Some(Method::Registers { quads: number(quads)?, pixels: number(pixels)?, shared })
         };
-        let method = if name == "tiles" { Some(Method::Tiles) } else { registers(name) };
+        let tiles = |name: &str| {
+            let cores = name.strip_prefix("tiles-")?.parse().ok().filter(|cores| (1..=MOST_CORES).contains(cores))?;
+            Some(Method::Tiles { cores })
+        };
+        let method = tiles(name).or_else(|| registers(name));
         method.map(|method| Self { method, half }).ok_or_else(|| {
             format!(
-                "there are no kernels \"{text}\"; use auto, stock, tiles, registers-4x2 or the like, with -shared, -f16"
+                "there are no kernels \"{text}\"; use auto, stock, tiles-40, registers-4x2 or the like, with -shared, -f16"
             )
         })
     }
@@ -110,10 +121,20 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        for name in ["tiles", "tiles-f16", "registers-4x2", "registers-4x2-shared", "registers-1x4-shared-f16"] {
+        for name in ["tiles-40", "tiles-132-f16", "registers-4x2", "registers-4x2-shared", "registers-1x4-shared-f16"] {
             assert_eq!(name.parse::<Variant>().unwrap().to_string(), name);
         }
-        for name in ["", "tiles-f32", "registers-", "registers-0x2", "registers-4x9", "tiles-shared"] {
+        for name in [
+            "",
+            "tiles",
+            "tiles-0",
+            "tiles-9999",
+            "tiles-f32",
+            "registers-",
+            "registers-0x2",
+            "registers-4x9",
+            "tiles-shared",
+        ] {
             assert!(name.parse::<KernelChoice>().is_err(), "{name}");
         }
         assert_eq!("stock".parse(), Ok(KernelChoice::Stock));

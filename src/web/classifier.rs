@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use web_time::Instant;
 
 use crate::classifier::{Classifier, DEFAULT_TOP_K, Options};
-use crate::engine::EngineRequest;
+use crate::engine::{EngineRequest, trial};
 use crate::heat_map::HeatMapChoice;
 use crate::interpret::InterpretError;
 use crate::pack::{Files, Manifest, OptionalFiles, Pack, PackFile};
@@ -37,6 +37,14 @@ impl<'a> FileToFetch<'a> {
 struct LoadOptions {
     engine: Option<String>,
     kernels: Option<String>,
+    remembered: Option<Remembered>,
+}
+
+/// What a trial of kernels chose on an earlier visit.
+#[derive(Debug, Deserialize)]
+struct Remembered {
+    adapter: String,
+    kernels: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -117,7 +125,9 @@ pub struct WebClassifier(Classifier);
 #[wasm_bindgen]
 impl WebClassifier {
     /// Checks the pack, chooses an engine (`options.engine`: `auto`, `wonnx` or `cpu`) and warms it up. For measuring,
-    /// `options.kernels` names kernels ([`crate::shaders::KernelChoice`]).
+    /// `options.kernels` names kernels ([`crate::shaders::KernelChoice`]); `options.remembered` says which ones a trial on an
+    /// earlier visit has chosen on which adapter (`engine.kernels` and `engine.adapter` of a report), so that it need not be
+    /// repeated.
     ///
     /// # Errors
     /// `pack-*`, `taxonomy`, `engine-*` and `gpu-*`.
@@ -132,6 +142,10 @@ impl WebClassifier {
         let options: LoadOptions = from_js(options)?;
         let request =
             EngineRequest { engine: parse(options.engine.as_deref())?, kernels: parse(options.kernels.as_deref())? };
+        // What cannot be read is of another version.
+        if let Some((adapter, Ok(chosen))) = options.remembered.map(|old| (old.adapter, old.kernels.parse())) {
+            trial::remember(adapter, chosen);
+        }
         let optional = OptionalFiles { scope: scope.as_deref(), kind: kind.as_deref() };
         let pack = Pack::open(&manifest, model, &taxonomy, optional).map_err(to_js_error)?;
         drop((manifest, taxonomy, scope, kind));

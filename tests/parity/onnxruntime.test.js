@@ -84,8 +84,8 @@ test(`the CPU engine agrees with onnxruntime on ${PHOTOS} photos`, { skip }, asy
   assert.ok(worst < TOLERANCE, `${worst}`);
 });
 
-// A trial at load takes `tiles-f16` on real GPUs only, so a software adapter must be asked for it.
-for (const [kernels, name] of [['auto', 'the GPU engine'], ['tiles-f16', 'the GPU engine with f16 weights']]) {
+// A trial at load takes f16 on real GPUs only, so a software adapter must be asked for it.
+for (const [kernels, name] of [['auto', 'the GPU engine'], ['tiles-132-f16', 'the GPU engine with f16 weights']]) {
   test(`${name} agrees with onnxruntime on ${PHOTOS_ON_GPU} photos`, { skip }, async (t) => {
     try {
       const engine = ['--engine', 'wonnx', '--kernels', kernels];

@@ -64,6 +64,29 @@ export class PackStore {
     await attempt(() => this.#cache.put(this.#manifestKey(), new Response(bytes, { headers: { [PACK_HEADER]: this.#packUrl } })));
   }
 
+  /**
+   * Which kernels a trial on the GPU has chosen with this browser, so that it is not repeated at each visit.
+   *
+   * @returns {Promise<{adapter: string, kernels: string} | undefined>}
+   */
+  async readKernels() {
+    const found = await attempt(async () => (await this.#cache.match(this.#kernelsKey()))?.json());
+    // A new version of the browser may bring another compiler, and so another choice.
+    const { browser, adapter, kernels } = found ?? {};
+    const usable = browser === navigator.userAgent && typeof adapter === 'string' && typeof kernels === 'string';
+    return usable ? { adapter, kernels } : undefined;
+  }
+
+  /** @param {{adapter: string, kernels: string}} chosen */
+  async writeKernels({ adapter, kernels }) {
+    const body = JSON.stringify({ browser: navigator.userAgent, adapter, kernels });
+    await attempt(() => this.#cache.put(this.#kernelsKey(), new Response(body, { headers: { [PACK_HEADER]: this.#packUrl } })));
+  }
+
+  #kernelsKey() {
+    return keyOf(`kernels?of=${encodeURIComponent(this.#packUrl)}`);
+  }
+
   #manifestKey() {
     return keyOf(`manifest?of=${encodeURIComponent(this.#packUrl)}`);
   }
@@ -79,7 +102,7 @@ export class PackStore {
    * @param {PackFile[]} files
    */
   async keepOnly(files) {
-    const wanted = new Set([this.#manifestKey(), ...files.map((file) => keyOf(file.sha256))]);
+    const wanted = new Set([this.#manifestKey(), this.#kernelsKey(), ...files.map((file) => keyOf(file.sha256))]);
     await attempt(async () => {
       for (const request of await this.#cache.keys()) {
         const response = wanted.has(request.url) ? undefined : await this.#cache.match(request);

@@ -74,7 +74,7 @@ export interface WasmModule {
       taxonomy: Uint8Array,
       scope: Uint8Array | undefined,
       kind: Uint8Array | undefined,
-      options: { engine: EngineChoice; kernels?: string },
+      options: { engine: EngineChoice; kernels?: string; remembered?: { adapter: string; kernels: string } },
     ): Promise<WasmClassifier>;
   };
 }

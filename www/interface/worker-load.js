@@ -24,7 +24,7 @@ const PROGRESS_STEPS = 200;
 export async function load(packUrl, engine, onProgress) {
   const start = performance.now();
   const store = await PackStore.open(packUrl);
-  const [wasm, manifest] = await Promise.all([startClassifierModule(), fetchManifest(packUrl, store)]);
+  const [wasm, manifest, remembered] = await Promise.all([startClassifierModule(), fetchManifest(packUrl, store), store?.readKernels()]);
   const files = wasm.packFiles(manifest);
   /** @type {WasmClassifier | undefined} */
   let classifier;
@@ -43,7 +43,7 @@ export async function load(packUrl, engine, onProgress) {
         taxonomy,
         pack.has('scope') ? pack.bytes('scope') : undefined,
         pack.has('kind') ? pack.bytes('kind') : undefined,
-        { engine },
+        { engine, remembered },
       );
     } catch (error) {
       if (!isWrongBytes(error)) {
@@ -65,7 +65,12 @@ export async function load(packUrl, engine, onProgress) {
   if (!classifier || !taxonomy || !timings) {
     throw new SkintreeError('internal', 'the pack was neither loaded nor refused');
   }
-  return { classifier, info: { ...classifier.info(), load: timings }, manifest, taxonomy };
+  const info = classifier.info();
+  const { adapter, kernels } = info.engine;
+  if (adapter && kernels) {
+    await store?.writeKernels({ adapter, kernels });
+  }
+  return { classifier, info: { ...info, load: timings }, manifest, taxonomy };
 }
 
 /** @returns {Promise<WasmModule>} */

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::kernels::{Kernel, Kernels};
+use crate::kernels::{Dispatch, Kernels};
 use crate::state::State;
 pub use crate::state::Work;
 
@@ -139,7 +139,7 @@ impl Gpu {
         crate::subgroups::request();
         let instance = modern::Instance::new(modern::InstanceDescriptor::new_without_display_handle_from_env());
         let adapter = request_adapter(&instance).await?;
-        let wanted = modern::Features::SHADER_F16 | modern::Features::SUBGROUP;
+        let wanted = modern::Features::SHADER_F16 | modern::Features::SUBGROUP | modern::Features::TIMESTAMP_QUERY;
         let (device, queue) = adapter
             .request_device(&modern::DeviceDescriptor {
                 label: Some("skintree"),
@@ -174,27 +174,39 @@ impl Gpu {
         self.state().kernels = kernels;
     }
 
-    /// Puts a constant of the next session into GPU memory, in the place of the values that the session will bring for
-    /// the initializer of that name: so nobody needs to hold all of them in main memory. `bytes` are a multiple of four.
-    pub fn upload(&self, name: &str, bytes: &[u8]) {
+    /// Makes a buffer of `bytes` (a multiple of four) for the kernels of the next session. It also takes the place of the
+    /// buffer that wonnx makes for an input or output of that name.
+    pub fn allocate(&self, name: &str, bytes: u64) {
         let buffer = self.device().create_buffer(&modern::BufferDescriptor {
             label: Some(name),
-            size: bytes.len() as u64,
-            usage: modern::BufferUsages::STORAGE | modern::BufferUsages::COPY_DST,
+            size: bytes,
+            usage: modern::BufferUsages::STORAGE
+                | modern::BufferUsages::UNIFORM
+                | modern::BufferUsages::COPY_DST
+                | modern::BufferUsages::COPY_SRC,
             mapped_at_creation: false,
         });
-        self.queue().write_buffer(&buffer, 0, bytes);
-        self.state().constants.insert(name.to_owned(), buffer);
+        self.state().buffers.insert(name.to_owned(), buffer);
     }
 
-    /// Ends what [`Self::upload`] has begun: the session has been made and holds its constants itself.
-    pub fn clear_uploads(&self) {
-        self.state().constants.clear();
+    /// Puts a constant for the kernels of the next session into GPU memory, so that nobody needs to hold all of them in main
+    /// memory. `bytes` are a multiple of four.
+    pub fn upload(&self, name: &str, bytes: &[u8]) {
+        self.allocate(name, bytes.len() as u64);
+        if let Some(buffer) = self.buffer(name) {
+            self.queue().write_buffer(&buffer, 0, bytes);
+        }
     }
 
-    /// A clone, because wonnx may ask twice.
-    pub(crate) fn constant(&self, name: &str) -> Option<modern::Buffer> {
-        self.state().constants.get(name).cloned()
+    /// Forgets the names given to [`Self::upload`] and [`Self::allocate`]: the session has been made and holds its buffers
+    /// itself.
+    pub fn clear_buffers(&self) {
+        self.state().buffers.clear();
+    }
+
+    /// The buffer of a name, if one was made.
+    pub(crate) fn buffer(&self, name: &str) -> Option<modern::Buffer> {
+        self.state().buffers.get(name).cloned()
     }
 
     /// Outputs that runs from now on do not read back; wonnx gives zeros for them.
@@ -227,9 +239,9 @@ impl Gpu {
         let internal = device.push_error_scope(modern::ErrorFilter::Internal);
         let validation = device.push_error_scope(modern::ErrorFilter::Validation);
         let value = work.await;
-        let validation = validation.pop().await;
-        let internal = internal.pop().await;
-        let memory = memory.pop().await;
+        // Asked at once, answered at once: in a browser each answer takes a way to the GPU's process and back.
+        let (validation, internal, memory) = (validation.pop(), internal.pop(), memory.pop());
+        let (validation, internal, memory) = (validation.await, internal.await, memory.await);
         self.check()?;
         match memory.or(internal).or(validation) {
             Some(error) => Err(error.into()),
@@ -271,8 +283,8 @@ impl Gpu {
         }
     }
 
-    /// The kernel for a node, if there is one.
-    pub(crate) fn kernel(&self, name: &str) -> Option<Kernel> {
+    /// What runs for a node, if it is ours.
+    pub(crate) fn dispatch(&self, name: &str) -> Option<Dispatch> {
         self.state().kernels.get(name).cloned()
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! - [`gpu`]: open an adapter and device with its full limits, lend it to the next wonnx session, catch every GPU
 //!   error, and destroy it.
-//! - [`kernels`]: put a compute kernel of our own in the place of the one wonnx generated for a node.
+//! - [`kernels`]: put a compute kernel of our own, and buffers of our own, in the place of those of a node.
 //! - [`timing`]: time kernels.
 //!
 //! wonnx opens its device itself, so [`gpu::Gpu::lend`] leaves one in a slot that [`Adapter::request_device`] takes
@@ -17,21 +17,25 @@
 mod download;
 pub mod gpu;
 pub mod kernels;
+#[cfg(target_arch = "wasm32")]
+mod parallel_compile;
 mod pass;
 mod pipelines;
+mod staging;
 mod state;
 #[cfg(target_arch = "wasm32")]
 mod subgroups;
 pub mod timing;
 
 pub use modern::{
-    BindGroup, BindGroupDescriptor, BindGroupEntry, Buffer, BufferAddress, BufferAsyncError, BufferDescriptor,
-    BufferUsages, CommandBuffer, CommandEncoderDescriptor,
+    BindGroupEntry, Buffer, BufferAddress, BufferAsyncError, BufferDescriptor, BufferUsages, CommandBuffer,
+    CommandEncoderDescriptor,
 };
 
 pub use pass::{
-    CommandEncoder, ComputePass, ComputePassDescriptor, ComputePipeline, ComputePipelineDescriptor, Device, Maintain,
-    Queue, ShaderModule, ShaderModuleDescriptor, ShaderSource,
+    BindGroup, BindGroupDescriptor, BindGroupLayout, CommandEncoder, ComputePass, ComputePassDescriptor,
+    ComputePipeline, ComputePipelineDescriptor, Device, Maintain, Queue, ShaderModule, ShaderModuleDescriptor,
+    ShaderSource,
 };
 
 /// Which native graphics APIs to use. Kept for wonnx's sake; [`gpu::Gpu::open`] decides.
@@ -134,15 +138,12 @@ pub mod util {
 
     /// Buffers made with their contents.
     pub trait DeviceExt {
-        /// A buffer that holds `contents`, or what was uploaded under its label ([`gpu::Gpu::upload`]).
+        /// A buffer that holds `contents`.
         fn create_buffer_init(&self, descriptor: &BufferInitDescriptor<'_>) -> Buffer;
     }
 
     impl DeviceExt for Device {
         fn create_buffer_init(&self, descriptor: &BufferInitDescriptor<'_>) -> Buffer {
-            if let Some(uploaded) = descriptor.label.and_then(|label| self.gpu().constant(label)) {
-                return uploaded;
-            }
             self.modern().create_buffer_init(&modern::util::BufferInitDescriptor {
                 label: descriptor.label,
                 contents: descriptor.contents,

@@ -7,20 +7,30 @@ use futures_channel::oneshot;
 use web_time::Instant;
 
 use crate::gpu::{Gpu, GpuError};
-use crate::kernels::{BINDINGS, Kernel};
+use crate::kernels::{Dispatch, Kernel};
+use crate::pass::Ready;
 
-/// A kernel and the sizes in bytes of what it is bound to: inputs in order, then the output.
+/// What is in a buffer of a [`Job`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// So many bytes of 0, shared with other jobs.
+    Zeros(u64),
+    /// These.
+    Bytes(Vec<u8>),
+}
+
+/// A kernel and what it is bound to, in the order of its bindings.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// The kernel.
     pub kernel: Kernel,
-    /// Bytes of each buffer.
-    pub buffers: Vec<u64>,
+    /// Its buffers.
+    pub buffers: Vec<Contents>,
 }
 
 impl Gpu {
     /// How long the GPU takes for the jobs one after the other, all of them `rounds` times; buffers hold zeros. Every
-    /// kernel has run once before the clock starts.
+    /// kernel has run once before the clock starts. The clock is that of the GPU where it has one that can be read.
     ///
     /// # Errors
     /// Any [`GpuError`].
@@ -28,59 +38,66 @@ impl Gpu {
         self.watch(async {
             let mut pool = Pool::new();
             let ready: Vec<Ready> = jobs.iter().map(|job| self.prepare(job, &mut pool)).collect();
-            self.dispatch(&ready, 1).await;
-            let start = Instant::now();
-            self.dispatch(&ready, rounds).await;
-            start.elapsed()
+            self.run(&ready, 1).await;
+            self.run(&ready, rounds).await
+        })
+        .await
+    }
+
+    /// [`Self::time`] of dispatches over buffers that were made by name.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn time_dispatches(&self, dispatches: &[Dispatch], rounds: usize) -> Result<Duration, GpuError> {
+        self.watch(async {
+            let ready: Vec<Ready> = dispatches.iter().map(|dispatch| self.ready_by_name(dispatch)).collect();
+            self.run(&ready, 1).await;
+            self.run(&ready, rounds).await
         })
         .await
     }
 
     fn prepare(&self, Job { kernel, buffers }: &Job, pool: &mut Pool) -> Ready {
-        let pipeline = self.pipeline(kernel);
         let make = |size: u64| {
             self.device().create_buffer(&modern::BufferDescriptor {
                 label: Some("timing"),
                 size,
-                usage: modern::BufferUsages::STORAGE,
+                usage: modern::BufferUsages::STORAGE | modern::BufferUsages::UNIFORM | modern::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             })
         };
         let buffers: Vec<modern::Buffer> = buffers
             .iter()
             .enumerate()
-            .map(|(position, &size)| pool.entry((position, size)).or_insert_with(|| make(size)).clone())
-            .collect();
-        let group = |(index, group): (usize, &[modern::Buffer])| {
-            let entries: Vec<_> = group
-                .iter()
-                .zip(0..)
-                .map(|(buffer, binding)| modern::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
-                .collect();
-            self.device().create_bind_group(&modern::BindGroupDescriptor {
-                label: Some("timing"),
-                layout: &pipeline.get_bind_group_layout(index as u32),
-                entries: &entries,
+            .map(|(position, contents)| match contents {
+                &Contents::Zeros(size) => pool.entry((position, size)).or_insert_with(|| make(size)).clone(),
+                Contents::Bytes(bytes) => {
+                    let buffer = make(bytes.len() as u64);
+                    self.queue().write_buffer(&buffer, 0, bytes);
+                    buffer
+                }
             })
-        };
-        let groups = buffers.chunks(BINDINGS).enumerate().map(group).collect();
-        Ready { pipeline, groups, workgroups: kernel.workgroups }
+            .collect();
+        self.ready(kernel, &buffers)
     }
 
-    async fn dispatch(&self, ready: &[Ready], rounds: usize) {
+    async fn run(&self, ready: &[Ready], rounds: usize) -> Duration {
+        let clock = Clock::of(self.device());
         let mut encoder = self.device().create_command_encoder(&modern::CommandEncoderDescriptor::default());
         {
-            let mut pass = encoder.begin_compute_pass(&modern::ComputePassDescriptor::default());
-            for Ready { pipeline, groups, workgroups: [x, y, z] } in (0..rounds).flat_map(|_| ready) {
-                pass.set_pipeline(pipeline);
-                for (index, group) in groups.iter().enumerate() {
-                    pass.set_bind_group(index as u32, group, &[]);
-                }
-                pass.dispatch_workgroups(*x, *y, *z);
+            let timestamp_writes = clock.as_ref().map(Clock::writes);
+            let mut pass =
+                encoder.begin_compute_pass(&modern::ComputePassDescriptor { label: Some("timing"), timestamp_writes });
+            for job in (0..rounds).flat_map(|_| ready) {
+                job.record(&mut pass);
             }
+        }
+        if let Some(clock) = &clock {
+            clock.resolve(&mut encoder);
         }
         let (done, wait) = oneshot::channel();
         self.count(|work| work.submits += 1);
+        let start = Instant::now();
         self.queue().submit([encoder.finish()]);
         self.queue().on_submitted_work_done(move || {
             let _ = done.send(());
@@ -88,15 +105,64 @@ impl Gpu {
         self.wait();
         // A device that is lost calls nobody back; the error scope around this says so.
         let _ = wait.await;
+        let elapsed = start.elapsed();
+        match clock {
+            Some(clock) => self.read(&clock).await.unwrap_or(elapsed),
+            None => elapsed,
+        }
+    }
+
+    /// What the clock has measured; `None` if it cannot be read or has not moved.
+    async fn read(&self, clock: &Clock) -> Option<Duration> {
+        let (send, receive) = oneshot::channel();
+        let slice = clock.times.slice(..);
+        modern::util::DownloadBuffer::read_buffer(self.device(), self.queue(), &slice, move |result| {
+            let _ = send.send(result.ok().map(|bytes| bytes.to_vec()));
+        });
+        self.wait();
+        let bytes = receive.await.ok()??;
+        let tick = |index: usize| Some(u64::from_le_bytes(bytes.get(index * 8..index * 8 + 8)?.try_into().ok()?));
+        let ticks = tick(1)?.checked_sub(tick(0)?).filter(|&ticks| ticks > 0)?;
+        Some(Duration::from_secs_f64(ticks as f64 * f64::from(self.queue().get_timestamp_period()) / 1e9))
+    }
+}
+
+/// Times the GPU writes down at the begin and the end of a pass.
+struct Clock {
+    queries: modern::QuerySet,
+    times: modern::Buffer,
+}
+
+impl Clock {
+    /// `None` where the device has no such clock.
+    fn of(device: &modern::Device) -> Option<Self> {
+        device.features().contains(modern::Features::TIMESTAMP_QUERY).then(|| Self {
+            queries: device.create_query_set(&modern::QuerySetDescriptor {
+                label: Some("timing"),
+                ty: modern::QueryType::Timestamp,
+                count: 2,
+            }),
+            times: device.create_buffer(&modern::BufferDescriptor {
+                label: Some("timing"),
+                size: 16,
+                usage: modern::BufferUsages::QUERY_RESOLVE | modern::BufferUsages::COPY_SRC,
+                mapped_at_creation: false,
+            }),
+        })
+    }
+
+    fn writes(&self) -> modern::ComputePassTimestampWrites<'_> {
+        modern::ComputePassTimestampWrites {
+            query_set: &self.queries,
+            beginning_of_pass_write_index: Some(0),
+            end_of_pass_write_index: Some(1),
+        }
+    }
+
+    fn resolve(&self, encoder: &mut modern::CommandEncoder) {
+        encoder.resolve_query_set(&self.queries, 0..2, &self.times, 0);
     }
 }
 
 /// Buffers by position and size: what jobs read and write is nobody's, so they share it.
 type Pool = HashMap<(usize, u64), modern::Buffer>;
-
-/// A job with everything made that its dispatch needs.
-struct Ready {
-    pipeline: modern::ComputePipeline,
-    groups: Vec<modern::BindGroup>,
-    workgroups: [u32; 3],
-}

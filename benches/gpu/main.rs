@@ -1,10 +1,18 @@
 //! Times the network on this machine's GPU adapter, with wonnx's kernels and with each variant of ours, runs
 //! interleaved, and a large matrix product for comparison:
-//! `cargo bench --bench gpu -- [--runs N] [--no-stock] [--kernels NAME]... [--nodes]
+//! `cargo bench --bench gpu -- [--runs N] [--no-stock] [--kernels NAME]... [--nodes] [--layers]
 //! [--json FILE] [PACK]`.
-//! Prints a Markdown table; `--nodes` adds how long the nodes of each operator take, each kind timed on its own.
+//! Prints a Markdown table; `--nodes` adds how long the dispatches of each operator take, `--layers` how long each kind of
+//! convolution does, each timed on its own.
+//!
+//! `--sweep FILE [--seconds N]` instead times every cut of every kind of convolution (at most 100 s) and writes a file;
+//! `--fit FILE...` fits the model that chooses cuts to such files, of several adapters at once, and writes it to
+//! `src/operators/conv_model.rs`.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a tool for developers")]
+
+mod fit;
+mod sweep;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,21 +24,24 @@ use skintree::engine::lower::{self, Lowered};
 use skintree::engine::{Engine, WonnxEngine, trial};
 use skintree::input::self_test_input;
 use skintree::onnx::Graph;
+use skintree::operators::conv::{Conv, Tile};
 use skintree::pack::Pack;
 use skintree::shaders::Variant;
 use skintree_testing::{cpu_ms, median};
 use wgpu_bridge::gpu::Gpu;
-use wgpu_bridge::kernels::Kernel;
-use wgpu_bridge::timing::Job;
+use wgpu_bridge::kernels::{Dispatch, Kernel};
+use wgpu_bridge::timing::{Contents, Job};
 
-const VARIANTS: [&str; 7] = [
+const VARIANTS: [&str; 9] = [
     "registers-4x2",
     "registers-2x4",
     "registers-4x4",
     "registers-4x2-shared",
     "registers-2x4-shared",
-    "tiles",
-    "tiles-f16",
+    "tiles-16",
+    "tiles-40",
+    "tiles-132",
+    "tiles-132-f16",
 ];
 
 /// A variant with its times so far.
@@ -43,9 +54,11 @@ struct Entry {
     warm: Vec<(f64, f64)>,
 }
 
+#[expect(clippy::too_many_lines, reason = "options, measurements and tables in their order")]
 fn main() {
     let mut runs = 3;
-    let (mut stock, mut nodes) = (true, false);
+    let (mut stock, mut nodes, mut layers) = (true, false, false);
+    let (mut sweep_file, mut seconds) = (None, 100);
     let mut folder = "model/pack".to_owned();
     let mut json_file = None;
     let mut only: Vec<Variant> = Vec::new();
@@ -55,6 +68,10 @@ fn main() {
             "--runs" => runs = arguments.next().unwrap().parse().unwrap(),
             "--no-stock" => stock = false,
             "--nodes" => nodes = true,
+            "--layers" => layers = true,
+            "--sweep" => sweep_file = arguments.next(),
+            "--fit" => return fit::fit(&arguments.filter(|argument| argument != "--bench").collect::<Vec<_>>()),
+            "--seconds" => seconds = arguments.next().unwrap().parse().unwrap(),
             "--kernels" => only.push(arguments.next().unwrap().parse().unwrap()),
             "--json" => json_file = arguments.next(),
             // What `cargo bench` adds.
@@ -71,9 +88,15 @@ fn main() {
 
     let gpu = block_on(Gpu::open()).unwrap();
     let info = gpu.info().clone();
-    let (layers, candidates) = (lower::convolutions(&graph).unwrap(), trial::candidates(&info));
-    let chosen = block_on(trial::fastest(&gpu, &layers, &candidates)).unwrap();
+    let (convolutions, candidates) = (lower::convolutions(&graph).unwrap(), trial::candidates(&info));
+    if let Some(file) = sweep_file {
+        let found = sweep::sweep(&gpu, &convolutions, Duration::from_secs(seconds));
+        std::fs::write(file, serde_json::to_string(&found).unwrap()).unwrap();
+        return;
+    }
+    let chosen = block_on(trial::fastest(&gpu, &convolutions, &candidates)).unwrap();
     let peak = peak(&gpu);
+    let of_layers = layers.then(|| of_layers(&gpu, &convolutions, peak));
     let of_nodes = nodes.then(|| of_nodes(&gpu, &pack, chosen));
 
     let all = if only.is_empty() { VARIANTS.iter().map(|name| name.parse().unwrap()).collect() } else { only };
@@ -86,7 +109,7 @@ fn main() {
             let begin = Instant::now();
             let mut engine =
                 block_on(WonnxEngine::load_with(gpu, pack.model(), &signature, |graph, gpu| match variant {
-                    Some(variant) => lower::lower(graph, variant, |name, bytes| gpu.upload(name, bytes)),
+                    Some(variant) => lower::lower(graph, variant, gpu),
                     None => Ok(Lowered::stock(graph)),
                 }))
                 .unwrap();
@@ -134,6 +157,12 @@ fn main() {
             println!("| {operator} | {ms:.2} |");
         }
     }
+    if let Some(layers) = &of_layers {
+        println!("\n| convolution | times | cut | µs | of the peak |\n|---|---|---|---|---|");
+        for LayerTime { layer, count, tile, us, of_peak } in layers {
+            println!("| {layer} | {count} | {tile} | {us:.1} | {:.0} % |", of_peak * 100.0);
+        }
+    }
     if let Some(file) = json_file {
         let report = json!({
             "adapter": info.to_string(),
@@ -142,9 +171,33 @@ fn main() {
             "peak_gflops": peak,
             "rows": rows,
             "nodes_ms": of_nodes,
+            "layers": of_layers,
         });
         std::fs::write(file, format!("{report:#}\n")).unwrap();
     }
+}
+
+/// How long a kind of convolution takes with the cut that the model chooses.
+#[derive(serde::Serialize)]
+struct LayerTime {
+    layer: String,
+    count: usize,
+    tile: String,
+    us: f64,
+    of_peak: f64,
+}
+
+fn of_layers(gpu: &Gpu, convolutions: &[Conv], peak: f64) -> Vec<LayerTime> {
+    const ROUNDS: usize = 20;
+    let time = |(conv, count): (Conv, usize)| {
+        let tile = Tile::of(&[conv], trial::LARGE_GPU);
+        let time = block_on(gpu.time(&[conv.tiled_job(tile).unwrap()], ROUNDS)).unwrap();
+        let us = time.as_secs_f64() * 1e6 / ROUNDS as f64;
+        let of_peak = conv.multiply_accumulates() as f64 * 2.0 / us / 1e3 / peak;
+        let layer = format!("{:?} {:?} -> {:?}", conv.kernel, conv.input, conv.output);
+        LayerTime { layer, count, tile: format!("{tile:?}"), us, of_peak }
+    };
+    sweep::kinds(convolutions).into_iter().map(time).collect()
 }
 
 /// What is told of a variant.
@@ -186,7 +239,7 @@ fn peak(gpu: &Gpu) -> f64 {
     let product = |text: &str, workgroups: [u32; 3]| {
         let wgsl = text.replace("SIZE = 512u", &format!("SIZE = {size}u"));
         let kernel = Kernel { wgsl, workgroups };
-        let job = Job { kernel, buffers: vec![u64::from(size * size) * 4; 3] };
+        let job = Job { kernel, buffers: vec![Contents::Zeros(u64::from(size * size) * 4); 3] };
         let time = |rounds: usize| {
             let cpu = cpu_ms();
             let wall = block_on(gpu.time(std::slice::from_ref(&job), rounds)).unwrap();
@@ -197,30 +250,36 @@ fn peak(gpu: &Gpu) -> f64 {
         let ms = if software { (time(many) - time(few)) / (many - few) as f64 } else { time(many) / many as f64 };
         2.0 * f64::from(size).powi(3) / ms / 1e6
     };
-    let tiles = product(include_str!("peak/tiles.wgsl"), [size / 64, size / 64, 1]);
-    let registers = product(include_str!("peak/registers.wgsl"), [size / 128, size / 4, 1]);
-    let shared = || product(include_str!("peak/shared.wgsl"), [size / 32, size / 16, 1]);
+    let tiles = product(include_str!("../peak/tiles.wgsl"), [size / 64, size / 64, 1]);
+    let registers = product(include_str!("../peak/registers.wgsl"), [size / 128, size / 4, 1]);
+    let shared = || product(include_str!("../peak/shared.wgsl"), [size / 32, size / 16, 1]);
     if gpu.info().subgroups { tiles.max(registers).max(shared()) } else { tiles.max(registers) }
 }
 
-/// Milliseconds of a run by operator. A kernel's bindings tell the sizes of its buffers only together with the graph,
-/// so they are all made as large as the largest that the network has.
+/// Milliseconds of the dispatches of each operator, and of all together in their order.
 fn of_nodes(gpu: &Gpu, pack: &Pack, variant: Variant) -> BTreeMap<String, f64> {
-    const LARGEST: u64 = 8 << 20;
+    const ROUNDS: usize = 5;
     let signature = pack.manifest().signature();
     let graph = Graph::read(pack.model(), &signature).unwrap();
     let nodes = graph.nodes().iter();
-    let operators: BTreeMap<String, String> = nodes.map(|node| (node.name.clone(), node.op.clone())).collect();
-    let lowered = lower::lower(&graph, variant, |_, _| {}).unwrap();
-    let mut jobs: BTreeMap<&str, Vec<Job>> = BTreeMap::new();
-    for (name, kernel) in lowered.kernels {
-        let buffers = vec![LARGEST; kernel.wgsl.matches("var<storage").count()];
-        jobs.entry(&operators[&name]).or_default().push(Job { kernel, buffers });
+    let operators: BTreeMap<&str, &str> = nodes.map(|node| (node.name.as_str(), node.op.as_str())).collect();
+    let Lowered { model, kernels, .. } = lower::lower(&graph, variant, gpu).unwrap();
+    let mut dispatches: BTreeMap<String, Vec<Dispatch>> = BTreeMap::new();
+    for name in model.get_graph().get_node().iter().map(wonnx::onnx::NodeProto::get_name) {
+        let Some(dispatch) = kernels.get(name) else { continue };
+        for group in [operators[name], "all, in their order"] {
+            dispatches.entry(group.to_owned()).or_default().push(dispatch.clone());
+        }
     }
-    let rounds = 5;
-    let time = |jobs: &Vec<Job>| block_on(gpu.time(jobs, rounds)).unwrap();
-    let each = |time: Duration| (time.as_secs_f64() * 1e6 / rounds as f64).round() / 1e3;
-    jobs.iter().map(|(operator, jobs)| ((*operator).to_owned(), each(time(jobs)))).collect()
+    let time = |dispatches: &[Dispatch]| {
+        let time = block_on(gpu.time_dispatches(dispatches, ROUNDS)).unwrap();
+        (time.as_secs_f64() * 1e6 / ROUNDS as f64).round() / 1e3
+    };
+    let times =
+        dispatches.into_iter().map(|(name, dispatches)| (format!("{name} ({})", dispatches.len()), time(&dispatches)));
+    let times = times.collect();
+    gpu.clear_buffers();
+    times
 }
 
 fn milliseconds(since: Instant) -> f64 {

@@ -1,1 +1,0 @@
-{%- if bindings.repeated %}_ = repeated[0];{% endif -%}
