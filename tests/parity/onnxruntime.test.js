@@ -54,7 +54,7 @@ let session;
  * @param {string[]} files
  */
 async function compare(engine, files) {
-  const reports = execFileSync(SKINTREE, ['classify', ...engine, '--json', '--tensors', folder, ...files], {
+  const reports = execFileSync(SKINTREE, ['classify', ...engine, '--json', '--overwrite', '--tensors', folder, ...files], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 64 << 20,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use serde::Serialize;
 use skintree::classifier::{Classifier, DEFAULT_TOP_K, Options};
 use skintree::heat_map::HeatMapChoice;
 use skintree::pack::Pack;
@@ -10,6 +11,7 @@ use skintree::photo::{Limits, Photo};
 use skintree::report::Report;
 use web_time::Instant;
 
+use crate::output::{names, note, save, say};
 use crate::{ModelArguments, heat_map};
 
 #[derive(Debug, clap::Args)]
@@ -28,11 +30,12 @@ pub(crate) struct Arguments {
     /// The kind of photo, if it is known: an id of the pack, e.g. dermoscopic or clinical. Without it the pack tells.
     #[arg(long, value_name = "ID")]
     kind: Option<String>,
-    /// Write one report (docs/formats.md) as JSON a line instead of text.
+    /// Write a line of JSON a photo instead of text: its `file` and its report (docs/formats.md), or `file` and `error`.
     #[arg(long)]
     json: bool,
     /// Also write what the network got and gave, to compare it with other runtimes: NAME.input.f32 and
-    /// NAME.logits.f32 of each photo, little-endian.
+    /// NAME.logits.f32 of each photo, little-endian. NAME is that of the photo, with as much of its path as tells it from
+    /// the others.
     #[arg(long, value_name = "DIR")]
     tensors: Option<PathBuf>,
     /// Also show where in the photo the probability of a taxonomy node comes from: the part of the photo that the
@@ -43,9 +46,47 @@ pub(crate) struct Arguments {
     /// Folder for the heat maps; made if it is not there.
     #[arg(long, value_name = "DIR", requires = "heat_maps")]
     output: Option<PathBuf>,
+    /// Replace files of --output and --tensors that are there already, instead of failing.
+    #[arg(long)]
+    overwrite: bool,
     /// Language of the text: en or ko.
     #[arg(long, default_value = "en")]
     lang: String,
+}
+
+/// A line of JSON: the report of a photo, or why there is none.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    /// The photo as it was named on the command line.
+    file: String,
+    #[serde(flatten)]
+    report: Option<&'a Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Failure>,
+    /// What was written of it.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    written: &'a [PathBuf],
+}
+
+/// Why a photo was not classified.
+#[derive(Debug, Serialize)]
+struct Failure {
+    /// Of docs/formats.md.
+    code: &'static str,
+    message: String,
+}
+
+impl From<skintree::Error> for Failure {
+    fn from(error: skintree::Error) -> Self {
+        Self { code: error.code(), message: error.to_string() }
+    }
+}
+
+impl Failure {
+    /// What was to be written cannot be.
+    fn of_output(message: String) -> Self {
+        Self { code: "output", message }
+    }
 }
 
 /// A photo that fails is reported and the others go on; the exit code then tells.
@@ -53,14 +94,20 @@ pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
     let pack = Pack::read_dir(&arguments.model.pack)?;
     let mut classifier = pollster::block_on(Classifier::load(pack, arguments.model.engine_request()))?;
     let mut exit = ExitCode::SUCCESS;
-    for path in &arguments.photos {
-        match classify_file(&mut classifier, path, arguments) {
-            Ok(report) if arguments.json => println!("{}", serde_json::to_string(&report).unwrap_or_default()),
-            Ok(report) => println!("{}\n\n{}", path.display(), report.to_text(&arguments.lang)),
-            Err(message) => {
-                eprintln!("{}: {message}", path.display());
-                exit = ExitCode::FAILURE;
-            }
+    for (path, name) in arguments.photos.iter().zip(names(&arguments.photos)) {
+        let mut written = Vec::new();
+        let outcome = classify_file(&mut classifier, path, &name, arguments, &mut written);
+        if let Err(Failure { code, message }) = &outcome {
+            note!("{}: [{code}] {message}", path.display());
+            exit = ExitCode::FAILURE;
+        }
+        if arguments.json {
+            let file = path.display().to_string();
+            let line = Line { file, report: outcome.as_ref().ok(), error: outcome.as_ref().err(), written: &written };
+            say!("{}", serde_json::to_string(&line).unwrap_or_default());
+        } else if let Ok(report) = outcome {
+            say!("{}\n\n{}", path.display(), report.to_text(&arguments.lang));
+            written.iter().for_each(|file| say!("written       {}", file.display()));
         }
     }
     Ok(exit)
@@ -77,24 +124,33 @@ impl Arguments {
     }
 }
 
-fn classify_file(classifier: &mut Classifier, path: &Path, arguments: &Arguments) -> Result<Report, String> {
-    let failed = |error: skintree::Error| format!("[{}] {error}", error.code());
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+fn classify_file(
+    classifier: &mut Classifier,
+    path: &Path,
+    name: &str,
+    arguments: &Arguments,
+    written: &mut Vec<PathBuf>,
+) -> Result<Report, Failure> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure { code: "photo-missing", message: format!("cannot be read: {error}") })?;
     let start = Instant::now();
-    let photo = Photo::decode(&bytes, &Limits::default()).map_err(|error| failed(error.into()))?;
-    let answer = pollster::block_on(classifier.classify_photo(&photo, &arguments.options(), start)).map_err(failed)?;
+    let photo = Photo::decode(&bytes, &Limits::default()).map_err(skintree::Error::from)?;
+    let answer = pollster::block_on(classifier.classify_photo(&photo, &arguments.options(), start))?;
     if let Some(folder) = &arguments.tensors {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        write_f32(&folder.join(format!("{stem}.input.f32")), &answer.input.data)?;
-        write_f32(&folder.join(format!("{stem}.logits.f32")), &answer.outputs.logits)?;
+        for (kind, values) in [("input", &answer.input.data), ("logits", &answer.outputs.logits)] {
+            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            let file = folder.join(format!("{name}.{kind}.f32"));
+            save(&file, &bytes, arguments.overwrite).map_err(Failure::of_output)?;
+            written.push(file);
+        }
     }
     if let (Some(folder), Some(maps)) = (&arguments.output, &answer.report.heat_maps) {
-        heat_map::write(folder, path, &photo, maps)?;
+        for map in maps {
+            let png = heat_map::png(&photo, map).map_err(Failure::of_output)?;
+            let file = folder.join(format!("{name}.{}.png", map.node));
+            save(&file, &png, arguments.overwrite).map_err(Failure::of_output)?;
+            written.push(file);
+        }
     }
     Ok(answer.report)
-}
-
-fn write_f32(path: &Path, values: &[f32]) -> Result<(), String> {
-    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    std::fs::write(path, bytes).map_err(|error| format!("{} cannot be written: {error}", path.display()))
 }

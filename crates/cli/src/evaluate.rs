@@ -22,6 +22,7 @@ use skintree_evaluate::result::{Estimate, Evaluation};
 use skintree_evaluate::{DEFAULT_RESAMPLES, EvaluateError, Settings, Study};
 
 use crate::ModelArguments;
+use crate::output::{note, say};
 use predictions::PredictionsFile;
 
 #[derive(Debug, clap::Args)]
@@ -98,7 +99,7 @@ pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> 
     let mut predictions = PredictionsFile::open(&path, identity).map_err(|e| file_error(&path, "opened", &e))?;
     let pending = study.pending(predictions.known());
     if pending.len() < study.photos().len() {
-        eprintln!("{} photos are in {} already", study.photos().len() - pending.len(), path.display());
+        note!("{} photos are in {} already", study.photos().len() - pending.len(), path.display());
     }
     let jobs = jobs(arguments, &engine, pending.len());
     classify(arguments, &study, &mut first, pack, &pending, jobs, &mut predictions)
@@ -113,7 +114,7 @@ pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> 
         embedding: if arguments.no_map { None } else { tsne::map(&features) },
         ..Settings::default()
     };
-    eprintln!("computing figures with {} resamples", settings.resamples);
+    note!("computing figures with {} resamples", settings.resamples);
     let evaluation = study.finish(&engine, &settings)?;
     write(&arguments.out.join("report.json"), &evaluation.to_json())?;
     write(&arguments.out.join("report.html"), &evaluation.to_html())?;
@@ -216,9 +217,9 @@ fn predict(classifier: &mut Classifier, path: &Path) -> Prediction {
 
 fn print_summary(evaluation: &Evaluation, out: &Path) {
     let percent = |estimate: &Estimate| show(estimate, 100.0, 1);
-    println!("{} {}: {} photos", evaluation.model.id, evaluation.model.version, evaluation.data.photos);
+    say!("{} {}: {} photos", evaluation.model.id, evaluation.model.version, evaluation.data.photos);
     if !evaluation.data.skipped.is_empty() {
-        println!("left out      {} photos that could not be read", evaluation.data.skipped.len());
+        say!("left out      {} photos that could not be read", evaluation.data.skipped.len());
     }
     for (name, level) in
         [("three-way", &evaluation.classes), ("nine-way", &evaluation.groups), ("own classes", &evaluation.fine)]
@@ -227,16 +228,16 @@ fn print_summary(evaluation: &Evaluation, out: &Path) {
         let folds = spread.map_or_else(String::new, |(folds, deviation)| {
             format!("; {:.1} ± {:.1} over {} folds", folds.mean * 100.0, deviation * 100.0, folds.folds.len())
         });
-        println!(
+        say!(
             "{name:<13} accuracy {} %, balanced {} %{folds}",
             percent(&level.accuracy),
             percent(&level.balanced_accuracy)
         );
     }
     for task in &evaluation.tasks {
-        println!("{}: AUC {} ({} + {})", task.name.en(), show(&task.auc, 1.0, 3), task.positives, task.negatives);
+        say!("{}: AUC {} ({} + {})", task.name.en(), show(&task.auc, 1.0, 3), task.positives, task.negatives);
     }
-    println!("{}", out.join("report.html").display());
+    say!("{}", out.join("report.html").display());
 }
 
 fn show(estimate: &Estimate, scale: f64, digits: usize) -> String {

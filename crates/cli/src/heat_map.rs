@@ -1,8 +1,8 @@
 //! Heat maps as pictures.
 
-use std::path::Path;
+use std::io::Cursor;
 
-use image::RgbImage;
+use image::{ImageFormat, RgbImage};
 use skintree::input::{Filter, resize};
 use skintree::photo::Photo;
 use skintree::report::HeatMap;
@@ -12,15 +12,13 @@ const OPACITY: f32 = 0.5;
 /// Longest side of a picture; a map of 8 x 8 has no more to show.
 const MAX_SIDE: u32 = 1024;
 
-/// Writes `FOLDER/STEM.NODE.png` for each map, STEM being that of the photo's file.
-pub(crate) fn write(folder: &Path, file: &Path, photo: &Photo, maps: &[HeatMap]) -> Result<(), String> {
-    std::fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    for map in maps {
-        let path = folder.join(format!("{stem}.{}.png", map.node));
-        overlay(photo, map).save(&path).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
-    }
-    Ok(())
+/// A photo with a map over it, as PNG.
+pub(crate) fn png(photo: &Photo, map: &HeatMap) -> Result<Vec<u8>, String> {
+    let mut bytes = Cursor::new(Vec::new());
+    overlay(photo, map)
+        .write_to(&mut bytes, ImageFormat::Png)
+        .map_err(|error| format!("the heat map of {} cannot be made: {error}", map.node))?;
+    Ok(bytes.into_inner())
 }
 
 /// The part of the photo that the map covers, with the map over it: viridis, from the map's own lowest value (dark

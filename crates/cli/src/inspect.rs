@@ -5,6 +5,8 @@ use std::path::Path;
 use skintree::onnx::Graph;
 use skintree::pack::Pack;
 
+use crate::output::say;
+
 /// More classes than this are not named one by one.
 const MOST_NAMED: usize = 20;
 
@@ -12,23 +14,23 @@ pub(crate) fn run(folder: &Path) -> skintree::Result<()> {
     let pack = Pack::read_dir(folder)?;
     let manifest = pack.manifest();
     let graph = Graph::read(pack.model(), &manifest.signature())?;
-    println!("pack          {} {}", manifest.id, manifest.version);
-    println!("name          {}", manifest.name.get("en"));
-    println!("licence       {}", manifest.licence);
-    println!("trained on    {}", manifest.trained_on.get("en"));
-    println!("intended use  {}", manifest.intended_use.get("en"));
-    println!("input         {0} x {0}, {1:?}, {2:?}", manifest.input.size, manifest.input.crop, manifest.input.filter);
-    println!("model         {} bytes, SHA-256 {}", manifest.files.model.bytes, manifest.files.model.sha256);
-    println!(
+    say!("pack          {} {}", manifest.id, manifest.version);
+    say!("name          {}", manifest.name.get("en"));
+    say!("licence       {}", manifest.licence);
+    say!("trained on    {}", manifest.trained_on.get("en"));
+    say!("intended use  {}", manifest.intended_use.get("en"));
+    say!("input         {0} x {0}, {1:?}, {2:?}", manifest.input.size, manifest.input.crop, manifest.input.filter);
+    say!("model         {} bytes, SHA-256 {}", manifest.files.model.bytes, manifest.files.model.sha256);
+    say!(
         "graph         {} nodes, {:.2} M parameters, {:.2} GMAC; accepted",
         graph.nodes().len(),
         graph.parameter_count() as f64 / 1e6,
         graph.multiply_accumulates() as f64 / 1e9
     );
-    println!("taxonomy      {} nodes", pack.taxonomy().len());
-    println!("classes       {}", listed(&manifest.classes));
+    say!("taxonomy      {} nodes", pack.taxonomy().len());
+    say!("classes       {}", listed(&manifest.classes));
     for task in &manifest.tasks {
-        println!("task          {}", task.name.get("en"));
+        say!("task          {}", task.name.get("en"));
     }
     Ok(())
 }

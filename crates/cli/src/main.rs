@@ -1,14 +1,14 @@
 //! The command line: the same classification as in the browser, on files.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command-line tool")]
-
 mod classify;
 mod evaluate;
 mod heat_map;
 mod inspect;
+mod output;
 mod partition;
 mod taxonomy;
 
+use output::note;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -53,7 +53,7 @@ struct ModelArguments {
     #[arg(long, default_value = "auto")]
     engine: EngineChoice,
     /// For measuring: which kernels run if the engine is wonnx; auto, stock, or a name of docs/engines.md, such as
-    /// tiles-f16.
+    /// tiles-40.
     #[arg(long, default_value = "auto")]
     kernels: KernelChoice,
 }
@@ -79,7 +79,7 @@ fn run(command: Command) -> skintree_evaluate::Result<ExitCode> {
 
 fn main() -> ExitCode {
     run(Arguments::parse().command).unwrap_or_else(|error| {
-        eprintln!("error [{}]: {error}", error.code());
+        note!("error [{}]: {error}", error.code());
         ExitCode::FAILURE
     })
 }

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use skintree::taxonomy::Taxonomy;
 use skintree::taxonomy::partition::{Counts, MAX_CLASS_SIZE, Partition};
 
+use crate::output::{note, say};
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// A taxonomy.json (docs/formats.md).
@@ -31,7 +33,7 @@ pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
     let partition = Partition::new(&taxonomy, &counts, arguments.max_class_size);
     let json = serde_json::to_string_pretty(&partition).unwrap_or_default();
     match &arguments.output {
-        None => println!("{json}"),
+        None => say!("{json}"),
         Some(path) => {
             if let Err(error) = std::fs::write(path, json + "\n") {
                 return Ok(failed(&format!("{} cannot be written: {error}", path.display())));
@@ -39,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
         }
     }
     let sizes = || partition.classes.iter().map(|class| class.images);
-    eprintln!(
+    note!(
         "{} classes of {} to {} images, {} images in all",
         partition.classes.len(),
         sizes().min().unwrap_or_default(),
@@ -54,6 +56,6 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 fn failed(message: &str) -> ExitCode {
-    eprintln!("{message}");
+    note!("{message}");
     ExitCode::FAILURE
 }

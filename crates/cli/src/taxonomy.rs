@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use skintree::taxonomy::outline::Outline;
 
+use crate::output::{note, say};
+
 /// The tree of this repository.
 const DISEASES: &str = "model/taxonomy/diseases.txt";
 /// The nodes that the labels of Fitzpatrick17k mean.
@@ -64,24 +66,21 @@ fn check(outline: &Outline, at_least: usize, fitzpatrick17k: Option<&Path>) -> s
     outline.to_json("check")?;
     for group in outline.entries().iter().filter(|entry| entry.depth == 1) {
         let count = outline.diseases().filter(|disease| outline.ancestor(disease, 1) == group).count();
-        println!("{count:5}  {}", group.en);
+        say!("{count:5}  {}", group.en);
     }
     let diseases = outline.diseases().count();
-    println!(
-        "{diseases:5}  diseases, under {} headings",
-        outline.entries().iter().filter(|entry| entry.heading).count()
-    );
+    say!("{diseases:5}  diseases, under {} headings", outline.entries().iter().filter(|entry| entry.heading).count());
     let mut findings: Vec<String> = outline.findings().iter().map(ToString::to_string).collect();
     if let Some(labels) = fitzpatrick17k {
         let files = read(Path::new(LABELS)).and_then(|table| Ok((table, read(labels)?)));
         let compared = files.map_err(|message| vec![message]);
         match compared.and_then(|(table, labels)| fitzpatrick17k::compare(outline, &table, &labels)) {
-            Ok(summary) => println!("{summary}"),
+            Ok(summary) => say!("{summary}"),
             Err(wrong) => findings.extend(wrong),
         }
     }
     for finding in &findings {
-        eprintln!("{finding}");
+        note!("{finding}");
     }
     if diseases < at_least {
         return Ok(failed(&format!("{at_least} diseases were asked for")));
@@ -92,7 +91,7 @@ fn check(outline: &Outline, at_least: usize, fitzpatrick17k: Option<&Path>) -> s
 fn build(outline: &Outline, id: &str, output: Option<&Path>) -> skintree::Result<ExitCode> {
     let json = outline.to_json(id)?;
     match output {
-        None => print!("{json}"),
+        None => say!("{}", json.trim_end()),
         Some(path) => {
             if let Err(error) = std::fs::write(path, json) {
                 return Ok(failed(&format!("{} cannot be written: {error}", path.display())));
@@ -103,6 +102,6 @@ fn build(outline: &Outline, id: &str, output: Option<&Path>) -> skintree::Result
 }
 
 fn failed(message: &str) -> ExitCode {
-    eprintln!("{message}");
+    note!("{message}");
     ExitCode::FAILURE
 }

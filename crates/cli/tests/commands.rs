@@ -163,3 +163,86 @@ fn has_the_labels_of_fitzpatrick17k_in_the_groups_of_its_authors() {
     let (success, _, wrong) = check(&json.replacen("\"dermatofibroma\"", "\"something else\"", 1));
     assert!(!success && wrong.contains("\"dermatofibroma\" is no label of Fitzpatrick17k"), "{wrong}");
 }
+
+/// A folder of its own for a test, empty.
+fn empty_folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn every_output_names_its_photo_and_none_takes_the_place_of_another() {
+    let folder = empty_folder("equal-names");
+    let photos: Vec<PathBuf> = ["s1/photo.jpg", "s2/photo.jpg", "s1/photo.png"].map(|name| folder.join(name)).into();
+    for photo in &photos {
+        std::fs::create_dir_all(photo.parent().unwrap()).unwrap();
+        std::fs::copy(golden("exact-299x299.png"), photo).unwrap();
+    }
+    let broken = folder.join("s2/broken.jpg");
+    std::fs::write(&broken, b"no photo").unwrap();
+    let missing = folder.join("missing.jpg");
+    let output = folder.join("hm");
+    let classify = |more: &[&str]| {
+        let mut command = skintree();
+        command.args(["classify", "--json", "--pack", "tests/golden/tiny", "--engine", "cpu", "--heat-map", "mel"]);
+        command.arg("--output").arg(&output).arg("--tensors").arg(&output).args(more);
+        command.args(&photos).args([&broken, &missing]).output().unwrap()
+    };
+    let found = classify(&[]);
+    assert!(!found.status.success());
+    let lines: Vec<Value> =
+        String::from_utf8(found.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let files: Vec<&str> = lines.iter().map(|line| line["file"].as_str().unwrap()).collect();
+    let given: Vec<String> = photos.iter().chain([&broken, &missing]).map(|path| path.display().to_string()).collect();
+    assert_eq!(files, given);
+    let codes: Vec<Option<&str>> = lines.iter().map(|line| line["error"]["code"].as_str()).collect();
+    assert_eq!(codes, [None, None, None, Some("photo-format"), Some("photo-missing")]);
+    let mut written: Vec<String> =
+        std::fs::read_dir(&output).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    written.sort();
+    let of = |name: &str| ["input.f32", "logits.f32", "mel.png"].map(|kind| format!("{name}.{kind}"));
+    assert_eq!(written, [of("photo.png"), of("s1_photo.jpg"), of("s2_photo.jpg")].concat());
+    assert_eq!(lines[0]["written"].as_array().unwrap().len(), 3);
+
+    // Once more: what is there stays, and each photo says so; unless it is to be replaced.
+    let again = classify(&[]);
+    let text = String::from_utf8(again.stdout).unwrap();
+    assert_eq!(text.matches(r#""code":"output""#).count(), 3, "{text}");
+    assert_eq!(String::from_utf8(classify(&["--overwrite"]).stdout).unwrap().matches(r#""written""#).count(), 3);
+}
+
+#[test]
+fn a_reader_who_has_enough_is_no_error() {
+    for arguments in [
+        &["taxonomy", "check"][..],
+        &["taxonomy", "build"],
+        &["inspect", "tests/golden/tiny"],
+        &["classify", "--pack", "tests/golden/tiny", "--engine", "cpu", "tests/golden/exact-299x299.png"],
+        &["classify", "--json", "--pack", "tests/golden/tiny", "--engine", "cpu", "tests/golden/exact-299x299.png"],
+    ] {
+        let mut child = skintree()
+            .args(arguments)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!message.contains("panicked"), "{arguments:?}: {message}");
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {message}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_said() {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else {
+        println!("skipped: there is no /dev/full here");
+        return;
+    };
+    let output = skintree().args(["inspect", "tests/golden/tiny"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("standard output cannot be written"));
+}

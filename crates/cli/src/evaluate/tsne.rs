@@ -2,6 +2,8 @@
 
 use skintree_evaluate::FeatureMapPlaces;
 
+use crate::output::note;
+
 /// The usual value, or less where there are few photos.
 const PERPLEXITY: f32 = 30.0;
 const EPOCHS: usize = 1000;
@@ -20,7 +22,7 @@ pub(super) fn map(features: &[(usize, Vec<f32>)]) -> Option<FeatureMapPlaces> {
         return None;
     }
     let channels = chosen[0].1.len();
-    eprintln!("mapping {} photos by t-SNE", chosen.len());
+    note!("mapping {} photos by t-SNE", chosen.len());
     let samples: Vec<&[f32]> = chosen.iter().map(|(_, features)| features.as_slice()).collect();
     let perplexity = PERPLEXITY.min((samples.len() - 1) as f32 / 3.0);
     // A start of our own, so that the same photos give the same map.
