@@ -27,7 +27,7 @@ pub mod pack;
 pub mod photo;
 pub mod quality;
 pub mod report;
-mod sha256;
+pub mod sha256;
 pub mod shaders;
 pub mod taxonomy;
 pub mod views;

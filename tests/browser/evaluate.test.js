@@ -183,6 +183,18 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       await page.waitForSelector('#report article');
       assert.deepEqual(withoutRun(await save('#save-json')), whole);
       await page.close();
+
+      // The answer to another photo of the same name is not taken.
+      const ofAnother = readFileSync(saved, 'utf8').replace(/"sha256":"\w{8}/, '"sha256":"00000000').replace(/"logits":\[[^,]+/, '"logits":[1000');
+      assert.match(ofAnother, /00000000.*1000/s);
+      await open();
+      await giveAll();
+      await give(page, '#saved', file('another.jsonl', ofAnother));
+      await says(page, '#run-status', '1 is done');
+      await click(page, '#start');
+      await page.waitForSelector('#report article');
+      assert.deepEqual(withoutRun(await save('#save-json')), whole);
+      await page.close();
     });
 
     test('says what is wrong with a table', async () => {

@@ -39,8 +39,8 @@ describe('kernels in Chromium', { skip: noBrowser('chromium') || missing(FOLDER,
       const adapter = await gpu.requestAdapter();
       const features = ['subgroups', 'shader-f16'].filter((feature) => adapter.features.has(feature));
       const device = await adapter.requestDevice({ requiredFeatures: features });
-      // GPUBufferUsage: STORAGE, COPY_SRC; MAP_READ, COPY_DST.
-      const [STORAGE, READBACK] = [0x80 | 0x4, 0x1 | 0x8];
+      // GPUBufferUsage: STORAGE, UNIFORM, COPY_SRC; MAP_READ, COPY_DST.
+      const [STORAGE, READBACK] = [0x80 | 0x40 | 0x4, 0x1 | 0x8];
       const fill = (/** @type {ArrayBufferLike} */ bytes) => {
         const buffer = device.createBuffer({ size: bytes.byteLength, usage: STORAGE, mappedAtCreation: true });
         new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(bytes));
@@ -50,7 +50,7 @@ describe('kernels in Chromium', { skip: noBrowser('chromium') || missing(FOLDER,
       const wrong = [];
       let checked = 0;
       let skipped = 0;
-      for (const { name, wgsl, workgroups, inputs, expected, shape } of await (await fetch('/kernels.json')).json()) {
+      for (const { name, wgsl, workgroups, unused, inputs, expected, shape } of await (await fetch('/kernels.json')).json()) {
         const needs = [['enable subgroups', 'subgroups'], ['enable f16', 'shader-f16']];
         if (needs.some(([line, feature]) => wgsl.includes(line) && !features.includes(feature))) {
           skipped += 1;
@@ -61,7 +61,9 @@ describe('kernels in Chromium', { skip: noBrowser('chromium') || missing(FOLDER,
         const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module, entryPoint: 'main' } });
         // Not zero, so that an output that is never written is seen.
         const output = fill(new Float32Array(expected.length).fill(1e9).buffer);
-        const buffers = [...inputs.map((/** @type {number[]} */ words) => fill(new Uint32Array(words).buffer)), output];
+        const given = inputs.map((/** @type {number[]} */ words) => fill(new Uint32Array(words).buffer));
+        const others = Array.from({ length: unused }, () => fill(new ArrayBuffer(16)));
+        const buffers = [...given, output, ...others];
         const encoder = device.createCommandEncoder();
         const pass = encoder.beginComputePass();
         pass.setPipeline(pipeline);

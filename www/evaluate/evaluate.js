@@ -43,6 +43,7 @@ const LEFT = { code: 'aborted', message: 'the evaluation was left' };
  * @property {{name: string, csv: string, shown: boolean} | null} table
  * @property {string} labelColumn
  * @property {StudyState | null} study
+ * @property {Set<string>} confirmed paths of photos whose answers are known to be theirs
  * @property {boolean} forget the answers so far are of photos that are no longer chosen
  * @property {string | null} kept the answers of a while ago, in case the worker breaks
  * @property {boolean} unsaved there are answers that neither a report nor a saved run holds
@@ -61,6 +62,7 @@ const now = {
   table: null,
   labelColumn: '',
   study: null,
+  confirmed: new Set(),
   forget: false,
   kept: null,
   unsaved: false,
@@ -75,6 +77,7 @@ view.start({
     // Without photos before, what is known comes from a saved run.
     now.forget ||= now.folder.size > 0;
     now.folder = new PhotoFolder(files);
+    now.confirmed.clear();
     view.showPhotos(now.folder.name, now.folder.size);
     void attempt(readTable);
   },
@@ -253,12 +256,12 @@ async function run() {
   if (!now.study) {
     return;
   }
-  const { files, pending } = now.study;
-  const already = files.length - pending.length;
-  const todo = [...pending];
-  const start = performance.now();
   now.run = 'running';
   show();
+  const { files } = now.study;
+  const todo = [...now.study.pending, ...(await ofOtherPhotos(now.study))].sort((a, b) => a - b);
+  const already = files.length - todo.length;
+  const start = performance.now();
   view.showSteps(already, files.length, null);
   for (let done = 1; todo.length > 0 && now.run === 'running'; done++) {
     const file = files[todo[0]];
@@ -268,7 +271,10 @@ async function run() {
     if (failure) {
       now.bad.push({ file, ...failure });
       view.showBad(now.bad);
-    } else now.unsaved = true;
+    } else {
+      now.confirmed.add(file);
+      now.unsaved = true;
+    }
     if (done % KEEP_AFTER === 0) now.kept = await current().call('saved', []);
     const each = (performance.now() - start) / done;
     view.showSteps(already + done, files.length, done < ETA_AFTER ? null : each * todo.length);
@@ -278,6 +284,24 @@ async function run() {
   }
   now.run = 'idle';
   show();
+}
+
+/**
+ * The places of photos for which an answer is known that is not theirs: a saved run knows its photos by path, and another folder
+ * may have others of the same names.
+ *
+ * @param {StudyState} study
+ */
+async function ofOtherPhotos({ files, pending }) {
+  const others = [];
+  const waiting = new Set(pending);
+  for (const [place, file] of files.entries()) {
+    const photo = now.folder.find(file);
+    if (!photo || waiting.has(place) || now.confirmed.has(file) || now.bad.some((bad) => bad.file === file)) continue;
+    if (await current().call('confirm', [file, photo])) now.confirmed.add(file);
+    else others.push(place);
+  }
+  return others;
 }
 
 async function compute() {

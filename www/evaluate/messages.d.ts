@@ -25,6 +25,8 @@ export interface EvaluateCalls {
   study(csv: string, options: LabelOptions, forget: boolean): StudyState;
   /** Why the photo cannot be used, or `null`. Without a photo, there is none with this path. */
   classify(file: string, photo: Blob | null): Failure | null;
+  /** Whether what is known for this path is the answer to this photo; if not, it is forgotten. */
+  confirm(file: string, photo: Blob): boolean;
   /** All that is known, as `predictions.jsonl`. */
   saved(): string;
   /** Takes up what was saved and says how many answers; `null` if it is of another pack or engine. `study` has the state then. */

@@ -41,7 +41,8 @@ const handlers = {
       return toFailure(table().missing(file));
     }
     try {
-      table().answered(file, await model().classifier.logits(await readBlob(photo)));
+      const bytes = await readBlob(photo);
+      table().answered(file, bytes, await model().classifier.logits(bytes));
       return null;
     } catch (error) {
       const failure = toFailure(error);
@@ -50,6 +51,11 @@ const handlers = {
       table().failed(file, failure.code, failure.message);
       return failure;
     }
+  },
+  async confirm(file, photo) {
+    const bytes = await readBlob(photo).catch(() => null);
+    // A photo that is gone keeps its answer.
+    return bytes ? table().confirm(file, bytes) : true;
   },
   saved: () => table().saved(),
   restore: (text) => table().restore(text) ?? null,

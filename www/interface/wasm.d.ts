@@ -52,7 +52,9 @@ export interface WasmStudy {
   files(): string[];
   /** The places in `files()` of the photos still to be classified. */
   pending(): Uint32Array;
-  answered(file: string, logits: Float32Array): void;
+  answered(file: string, photo: Uint8Array, logits: Float32Array): void;
+  /** Whether what is known for this path is the answer to a photo of these bytes; if not, it is forgotten. */
+  confirm(file: string, photo: Uint8Array): boolean;
   failed(file: string, code: string, message: string): void;
   /** There is no such photo; gives the error as it is reported. */
   missing(file: string): Error & { code: string };

@@ -9,6 +9,7 @@ use skintree::heat_map::HeatMapChoice;
 use skintree::pack::Pack;
 use skintree::photo::{Limits, Photo};
 use skintree::report::Report;
+use skintree_evaluate::{Error, EvaluateError};
 use web_time::Instant;
 
 use crate::output::{names, note, save, say};
@@ -76,16 +77,10 @@ struct Failure {
     message: String,
 }
 
-impl From<skintree::Error> for Failure {
-    fn from(error: skintree::Error) -> Self {
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error: Error = error.into();
         Self { code: error.code(), message: error.to_string() }
-    }
-}
-
-impl Failure {
-    /// What was to be written cannot be.
-    fn of_output(message: String) -> Self {
-        Self { code: "output", message }
     }
 }
 
@@ -107,7 +102,9 @@ pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
             say!("{}", serde_json::to_string(&line).unwrap_or_default());
         } else if let Ok(report) = outcome {
             say!("{}\n\n{}", path.display(), report.to_text(&arguments.lang));
-            written.iter().for_each(|file| say!("written       {}", file.display()));
+            for file in &written {
+                say!("written       {}", file.display());
+            }
         }
     }
     Ok(exit)
@@ -131,24 +128,23 @@ fn classify_file(
     arguments: &Arguments,
     written: &mut Vec<PathBuf>,
 ) -> Result<Report, Failure> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure { code: "photo-missing", message: format!("cannot be read: {error}") })?;
+    let bytes = std::fs::read(path).map_err(|error| EvaluateError::UnreadablePhoto(error.to_string()))?;
     let start = Instant::now();
-    let photo = Photo::decode(&bytes, &Limits::default()).map_err(skintree::Error::from)?;
+    let photo = Photo::decode(&bytes, &Limits::default())?;
     let answer = pollster::block_on(classifier.classify_photo(&photo, &arguments.options(), start))?;
     if let Some(folder) = &arguments.tensors {
         for (kind, values) in [("input", &answer.input.data), ("logits", &answer.outputs.logits)] {
             let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
             let file = folder.join(format!("{name}.{kind}.f32"));
-            save(&file, &bytes, arguments.overwrite).map_err(Failure::of_output)?;
+            save(&file, &bytes, arguments.overwrite).map_err(EvaluateError::File)?;
             written.push(file);
         }
     }
     if let (Some(folder), Some(maps)) = (&arguments.output, &answer.report.heat_maps) {
         for map in maps {
-            let png = heat_map::png(&photo, map).map_err(Failure::of_output)?;
+            let png = heat_map::png(&photo, map).map_err(EvaluateError::File)?;
             let file = folder.join(format!("{name}.{}.png", map.node));
-            save(&file, &png, arguments.overwrite).map_err(Failure::of_output)?;
+            save(&file, &png, arguments.overwrite).map_err(EvaluateError::File)?;
             written.push(file);
         }
     }

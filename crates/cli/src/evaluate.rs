@@ -17,13 +17,13 @@ use skintree::engine::EngineName;
 use skintree::pack::Pack;
 use skintree::report::EngineInfo;
 use skintree_evaluate::labels::{LabelOptions, Labels};
-use skintree_evaluate::predictions::Prediction;
+use skintree_evaluate::predictions::{Prediction, photo_id};
 use skintree_evaluate::result::{Estimate, Evaluation};
 use skintree_evaluate::{DEFAULT_RESAMPLES, EvaluateError, Settings, Study};
 
 use crate::ModelArguments;
 use crate::output::{note, say};
-use predictions::PredictionsFile;
+use predictions::{Earlier, PredictionsFile};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -96,7 +96,9 @@ pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> 
     let engine = first.engine().clone();
     let identity = [pack.manifest_sha256(), &engine.name];
     let path = arguments.out.join("predictions.jsonl");
-    let mut predictions = PredictionsFile::open(&path, identity).map_err(|e| file_error(&path, "opened", &e))?;
+    let earlier = Earlier::read(&path, identity)?;
+    earlier.check(&arguments.data, study.photos().iter().map(|photo| photo.file.clone()))?;
+    let mut predictions = earlier.go_on().map_err(|error| file_error(&path, "written", &error))?;
     let pending = study.pending(predictions.known());
     if pending.len() < study.photos().len() {
         note!("{} photos are in {} already", study.photos().len() - pending.len(), path.display());
@@ -160,14 +162,14 @@ fn classify(
     let work = |classifier: &mut Classifier| {
         while let Some(&place) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
             let file = &study.photos()[place].file;
-            let prediction = predict(classifier, &arguments.data.join(file));
+            let (photo, prediction) = predict(classifier, &arguments.data.join(file));
             if let Prediction::Failed { code, message } = &prediction {
                 bar.println(format!("{file}: [{code}] {message}"));
             }
             let Ok(mut guard) = written.lock() else { return };
             let (predictions, outcome) = &mut *guard;
             if outcome.is_ok() {
-                *outcome = predictions.add(file, prediction);
+                *outcome = predictions.add(file, photo, prediction);
             }
             if outcome.is_err() {
                 return;
@@ -193,7 +195,8 @@ fn classify(
     written.into_inner().map_or(Ok(()), |(_, outcome)| outcome)
 }
 
-fn predict(classifier: &mut Classifier, path: &Path) -> Prediction {
+/// The photo's identity, if it could be read, and what came of it.
+fn predict(classifier: &mut Classifier, path: &Path) -> (Option<String>, Prediction) {
     let failed = |error: skintree_evaluate::Error| Prediction::Failed {
         code: error.code().to_owned(),
         message: error.to_string(),
@@ -201,18 +204,19 @@ fn predict(classifier: &mut Classifier, path: &Path) -> Prediction {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return failed(EvaluateError::NoPhoto.into());
+            return (None, failed(EvaluateError::NoPhoto.into()));
         }
-        Err(error) => return failed(EvaluateError::UnreadablePhoto(error.to_string()).into()),
+        Err(error) => return (None, failed(EvaluateError::UnreadablePhoto(error.to_string()).into())),
     };
     let options = Options { features: true, ..Options::default() };
-    match pollster::block_on(classifier.classify(&bytes, &options)) {
+    let prediction = match pollster::block_on(classifier.classify(&bytes, &options)) {
         Ok(answer) => Prediction::Logits {
             logits: answer.calibrated,
             features: answer.outputs.features.as_ref().map(features::encode),
         },
         Err(error) => failed(error.into()),
-    }
+    };
+    (Some(photo_id(&bytes)), prediction)
 }
 
 fn print_summary(evaluation: &Evaluation, out: &Path) {

@@ -44,7 +44,7 @@ pub(crate) fn save(file: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Str
     let opened = if overwrite { File::create(file) } else { File::create_new(file) };
     opened.and_then(|mut open| open.write_all(bytes)).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
-            format!("{} is there already; choose another folder, or replace it with --overwrite", file.display())
+            format!("{} is there already, and --overwrite was not given", file.display())
         }
         _ => format!("{} cannot be written: {error}", file.display()),
     })

@@ -246,3 +246,44 @@ fn a_full_disk_is_said() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("standard output cannot be written"));
 }
+
+#[test]
+fn answers_of_other_photos_or_another_model_are_neither_used_nor_overwritten() {
+    let folder = empty_folder("other-answers");
+    let photos = |name: &str, picture: &str| {
+        let data = folder.join(name);
+        std::fs::create_dir_all(&data).unwrap();
+        std::fs::copy(golden(picture), data.join("1.png")).unwrap();
+        std::fs::copy(golden("landscape-640x481.png"), data.join("2.png")).unwrap();
+        std::fs::write(data.join("labels.csv"), "file,label\n1.png,mel\n2.png,nv\n").unwrap();
+        data
+    };
+    let (a, b) = (photos("a", "exact-299x299.png"), photos("b", "landscape-640x481.png"));
+    let out = folder.join("out");
+    let run = |data: &Path, pack: &str, labels: &Path| {
+        let mut command = skintree();
+        command.env("SKINTREE_DATA", "/nonexistent").arg("evaluate").arg("--data").arg(data);
+        command.arg("--labels").arg(labels).args(["--pack", pack, "--engine", "cpu", "--resamples", "50", "--no-map"]);
+        command.arg("--out").arg(&out).output().unwrap()
+    };
+    let saved = || std::fs::read_to_string(out.join("predictions.jsonl")).unwrap();
+    let refused = |output: Output, reason: &str| {
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && message.contains("[predictions]") && message.contains(reason), "{message}");
+    };
+    let labels = a.join("labels.csv");
+    assert!(run(&a, "tests/golden/tiny", &labels).status.success());
+    let first = saved();
+    refused(run(&b, "tests/golden/tiny", &b.join("labels.csv")), "other photos of the same names, 1.png");
+    assert_eq!(saved(), first);
+    refused(run(&a, "model/pack", &labels), "another model pack");
+    assert_eq!(saved(), first);
+
+    // Another table over some of the same photos leaves the answers to the others.
+    let fewer = folder.join("fewer.csv");
+    std::fs::write(&fewer, "file,label\n2.png,nv\n").unwrap();
+    assert!(run(&a, "tests/golden/tiny", &fewer).status.success());
+    assert_eq!(saved(), first);
+    std::fs::write(out.join("predictions.jsonl"), first.replace("predictions/2", "predictions/1")).unwrap();
+    refused(run(&a, "tests/golden/tiny", &labels), "schema");
+}

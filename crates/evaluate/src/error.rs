@@ -45,6 +45,9 @@ pub enum EvaluateError {
     /// A file cannot be made.
     #[error("{0}; choose another folder")]
     File(String),
+    /// A file of predictions that is of something else.
+    #[error("the predictions cannot be used: {0}; choose another folder or file, or remove it")]
+    Predictions(String),
     /// A column that was asked for is not there.
     #[error("{table} have no column \"{column}\"; there are: {columns}. Name the right one (see docs/evaluation.md)")]
     MissingColumn {
@@ -91,8 +94,8 @@ pub enum EvaluateError {
     /// A photo of the table is not there. It is left out, and the report says so.
     #[error("there is no such photo in the folder; check its path in the table and the folder of the photos")]
     NoPhoto,
-    /// A photo of the table cannot be read. It is left out, and the report says so.
-    #[error("the photo cannot be read: {0}; check its path in the table and the folder of the photos")]
+    /// A photo cannot be read. One of a table is left out, and the report says so.
+    #[error("the photo cannot be read: {0}; check its path, or that in the table and the folder of the photos")]
     UnreadablePhoto(String),
     /// Probabilities that do not fit the pack.
     #[error("{file} has {actual} probabilities for {expected} classes; classify it again with this pack")]
@@ -112,6 +115,8 @@ impl EvaluateError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoPhoto | Self::UnreadablePhoto(_) => "photo-missing",
+            Self::Predictions(_) => "predictions",
+            Self::File(_) => "output",
             _ => "labels",
         }
     }

@@ -9,7 +9,7 @@ use skintree::taxonomy::Text;
 use skintree::web::convert::{JsResult, from_js, js_error, to_js};
 
 use crate::labels::{self, LabelOptions, Labels};
-use crate::predictions::{Prediction, Predictions};
+use crate::predictions::{Prediction, Predictions, photo_id};
 use crate::{Error, EvaluateError, Settings, Study};
 
 #[derive(Debug, Serialize)]
@@ -130,14 +130,23 @@ impl WebStudy {
         self.study.pending(&self.predictions).into_iter().map(|place| place as u32).collect()
     }
 
-    /// The network has given these logits for the photo with this path.
-    pub fn answered(&mut self, file: &str, logits: Vec<f32>) {
-        self.predictions.add(file, Prediction::Logits { logits, features: None });
+    /// The network has given these logits for the photo with this path and these bytes.
+    pub fn answered(&mut self, file: &str, photo: &[u8], logits: Vec<f32>) {
+        self.predictions.add(file, Some(photo_id(photo)), Prediction::Logits { logits, features: None });
     }
 
     /// The photo with this path could not be classified.
     pub fn failed(&mut self, file: &str, code: &str, message: &str) {
-        self.predictions.add(file, Prediction::Failed { code: code.to_owned(), message: message.to_owned() });
+        self.predictions.add(file, None, Prediction::Failed { code: code.to_owned(), message: message.to_owned() });
+    }
+
+    /// Whether what is known for this path is the answer to a photo of these bytes. If it is another photo's, it is forgotten.
+    pub fn confirm(&mut self, file: &str, photo: &[u8]) -> bool {
+        let own = self.predictions.belongs_to(file, &photo_id(photo)) == Some(true);
+        if !own {
+            self.predictions.forget(file);
+        }
+        own
     }
 
     /// There is no photo with this path; gives the error as it is reported.
@@ -155,7 +164,7 @@ impl WebStudy {
     /// Takes up the answers of an earlier run, of the page or the command line, and says how many; `undefined` if they
     /// are of another pack or engine.
     pub fn restore(&mut self, text: &str) -> Option<usize> {
-        self.predictions.read(text)
+        self.predictions.read(text).ok()
     }
 
     /// All figures over the photos classified so far, as `report.json` and `report.html`: `{json, html}`.

@@ -77,6 +77,7 @@ fn errors() -> Vec<Error> {
         HeatMapError::NotCovered(text()).into(),
         EvaluateError::Table(text()).into(),
         EvaluateError::File(text()).into(),
+        EvaluateError::Predictions(text()).into(),
         EvaluateError::MissingColumn { table: "x", column: text(), columns: text() }.into(),
         EvaluateError::UnknownLabels { names: text(), column: text() }.into(),
         EvaluateError::NothingLeft(text()).into(),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use skintree_evaluate::labels::{LabelOptions, Labels, unknown_labels};
-use skintree_evaluate::predictions::{Prediction, Predictions};
+use skintree_evaluate::predictions::{Prediction, Predictions, photo_id};
 use skintree_evaluate::result::Evaluation;
 use skintree_evaluate::{EvaluateError, Settings, Study};
 use skintree_testing::{cpu_engine_info, tiny};
@@ -157,24 +157,29 @@ fn predictions_are_kept_for_one_pack_and_engine() {
     let mut study = Study::new(tiny(), read("file,label\na,nv\nb,mel\nc,nv\n", &LabelOptions::default()).unwrap());
     let logits = |value: f32| Prediction::Logits { logits: vec![value; 8], features: None };
     let mut known = Predictions::new("abc", "cpu");
-    known.add("a", logits(0.1));
-    known.add("b", Prediction::Failed { code: "photo-broken".into(), message: "cut\noff".into() });
+    known.add("a", Some(photo_id(b"a")), logits(0.1));
+    known.add("b", None, Prediction::Failed { code: "photo-broken".into(), message: "cut\noff".into() });
     assert_eq!(study.pending(&known), [2]);
     let text = known.to_text();
 
     let mut later = Predictions::new("abc", "cpu");
-    assert_eq!(later.read(&text), Some(1), "what failed is tried again");
+    assert_eq!(later.read(&text).unwrap(), 1, "what failed is tried again");
+    assert_eq!(later.belongs_to("a", &photo_id(b"a")), Some(true));
+    assert_eq!(later.belongs_to("a", &photo_id(b"another of that name")), Some(false));
+    assert_eq!(later.belongs_to("b", &photo_id(b"b")), None);
     assert_eq!(later.get("a"), Some(&logits(0.1)));
     assert_eq!(study.pending(&later), [1, 2]);
-    assert_eq!(later.read(&text[..text.len() - 3]), Some(1), "a line that was cut off is dropped");
-    assert_eq!(later.read("no JSON"), None);
-    assert_eq!(later.read(""), None);
-    assert_eq!(Predictions::new("xyz", "cpu").read(&text), None);
-    assert_eq!(Predictions::new("abc", "wonnx").read(&text), None);
+    assert_eq!(later.read(&text[..text.len() - 3]).unwrap(), 1, "a line that was cut off is dropped");
+    let refused = |known: &mut Predictions, text: &str| known.read(text).unwrap_err().to_string();
+    assert!(refused(&mut later, "no JSON").contains("no predictions"));
+    assert!(refused(&mut later, "").contains("no predictions"));
+    assert!(refused(&mut later, &text.replace("predictions/2", "predictions/1")).contains("schema"));
+    assert!(refused(&mut Predictions::new("xyz", "cpu"), &text).contains("another model pack"));
+    assert!(refused(&mut Predictions::new("abc", "wonnx"), &text).contains("engine cpu"));
 
     study.take(&later).unwrap();
     assert_eq!(study.finish(&cpu_engine_info(), &Settings::default()).unwrap().data.photos, 1);
-    later.add("c", Prediction::Logits { logits: vec![f32::NAN; 8], features: None });
+    later.add("c", None, Prediction::Logits { logits: vec![f32::NAN; 8], features: None });
     assert!(study.take(&later).is_err());
 }
 

@@ -77,6 +77,10 @@ class WebStudy {
     this.#tried.set(file, true);
   }
 
+  confirm() {
+    return true;
+  }
+
   /** @param {string} file */
   failed(file) {
     this.#tried.set(file, false);

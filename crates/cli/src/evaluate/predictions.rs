@@ -2,9 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use skintree_evaluate::predictions::{Prediction, Predictions};
+use skintree_evaluate::EvaluateError;
+use skintree_evaluate::predictions::{Prediction, Predictions, photo_id};
 
 #[derive(Debug)]
 pub(super) struct PredictionsFile {
@@ -12,29 +13,70 @@ pub(super) struct PredictionsFile {
     known: Predictions,
 }
 
-impl PredictionsFile {
-    /// Opens the file of an earlier run of the same pack (SHA-256 of its manifest) and engine, or begins a new one.
-    pub(super) fn open(path: &Path, [manifest_sha256, engine]: [&str; 2]) -> io::Result<Self> {
+/// What an earlier run has left.
+#[derive(Debug)]
+pub(super) struct Earlier {
+    path: PathBuf,
+    known: Predictions,
+    /// It was there.
+    found: bool,
+}
+
+impl Earlier {
+    /// Reads the file of an earlier run of the same pack (SHA-256 of its manifest) and engine, if there is one.
+    pub(super) fn read(path: &Path, [manifest_sha256, engine]: [&str; 2]) -> Result<Self, EvaluateError> {
         let mut known = Predictions::new(manifest_sha256, engine);
-        match fs::read_to_string(path) {
-            Ok(text) => drop(known.read(&text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        // Written anew, so that no broken line stays in the middle.
-        let part = path.with_extension("jsonl.part");
-        let mut file = File::create(&part)?;
-        file.write_all(known.to_text().as_bytes())?;
-        fs::rename(&part, path)?;
-        Ok(Self { file, known })
+        let found = match fs::read_to_string(path) {
+            Ok(text) => {
+                known.read(&text).map_err(|error| named(path, error))?;
+                true
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(EvaluateError::File(format!("{} cannot be opened: {error}", path.display()))),
+        };
+        Ok(Self { path: path.to_owned(), known, found })
     }
 
+    /// Refuses answers that are of other photos of the same names. A photo that is gone keeps its answer.
+    pub(super) fn check(&self, data: &Path, files: impl Iterator<Item = String>) -> Result<(), EvaluateError> {
+        let of_another = |file: &String| {
+            self.known.get(file).is_some()
+                && fs::read(data.join(file))
+                    .is_ok_and(|bytes| self.known.belongs_to(file, &photo_id(&bytes)) == Some(false))
+        };
+        match files.into_iter().find(of_another) {
+            Some(file) if self.found => {
+                let reason = format!("it holds the answers to other photos of the same names, {file} for one");
+                Err(named(&self.path, EvaluateError::Predictions(reason)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Begins to write. What is there already is written anew, so that no broken line stays in the middle.
+    pub(super) fn go_on(self) -> io::Result<PredictionsFile> {
+        let part = self.path.with_extension("jsonl.part");
+        let mut file = File::create(&part)?;
+        file.write_all(self.known.to_text().as_bytes())?;
+        fs::rename(&part, &self.path)?;
+        Ok(PredictionsFile { file, known: self.known })
+    }
+}
+
+fn named(path: &Path, error: EvaluateError) -> EvaluateError {
+    match error {
+        EvaluateError::Predictions(reason) => EvaluateError::Predictions(format!("{}: {reason}", path.display())),
+        error => error,
+    }
+}
+
+impl PredictionsFile {
     pub(super) fn known(&self) -> &Predictions {
         &self.known
     }
 
-    pub(super) fn add(&mut self, file: &str, prediction: Prediction) -> io::Result<()> {
-        let mut line = self.known.add(file, prediction);
+    pub(super) fn add(&mut self, file: &str, photo: Option<String>, prediction: Prediction) -> io::Result<()> {
+        let mut line = self.known.add(file, photo, prediction);
         line.push('\n');
         self.file.write_all(line.as_bytes())
     }
