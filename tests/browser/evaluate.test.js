@@ -197,6 +197,19 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       await page.close();
     });
 
+    test('finds photos that the table writes in another way', async () => {
+      await open();
+      await give(page, '#files', ...photos);
+      await give(page, '#table', file('names.csv', 'file,diagnosis\nC:\\photos\\EXACT-299x299,nv\nnowhere.png,nv\n'));
+      await page.waitForSelector('#start:not([disabled])');
+      await click(page, '#start');
+      await page.waitForSelector('#report article');
+      const { photos: count, skipped } = JSON.parse(await save('#save-json')).data;
+      assert.equal(count, 1);
+      assert.deepEqual(skipped.map((/** @type {{file: string, code: string}} */ { file, code }) => [file, code]), [['nowhere.png', 'photo-missing']]);
+      await page.close();
+    });
+
     test('says what is wrong with a table', async () => {
       await open();
       await give(page, '#files', ...photos);

@@ -240,6 +240,9 @@ async function readTable() {
   }
   const begun = await current().call('study', [read.csv, options, now.forget]);
   if (now.table !== read) return;
+  const { folder } = now;
+  folder.locate(begun.files, await current().call('findPhotos', [folder.paths, begun.files]));
+  if (now.table !== read || now.folder !== folder) return;
   now.study = begun;
   if (now.forget) {
     now.kept = null;
@@ -263,9 +266,10 @@ async function run() {
   const already = files.length - todo.length;
   const start = performance.now();
   view.showSteps(already, files.length, null);
-  for (let done = 1; todo.length > 0 && now.run === 'running'; done++) {
+  // One at least, however soon it is stopped.
+  for (let done = 1; todo.length > 0 && (done === 1 || now.run === 'running'); done++) {
     const file = files[todo[0]];
-    const failure = await current().call('classify', [file, now.folder.find(file)]);
+    const failure = await current().call('classify', [file, now.folder.find(file), now.folder.failure(file)]);
     todo.shift();
     now.study.pending = todo;
     if (failure) {

@@ -1,7 +1,7 @@
 /** What worker.js does for the evaluation page. */
 import type { ClassifierInfo, EngineChoice, LocalText, Progress } from '../skintree.js';
 import type { Failure } from '../interface/messages.js';
-import type { LabelOptions, Reports, UnknownLabel } from '../interface/wasm.js';
+import type { LabelOptions, LocatedPhoto, Reports, UnknownLabel } from '../interface/wasm.js';
 
 export interface Node {
   id: string;
@@ -23,8 +23,10 @@ export interface EvaluateCalls {
   unknownLabels(csv: string, options: LabelOptions): UnknownLabel[];
   /** Reads the table; what is known of photos with the same paths stays, unless told to forget it. */
   study(csv: string, options: LabelOptions, forget: boolean): StudyState;
-  /** Why the photo cannot be used, or `null`. Without a photo, there is none with this path. */
-  classify(file: string, photo: Blob | null): Failure | null;
+  /** Which of the files with these paths are the photos that a table names. */
+  findPhotos(paths: string[], files: string[]): LocatedPhoto[];
+  /** Why the photo cannot be used, or `null`. Without a photo, `missing` says why there is none. */
+  classify(file: string, photo: Blob | null, missing: string): Failure | null;
   /** Whether what is known for this path is the answer to this photo; if not, it is forgotten. */
   confirm(file: string, photo: Blob): boolean;
   /** All that is known, as `predictions.jsonl`. */

@@ -1,4 +1,6 @@
-// Photos by their paths, as a table of labels names them.
+// The chosen photos, and which of them a table of labels names.
+
+/** @import {LocatedPhoto} from '../interface/wasm.js' */
 
 /**
  * The path of a chosen file within the chosen folder.
@@ -11,26 +13,53 @@ export function pathOf({ name, webkitRelativePath }) {
 }
 
 export class PhotoFolder {
-  /** @type {Map<string, File>} */
-  #files = new Map();
+  /** @type {File[]} */
+  #files;
+  /** The photos of a table, by the path that it has. @type {Map<string, File>} */
+  #found = new Map();
+  /** @type {Map<string, string>} */
+  #failures = new Map();
   /** The name of the folder; empty for photos chosen one by one. */
   name = '';
 
   /** @param {File[]} files */
   constructor(files) {
     this.name = files[0]?.webkitRelativePath.split('/')[0] ?? '';
-    for (const file of files) this.#files.set(keyOf(pathOf(file)), file);
+    this.#files = files;
   }
 
   get size() {
-    return this.#files.size;
+    return this.#files.length;
   }
 
-  /** @param {string} path as the table has it: Windows writes it with backslashes */
+  /** Of all files, within the folder. */
+  get paths() {
+    return this.#files.map(pathOf);
+  }
+
+  /**
+   * Takes up which of its files the photos of a table are.
+   *
+   * @param {string[]} wanted as the table has them
+   * @param {LocatedPhoto[]} located
+   */
+  locate(wanted, located) {
+    this.#found.clear();
+    this.#failures.clear();
+    for (const [index, path] of wanted.entries()) {
+      const { place, failure } = located[index];
+      if (typeof place === 'number') this.#found.set(path, this.#files[place]);
+      else this.#failures.set(path, failure ?? '');
+    }
+  }
+
+  /** @param {string} path as the table has it */
   find(path) {
-    return this.#files.get(keyOf(path)) ?? this.#files.get(keyOf(path.replaceAll('\\', '/').replace(/^\.\//, ''))) ?? null;
+    return this.#found.get(path) ?? null;
+  }
+
+  /** Why there is no photo. @param {string} path */
+  failure(path) {
+    return this.#failures.get(path) ?? '';
   }
 }
-
-/** macOS writes the letters of names apart (NFD), Korean ones too, where a table has them whole. @param {string} path */
-const keyOf = (path) => path.normalize('NFC');

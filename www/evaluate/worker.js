@@ -36,9 +36,11 @@ const handlers = {
     study = next;
     return state();
   },
-  async classify(file, photo) {
+  findPhotos: (paths, files) => model().module.findPhotos(paths, files),
+  async classify(file, photo, missing) {
     if (!photo) {
-      return toFailure(table().missing(file));
+      table().failed(file, 'photo-missing', missing);
+      return { code: 'photo-missing', message: missing };
     }
     try {
       const bytes = await readBlob(photo);

@@ -47,6 +47,12 @@ export interface Reports {
   html: string;
 }
 
+/** Where a photo of a table is: its place among the paths of the files that are there, or why there is none. */
+export interface LocatedPhoto {
+  place: number | null;
+  failure: string | null;
+}
+
 export interface WasmStudy {
   /** The paths of the photos, as the table has them. */
   files(): string[];
@@ -56,8 +62,6 @@ export interface WasmStudy {
   /** Whether what is known for this path is the answer to a photo of these bytes; if not, it is forgotten. */
   confirm(file: string, photo: Uint8Array): boolean;
   failed(file: string, code: string, message: string): void;
-  /** There is no such photo; gives the error as it is reported. */
-  missing(file: string): Error & { code: string };
   saved(): string;
   /** `undefined` if the text is of another pack or engine. */
   restore(text: string): number | undefined;
@@ -91,5 +95,6 @@ export interface WasmEvaluation {
 export interface EvaluateModule {
   default(init?: { module_or_path?: string | URL }): Promise<unknown>;
   tableColumns(csv: string): string[];
+  findPhotos(paths: string[], files: string[]): LocatedPhoto[];
   WebEvaluation: { new (manifest: Uint8Array, taxonomy: Uint8Array, engine: EngineInfo): WasmEvaluation };
 }

@@ -1,6 +1,7 @@
 //! `skintree evaluate`: files, threads and progress around [`skintree_evaluate`].
 
 mod features;
+mod photos;
 mod predictions;
 mod readers;
 mod tsne;
@@ -23,11 +24,13 @@ use skintree_evaluate::{DEFAULT_RESAMPLES, EvaluateError, Settings, Study};
 
 use crate::ModelArguments;
 use crate::output::{note, say};
+use photos::Photos;
 use predictions::{Earlier, PredictionsFile};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Folder of the photos; the table's paths are relative to it.
+    /// Folder of the photos and of folders with photos. The table's paths are relative to it; what is not there is looked for by
+    /// its name (docs/evaluation.md).
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Table of photos and labels: CSV with a header line.
@@ -97,14 +100,15 @@ pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> 
     let identity = [pack.manifest_sha256(), &engine.name];
     let path = arguments.out.join("predictions.jsonl");
     let earlier = Earlier::read(&path, identity)?;
-    earlier.check(&arguments.data, study.photos().iter().map(|photo| photo.file.clone()))?;
+    let photos = Photos::locate(&arguments.data, study.photos().iter().map(|photo| photo.file.clone()).collect());
+    earlier.check(photos.files.iter().zip(&photos.paths))?;
     let mut predictions = earlier.go_on().map_err(|error| file_error(&path, "written", &error))?;
     let pending = study.pending(predictions.known());
     if pending.len() < study.photos().len() {
         note!("{} photos are in {} already", study.photos().len() - pending.len(), path.display());
     }
     let jobs = jobs(arguments, &engine, pending.len());
-    classify(arguments, &study, &mut first, pack, &pending, jobs, &mut predictions)
+    classify(arguments, &photos, &mut first, pack, &pending, jobs, &mut predictions)
         .map_err(|error| file_error(&path, "written", &error))?;
 
     study.take(predictions.known())?;
@@ -147,7 +151,7 @@ fn jobs(arguments: &Arguments, engine: &EngineInfo, photos: usize) -> usize {
 /// Classifies the photos at these places and writes each answer down as soon as it is there.
 fn classify(
     arguments: &Arguments,
-    study: &Study,
+    photos: &Photos,
     first: &mut Classifier,
     pack: Pack,
     places: &[usize],
@@ -161,8 +165,8 @@ fn classify(
     let written = Mutex::new((predictions, Ok(())));
     let work = |classifier: &mut Classifier| {
         while let Some(&place) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let file = &study.photos()[place].file;
-            let (photo, prediction) = predict(classifier, &arguments.data.join(file));
+            let (file, path) = (&photos.files[place], &photos.paths[place]);
+            let (photo, prediction) = predict(classifier, path);
             if let Prediction::Failed { code, message } = &prediction {
                 bar.println(format!("{file}: [{code}] {message}"));
             }
@@ -196,16 +200,17 @@ fn classify(
 }
 
 /// The photo's identity, if it could be read, and what came of it.
-fn predict(classifier: &mut Classifier, path: &Path) -> (Option<String>, Prediction) {
+fn predict(classifier: &mut Classifier, path: &Result<PathBuf, EvaluateError>) -> (Option<String>, Prediction) {
     let failed = |error: skintree_evaluate::Error| Prediction::Failed {
         code: error.code().to_owned(),
         message: error.to_string(),
     };
-    let bytes = match fs::read(path) {
+    let read = match path {
+        Ok(path) => fs::read(path),
+        Err(error) => return (None, failed(error.clone().into())),
+    };
+    let bytes = match read {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return (None, failed(EvaluateError::NoPhoto.into()));
-        }
         Err(error) => return (None, failed(EvaluateError::UnreadablePhoto(error.to_string()).into())),
     };
     let options = Options { features: true, ..Options::default() };

@@ -266,7 +266,13 @@ fn answers_of_other_photos_or_another_model_are_neither_used_nor_overwritten() {
         command.arg("--labels").arg(labels).args(["--pack", pack, "--engine", "cpu", "--resamples", "50", "--no-map"]);
         command.arg("--out").arg(&out).output().unwrap()
     };
-    let saved = || std::fs::read_to_string(out.join("predictions.jsonl")).unwrap();
+    // Several are worked on at a time, so that lines may come in any order.
+    let saved = || {
+        let text = std::fs::read_to_string(out.join("predictions.jsonl")).unwrap();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
     let refused = |output: Output, reason: &str| {
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && message.contains("[predictions]") && message.contains(reason), "{message}");
@@ -284,6 +290,48 @@ fn answers_of_other_photos_or_another_model_are_neither_used_nor_overwritten() {
     std::fs::write(&fewer, "file,label\n2.png,nv\n").unwrap();
     assert!(run(&a, "tests/golden/tiny", &fewer).status.success());
     assert_eq!(saved(), first);
-    std::fs::write(out.join("predictions.jsonl"), first.replace("predictions/2", "predictions/1")).unwrap();
+    let text = std::fs::read_to_string(out.join("predictions.jsonl")).unwrap();
+    std::fs::write(out.join("predictions.jsonl"), text.replace("predictions/2", "predictions/1")).unwrap();
     refused(run(&a, "tests/golden/tiny", &labels), "schema");
+}
+
+/// Tables as people have them (`cases/tables`), whose photos are there under other names.
+#[test]
+fn photos_are_found_however_the_table_writes_them() {
+    let folder = empty_folder("other-names");
+    let photos = folder.join("photos");
+    for name in ["P00.jpg", "part_1/IMG_1.JPG", "part_2/\u{1112}\u{1161}\u{11ab}.png"] {
+        let path = photos.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(golden("exact-299x299.png"), path).unwrap();
+    }
+    std::fs::create_dir_all(photos.join("a")).unwrap();
+    std::fs::create_dir_all(photos.join("b")).unwrap();
+    for name in ["a/twice.png", "b/twice.png"] {
+        std::fs::copy(golden("exact-299x299.png"), photos.join(name)).unwrap();
+    }
+    let table = folder.join("labels.csv");
+    std::fs::write(
+        &table,
+        "file,label\nphotos/p00,mel\nC:\\x\\part_1\\img_1.jpg,nv\n\u{d55c}.png,nv\ntwice.png,nv\nnone.png,nv\n",
+    )
+    .unwrap();
+    let out = folder.join("out");
+    let output = skintree()
+        .env("SKINTREE_DATA", "/nonexistent")
+        .args(["evaluate", "--pack", "tests/golden/tiny", "--engine", "cpu", "--resamples", "50", "--no-map", "--data"])
+        .arg(&photos)
+        .arg("--labels")
+        .arg(&table)
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&std::fs::read(out.join("report.json")).unwrap()).unwrap();
+    assert_eq!(report["data"]["photos"], 3);
+    let skipped = report["data"]["skipped"].as_array().unwrap();
+    assert_eq!(skipped.len(), 2);
+    assert!(skipped[0]["message"].as_str().unwrap().contains("a/twice.png, b/twice.png"), "{skipped:?}");
+    assert!(skipped[1]["message"].as_str().unwrap().contains("no such photo"), "{skipped:?}");
 }

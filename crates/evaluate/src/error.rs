@@ -94,6 +94,12 @@ pub enum EvaluateError {
     /// A photo of the table is not there. It is left out, and the report says so.
     #[error("there is no such photo in the folder; check its path in the table and the folder of the photos")]
     NoPhoto,
+    /// Several photos could be the one that the table names. It is left out, and the report says so.
+    #[error("several photos could be meant: {candidates}; write the path of one into the table")]
+    AmbiguousPhoto {
+        /// Some of them.
+        candidates: String,
+    },
     /// A photo cannot be read. One of a table is left out, and the report says so.
     #[error("the photo cannot be read: {0}; check its path, or that in the table and the folder of the photos")]
     UnreadablePhoto(String),
@@ -114,7 +120,7 @@ impl EvaluateError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NoPhoto | Self::UnreadablePhoto(_) => "photo-missing",
+            Self::NoPhoto | Self::UnreadablePhoto(_) | Self::AmbiguousPhoto { .. } => "photo-missing",
             Self::Predictions(_) => "predictions",
             Self::File(_) => "output",
             _ => "labels",

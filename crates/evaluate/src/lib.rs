@@ -18,6 +18,7 @@ mod html;
 pub mod labels;
 mod levels;
 pub mod metrics;
+pub mod photo_index;
 mod plot;
 pub mod predictions;
 pub mod result;

@@ -9,6 +9,7 @@ use skintree::taxonomy::Text;
 use skintree::web::convert::{JsResult, from_js, js_error, to_js};
 
 use crate::labels::{self, LabelOptions, Labels};
+use crate::photo_index::PhotoIndex;
 use crate::predictions::{Prediction, Predictions, photo_id};
 use crate::{Error, EvaluateError, Settings, Study};
 
@@ -48,6 +49,30 @@ fn to_js_error(error: impl Into<Error>) -> JsValue {
 #[wasm_bindgen(js_name = tableColumns)]
 pub fn table_columns(csv: &str) -> JsResult<Vec<String>> {
     labels::columns(csv).map_err(to_js_error)
+}
+
+/// Where a photo of a table is.
+#[derive(Debug, Serialize)]
+struct Located {
+    /// Its place among the paths.
+    place: Option<usize>,
+    /// Why there is none.
+    failure: Option<String>,
+}
+
+/// Which of the files that are there, by their paths, are the photos that a table names: `{place, failure}[]`.
+///
+/// # Errors
+/// Only `internal`.
+#[wasm_bindgen(js_name = findPhotos)]
+#[expect(clippy::needless_pass_by_value, reason = "as wasm-bindgen wants it")]
+pub fn find_photos(paths: Vec<String>, files: Vec<String>) -> JsResult<JsValue> {
+    let located = |found: Result<Option<usize>, EvaluateError>| match found {
+        Ok(Some(place)) => Located { place: Some(place), failure: None },
+        Ok(None) => Located { place: None, failure: Some(EvaluateError::NoPhoto.to_string()) },
+        Err(error) => Located { place: None, failure: Some(error.to_string()) },
+    };
+    to_js(&PhotoIndex::new(paths).find_all(&files).into_iter().map(located).collect::<Vec<_>>())
 }
 
 /// A pack whose answers are evaluated, and the engine that gives them.
@@ -147,13 +172,6 @@ impl WebStudy {
             self.predictions.forget(file);
         }
         own
-    }
-
-    /// There is no photo with this path; gives the error as it is reported.
-    pub fn missing(&mut self, file: &str) -> JsValue {
-        let error = EvaluateError::NoPhoto;
-        self.failed(file, error.code(), &error.to_string());
-        to_js_error(error)
     }
 
     /// All there is so far, as `predictions.jsonl`.

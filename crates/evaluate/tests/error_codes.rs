@@ -85,6 +85,7 @@ fn errors() -> Vec<Error> {
         EvaluateError::EmptyFold { fold: text() }.into(),
         EvaluateError::NoPhoto.into(),
         EvaluateError::UnreadablePhoto(text()).into(),
+        EvaluateError::AmbiguousPhoto { candidates: text() }.into(),
         EvaluateError::Length { file: text(), expected: 1, actual: 2 }.into(),
         skintree::Error::Internal(text()).into(),
     ]

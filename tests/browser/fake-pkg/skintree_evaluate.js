@@ -86,12 +86,6 @@ class WebStudy {
     this.#tried.set(file, false);
   }
 
-  /** @param {string} file */
-  missing(file) {
-    this.failed(file);
-    return Object.assign(new Error('there is no such photo in the folder; check its path in the table and the folder of the photos'), { code: 'photo-missing' });
-  }
-
   saved() {
     return [...this.#tried].flatMap(([file, answered]) => (answered ? [file] : [])).join('\n');
   }
@@ -109,4 +103,10 @@ class WebStudy {
   }
 
   free() {}
+}
+
+/** @param {string[]} paths @param {string[]} files */
+export function findPhotos(paths, files) {
+  const failure = 'there is no such photo in the folder; check its path in the table and the folder of the photos';
+  return files.map((file) => (paths.includes(file) ? { place: paths.indexOf(file), failure: null } : { place: null, failure }));
 }

@@ -38,13 +38,17 @@ impl Earlier {
     }
 
     /// Refuses answers that are of other photos of the same names. A photo that is gone keeps its answer.
-    pub(super) fn check(&self, data: &Path, files: impl Iterator<Item = String>) -> Result<(), EvaluateError> {
-        let of_another = |file: &String| {
+    pub(super) fn check<'a, E: 'a>(
+        &self,
+        photos: impl Iterator<Item = (&'a String, &'a Result<PathBuf, E>)>,
+    ) -> Result<(), EvaluateError> {
+        let of_another = |(file, path): &(&String, &Result<PathBuf, E>)| {
+            let known = || fs::read(path.as_ref().ok()?).ok().map(|bytes| photo_id(&bytes));
             self.known.get(file).is_some()
-                && fs::read(data.join(file))
-                    .is_ok_and(|bytes| self.known.belongs_to(file, &photo_id(&bytes)) == Some(false))
+                && known().is_some_and(|photo| self.known.belongs_to(file, &photo) == Some(false))
         };
-        match files.into_iter().find(of_another) {
+        let mut photos = photos;
+        match photos.find(of_another).map(|(file, _)| file) {
             Some(file) if self.found => {
                 let reason = format!("it holds the answers to other photos of the same names, {file} for one");
                 Err(named(&self.path, EvaluateError::Predictions(reason)))
