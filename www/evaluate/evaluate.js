@@ -199,7 +199,10 @@ async function textOf(file) {
     throw new SkintreeError('labels', say('evalTooLarge', { name: file.name, most: MOST_BYTES / 2 ** 20 }));
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    // Excel's "Unicode text" begins with a byte-order mark.
+    const wide = { '255,254': 'utf-16le', '254,255': 'utf-16be' }[bytes.slice(0, 2).join()];
+    return new TextDecoder(wide ?? 'utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new SkintreeError('labels', say('evalNotUtf8', { name: file.name }));
   }

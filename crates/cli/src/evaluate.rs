@@ -20,6 +20,7 @@ use skintree::report::EngineInfo;
 use skintree_evaluate::labels::{LabelOptions, Labels};
 use skintree_evaluate::predictions::{Prediction, photo_id};
 use skintree_evaluate::result::{Estimate, Evaluation};
+use skintree_evaluate::table::decode;
 use skintree_evaluate::{DEFAULT_RESAMPLES, EvaluateError, Settings, Study};
 
 use crate::ModelArguments;
@@ -259,8 +260,12 @@ fn show(estimate: &Estimate, scale: f64, digits: usize) -> String {
 }
 
 fn read(path: &Path) -> Result<String, EvaluateError> {
-    fs::read_to_string(path)
-        .map_err(|error| EvaluateError::Table(format!("{} cannot be read: {error}", path.display())))
+    let bytes =
+        fs::read(path).map_err(|error| EvaluateError::Table(format!("{} cannot be read: {error}", path.display())))?;
+    decode(&bytes).map_err(|error| match error {
+        EvaluateError::Table(reason) => EvaluateError::Table(format!("{}: {reason}", path.display())),
+        error => error,
+    })
 }
 
 fn write(path: &Path, text: &str) -> Result<(), EvaluateError> {

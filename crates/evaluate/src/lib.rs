@@ -25,7 +25,7 @@ pub mod result;
 pub mod roc;
 mod study;
 pub mod subgroups;
-mod table;
+pub mod table;
 mod tasks;
 #[cfg(target_arch = "wasm32")]
 pub mod web;

@@ -6,6 +6,7 @@ use crate::bootstrap::percentile;
 use crate::case::{Case, Context};
 use crate::levels::LevelCases;
 use crate::result::{Subgroup, SubgroupTask, Subgroups};
+use crate::table::{is_unknown, number};
 use crate::tasks::TaskCases;
 use skintree::taxonomy::Level;
 
@@ -54,9 +55,9 @@ fn divide(column: &str, values: &[&str]) -> Vec<(String, Vec<usize>)> {
     let edges = bands(column, values);
     let mut parts: BTreeMap<(usize, String), Vec<usize>> = BTreeMap::new();
     for (index, value) in values.iter().enumerate() {
-        let key = match (&edges, value.parse::<f64>()) {
-            _ if value.is_empty() => (usize::MAX, String::new()),
-            (Some(edges), Ok(number)) => {
+        let key = match (&edges, number(value)) {
+            _ if is_unknown(value) => (usize::MAX, String::new()),
+            (Some(edges), Some(number)) => {
                 let band = band_of(edges, number);
                 (band, band_name(edges, band))
             }
@@ -69,11 +70,8 @@ fn divide(column: &str, values: &[&str]) -> Vec<(String, Vec<usize>)> {
 
 /// Lower edges of all bands but the first, for a column of many numbers: those of ages, else quartiles.
 fn bands(column: &str, values: &[&str]) -> Option<Vec<f64>> {
-    let known = values.iter().filter(|value| !value.is_empty());
-    let mut numbers: Vec<f64> = known.map(|value| value.parse().ok()).collect::<Option<_>>()?;
-    if numbers.iter().any(|number| !number.is_finite()) {
-        return None;
-    }
+    let known = values.iter().filter(|value| !is_unknown(value));
+    let mut numbers: Vec<f64> = known.map(|value| number(value)).collect::<Option<_>>()?;
     numbers.sort_by(f64::total_cmp);
     let mut distinct = numbers.clone();
     distinct.dedup();

@@ -9,7 +9,7 @@ const MAX_SUBGROUPS: usize = 20;
 /// More distinct values than this are no folds: each costs figures over all photos.
 const MAX_FOLDS: usize = 100;
 
-/// A CSV file as text.
+/// A table, all fields as text.
 #[derive(Debug)]
 pub(crate) struct Table {
     name: &'static str,
@@ -18,24 +18,51 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Reads a table with a header line; `name` is what errors call it.
+    /// Reads a table with a header line; `name` is what errors call it. Fields are separated by whatever separates the most in
+    /// the first lines. Excel's empty columns and rows are left out; a column that has values but no name is called
+    /// after its place, e.g. `column 1`.
     pub(crate) fn read(csv: &str, name: &'static str) -> Result<Self, EvaluateError> {
-        // Excel writes a byte-order mark, and semicolons where the comma is the decimal mark.
         let csv = csv.trim_start_matches('\u{feff}');
-        let first = csv.lines().next().unwrap_or_default();
-        let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
         let bad = |error: csv::Error| EvaluateError::Table(format!("{name} cannot be read as CSV: {error}"));
-        let mut reader =
-            csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(csv.as_bytes());
-        let header: Vec<String> = reader.headers().map_err(bad)?.iter().map(str::to_owned).collect();
-        let rows: Vec<Vec<String>> = reader
-            .records()
-            .map(|record| record.map(|record| record.iter().map(str::to_owned).collect()))
-            .collect::<Result<_, _>>()
-            .map_err(bad)?;
+        let mut reader = reader(csv, delimiter_of(csv));
+        let mut header: Vec<String> = reader.headers().map_err(bad)?.iter().map(str::to_owned).collect();
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(bad)?;
+            let line = record.position().map_or(0, csv::Position::line);
+            if record.iter().all(str::is_empty) {
+                continue;
+            }
+            let mut row: Vec<String> = record.iter().map(str::to_owned).collect();
+            while row.len() > header.len() && row.last().is_some_and(String::is_empty) {
+                row.pop();
+            }
+            if row.len() != header.len() {
+                return Err(EvaluateError::Table(format!(
+                    "{name} cannot be read as CSV: line {line} has {} fields, the header has {}",
+                    row.len(),
+                    header.len()
+                )));
+            }
+            rows.push(row);
+        }
         if rows.is_empty() {
             return Err(EvaluateError::Table(format!("{name} have no rows below the header line")));
         }
+        let used: Vec<bool> = (0..header.len())
+            .map(|column| !header[column].is_empty() || rows.iter().any(|row| !row[column].is_empty()))
+            .collect();
+        let keep = |fields: &mut Vec<String>| {
+            let mut used = used.iter();
+            fields.retain(|_| used.next().copied().unwrap_or(true));
+        };
+        for (column, name) in header.iter_mut().enumerate() {
+            if name.is_empty() {
+                *name = format!("column {}", column + 1);
+            }
+        }
+        keep(&mut header);
+        rows.iter_mut().for_each(keep);
         let mut seen = HashSet::new();
         if let Some(twice) = header.iter().find(|column| !seen.insert(column.as_str())) {
             return Err(EvaluateError::Table(format!("{name} have two columns of the name \"{twice}\"")));
@@ -140,12 +167,76 @@ impl Table {
     /// Whether a column makes subgroups: a few values or numbers, and not only another spelling of the label.
     pub(crate) fn divides(&self, column: usize, label: usize) -> bool {
         let values: BTreeSet<&str> = self.rows.iter().map(|row| row[column].as_str()).collect();
-        let numbers = values.iter().all(|value| value.is_empty() || value.parse::<f64>().is_ok());
+        let numbers = values.iter().all(|value| is_unknown(value) || number(value).is_some());
         let mut by_label: HashMap<&str, &str> = HashMap::new();
         let follows_label =
             self.rows.iter().all(|row| *by_label.entry(&row[label]).or_insert(&row[column]) == row[column]);
         values.len() > 1 && (values.len() <= MAX_SUBGROUPS || numbers) && !follows_label
     }
+}
+
+/// What separates fields in tables: Excel writes semicolons where the comma is the decimal mark.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Lines that tell which.
+const HEAD: usize = 20;
+
+fn reader(csv: &str, delimiter: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).flexible(true).from_reader(csv.as_bytes())
+}
+
+/// The one that gives the most columns of those that give every line of the head as many; if none does, the most.
+fn delimiter_of(csv: &str) -> u8 {
+    let key = |&delimiter: &u8| {
+        let mut reader = reader(csv, delimiter);
+        let columns = reader.headers().map_or(0, csv::StringRecord::len);
+        let mut head = reader.records().take(HEAD).filter_map(Result::ok);
+        (columns > 1 && head.all(|record| record.len() == columns), columns)
+    };
+    // Of equals the last is the greatest for `max_by_key`, and the comma is what it should be.
+    DELIMITERS.into_iter().rev().max_by_key(key).unwrap_or(b',')
+}
+
+/// The text of a table file: UTF-8, or UTF-16 as Excel writes it.
+///
+/// # Errors
+/// [`EvaluateError::Table`] says what it is instead, and how to save it.
+pub fn decode(bytes: &[u8]) -> Result<String, EvaluateError> {
+    const SAVE: &str = "in Excel, save it as \"CSV UTF-8 (comma delimited)\"";
+    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        char::decode_utf16(units).collect::<Result<String, _>>().ok().filter(|_| bytes.len().is_multiple_of(2))
+    };
+    let text = match bytes {
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        [b'P', b'K', 3, 4, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..] => {
+            return Err(EvaluateError::Table(format!("this is a workbook of Excel or the like, no CSV file; {SAVE}")));
+        }
+        bytes => str::from_utf8(bytes).ok().map(str::to_owned),
+    };
+    let line = || {
+        let valid = str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
+        bytes[..valid].split(|&byte| byte == b'\n').count()
+    };
+    let text = text.ok_or_else(|| {
+        EvaluateError::Table(format!("line {} is written neither in UTF-8 nor in UTF-16; {SAVE}", line()))
+    })?;
+    if text.contains('\0') {
+        return Err(EvaluateError::Table(format!("this is no text, so no CSV file; {SAVE}")));
+    }
+    Ok(text)
+}
+
+/// A number as tables have it, with a point or, alone, a comma in front of the decimals.
+pub(crate) fn number(value: &str) -> Option<f64> {
+    let plain = || value.parse().ok();
+    let with_comma = || value.split_once(',').and_then(|(whole, part)| format!("{whole}.{part}").parse().ok());
+    plain().or_else(with_comma).filter(|number: &f64| number.is_finite())
+}
+
+/// What stands for a value that is not known.
+pub(crate) fn is_unknown(value: &str) -> bool {
+    ["", "na", "n/a", "nan", "null"].contains(&value.to_lowercase().as_str())
 }
 
 /// Whether a value is as a pattern says, in which `*` stands for any text. Each part takes the first place that it fits,
@@ -161,7 +252,59 @@ fn fits(value: &str, pattern: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use super::{Table, decode, delimiter_of, fits, number};
+
+    #[test]
+    fn separators_are_told_from_the_whole_head() {
+        for (csv, expected) in [
+            ("file,label\na,b\n", b','),
+            ("file;label;age\na;b;45,0\nc;d;50,5\n", b';'),
+            ("file\tlabel\na b,c\td\n", b'\t'),
+            ("file|label\na|b\n", b'|'),
+            ("file,\"note; long\"\na,\"x;y;z\"\n", b','),
+            ("\"a,b,c\";d\n\"1,2\";3\n", b';'),
+            ("one\nx\n", b','),
+        ] {
+            assert_eq!(delimiter_of(csv), expected, "{csv}");
+        }
+    }
+
+    #[test]
+    fn empty_columns_and_rows_are_left_out() {
+        let read = |csv: &str| Table::read(csv, "the labels").map(|table| (table.header, table.rows));
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        let (header, rows) = read("file,label,,\na,nv,,\n,,,\nb,mel,,\n,,,\n").unwrap();
+        assert_eq!((header, rows), (texts(&["file", "label"]), vec![texts(&["a", "nv"]), texts(&["b", "mel"])]));
+        let (header, _) = read(",file,label\n0,a,nv\n1,b,nv\n").unwrap();
+        assert_eq!(header, texts(&["column 1", "file", "label"]));
+        assert_eq!(read("file,label\na,nv,,,\n").unwrap().1, [texts(&["a", "nv"])]);
+        let error = read("file,label\na,nv\nb\n").unwrap_err().to_string();
+        assert!(error.contains("line 3 has 1 fields, the header has 2"), "{error}");
+    }
+
+    #[test]
+    fn texts_are_decoded_or_said_to_be_none() {
+        let wide = |unit: fn(u16) -> [u8; 2]| "\u{feff}file,진단\n".encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+        assert_eq!(decode(&wide(u16::to_le_bytes)).unwrap(), "file,진단\n");
+        assert_eq!(decode(&wide(u16::to_be_bytes)).unwrap(), "file,진단\n");
+        assert_eq!(decode("file,진단\n".as_bytes()).unwrap(), "file,진단\n");
+        for (bytes, expected) in [
+            (&b"PK\x03\x04rest"[..], "a workbook of Excel"),
+            (b"\xd0\xcf\x11\xe0rest", "a workbook of Excel"),
+            (b"file,label\na,\xc1\xf8\n", "line 2 is written neither"),
+            (b"\xff\xfea", "neither in UTF-8 nor"),
+            (b"a\0b", "no text"),
+        ] {
+            let error = decode(bytes).unwrap_err().to_string();
+            assert!(error.contains(expected) && error.contains("CSV UTF-8"), "{error}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_a_point_or_a_comma() {
+        assert_eq!(["45.5", "45,5", "45", "-1"].map(number), [Some(45.5), Some(45.5), Some(45.0), Some(-1.0)]);
+        assert_eq!(["NaN", "", "1,2,3", "x", "inf"].map(number), [None; 5]);
+    }
 
     #[test]
     fn stars_stand_for_anything() {
