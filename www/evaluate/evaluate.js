@@ -304,8 +304,9 @@ async function ofOtherPhotos({ files, pending }) {
   const waiting = new Set(pending);
   for (const [place, file] of files.entries()) {
     const photo = now.folder.find(file);
-    if (!photo || waiting.has(place) || now.confirmed.has(file) || now.bad.some((bad) => bad.file === file)) continue;
-    if (await current().call('confirm', [file, photo])) now.confirmed.add(file);
+    if (waiting.has(place) || now.confirmed.has(file) || now.bad.some((bad) => bad.file === file)) continue;
+    // Nor is it of a photo that is not there.
+    if (photo && (await current().call('confirm', [file, photo]))) now.confirmed.add(file);
     else others.push(place);
   }
   return others;

@@ -56,8 +56,7 @@ const handlers = {
   },
   async confirm(file, photo) {
     const bytes = await readBlob(photo).catch(() => null);
-    // A photo that is gone keeps its answer.
-    return bytes ? table().confirm(file, bytes) : true;
+    return bytes ? table().confirm(file, bytes) : false;
   },
   saved: () => table().saved(),
   restore: (text) => table().restore(text) ?? null,

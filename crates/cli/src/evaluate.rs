@@ -104,6 +104,7 @@ pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> 
     let photos = Photos::locate(&arguments.data, study.photos().iter().map(|photo| photo.file.clone()).collect());
     earlier.check(photos.files.iter().zip(&photos.paths))?;
     let mut predictions = earlier.go_on().map_err(|error| file_error(&path, "written", &error))?;
+    predictions.leave_out(photos.files.iter().zip(&photos.paths));
     let pending = study.pending(predictions.known());
     if pending.len() < study.photos().len() {
         note!("{} photos are in {} already", study.photos().len() - pending.len(), path.display());

@@ -290,6 +290,17 @@ fn answers_of_other_photos_or_another_model_are_neither_used_nor_overwritten() {
     std::fs::write(&fewer, "file,label\n2.png,nv\n").unwrap();
     assert!(run(&a, "tests/golden/tiny", &fewer).status.success());
     assert_eq!(saved(), first);
+
+    // A photo that is not there has no answer, and keeps its line for a run that has it.
+    let c = folder.join("c");
+    std::fs::create_dir_all(&c).unwrap();
+    let nothing = run(&c, "tests/golden/tiny", &labels);
+    assert!(!nothing.status.success());
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("none of the 2 photos could be classified"));
+    std::fs::copy(a.join("1.png"), c.join("1.png")).unwrap();
+    let one = run(&c, "tests/golden/tiny", &labels);
+    assert!(String::from_utf8_lossy(&one.stdout).contains(": 1 photos"), "{}", String::from_utf8_lossy(&one.stdout));
+    assert!(first.iter().all(|line| saved().contains(line)));
     let text = std::fs::read_to_string(out.join("predictions.jsonl")).unwrap();
     std::fs::write(out.join("predictions.jsonl"), text.replace("predictions/2", "predictions/1")).unwrap();
     refused(run(&a, "tests/golden/tiny", &labels), "schema");

@@ -37,7 +37,7 @@ impl Earlier {
         Ok(Self { path: path.to_owned(), known, found })
     }
 
-    /// Refuses answers that are of other photos of the same names. A photo that is gone keeps its answer.
+    /// Refuses answers that are of other photos of the same names.
     pub(super) fn check<'a, E: 'a>(
         &self,
         photos: impl Iterator<Item = (&'a String, &'a Result<PathBuf, E>)>,
@@ -75,6 +75,15 @@ fn named(path: &Path, error: EvaluateError) -> EvaluateError {
 }
 
 impl PredictionsFile {
+    /// Leaves the answers to photos that cannot be read out of this run; they stay in the file for a run that has the photos.
+    pub(super) fn leave_out<'a, E: 'a>(&mut self, photos: impl Iterator<Item = (&'a String, &'a Result<PathBuf, E>)>) {
+        for (file, path) in photos {
+            if !path.as_ref().is_ok_and(|path| File::open(path).is_ok()) {
+                self.known.forget(file);
+            }
+        }
+    }
+
     pub(super) fn known(&self) -> &Predictions {
         &self.known
     }
