@@ -2,35 +2,12 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
 use skintree::operators::conv::{Conv, Model, Tile};
+
+use crate::sweep::{Layer, Sweep, tile_of};
 
 /// Cores of the GPUs that were measured, by what their names contain.
 const CORES: [(&str, usize); 2] = [("H200", 132), ("H100", 132)];
-
-#[derive(Deserialize)]
-struct Sweep {
-    adapter: String,
-    layers: Vec<Layer>,
-}
-
-#[derive(Deserialize)]
-struct Layer {
-    input: [usize; 3],
-    output: [usize; 3],
-    kernel: [usize; 2],
-    strides: [usize; 2],
-    count: usize,
-    times: Vec<([usize; 6], f64)>,
-}
-
-impl Layer {
-    fn conv(&self) -> Conv {
-        let &Self { input, output, kernel, strides, .. } = self;
-        // What padding costs is not part of the model.
-        Conv { input, output, kernel, strides, pads: [0, 0] }
-    }
-}
 
 /// What was measured of one kind of convolution.
 struct Case {
@@ -58,9 +35,7 @@ fn read(file: &Path) -> (String, Vec<Case>) {
     let cores = CORES.iter().find(|(name, _)| sweep.adapter.contains(name)).map_or(1, |&(_, cores)| cores);
     let case = |layer: &Layer| {
         let conv = layer.conv();
-        let tile = |&([pixels, quads, across, down, split, step], us): &([usize; 6], f64)| {
-            (Tile { pixels, quads, across, down, split, step }, us)
-        };
+        let tile = |&(numbers, us): &([usize; 6], f64)| (tile_of(numbers), us);
         let offered: Vec<Tile> = Tile::all(&conv).collect();
         let times = layer.times.iter().map(tile).filter(|(tile, _)| offered.contains(tile)).collect();
         Case { conv, cores, count: layer.count as f64, times }
@@ -136,7 +111,7 @@ fn fit_menu(model: &Model, adapters: &[(String, Vec<Case>)]) -> Vec<Tile> {
     offered.retain(|tile| tile.results() * tile.step <= 16);
     offered.sort_unstable_by_key(|tile| format!("{tile:?}"));
     offered.dedup();
-    let mut menu = vec![Tile::MENU[0]];
+    let mut menu = vec![Tile::SMALLEST];
     while menu.len() < MENU {
         let cost = |tile: &Tile| {
             let menu: Vec<Tile> = menu.iter().copied().chain([*tile]).collect();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pollster::block_on;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use skintree::operators::conv::{Conv, Tile};
 use wgpu_bridge::gpu::Gpu;
 use wgpu_bridge::timing::Job;
@@ -12,24 +12,37 @@ use wgpu_bridge::timing::Job;
 const ROUNDS: usize = 12;
 
 /// What was measured on an adapter.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Sweep {
-    adapter: String,
-    layers: Vec<Layer>,
+    pub(crate) adapter: String,
+    pub(crate) layers: Vec<Layer>,
     /// Cuts that there was no time for.
     left_out: usize,
 }
 
 /// A kind of convolution: how often the network has it, and how long each cut takes.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Layer {
     input: [usize; 3],
     output: [usize; 3],
     kernel: [usize; 2],
     strides: [usize; 2],
-    count: usize,
-    /// Pixels and quads of a thread, threads across, down and along the depth, step; then microseconds.
-    times: Vec<([usize; 6], f64)>,
+    pub(crate) count: usize,
+    /// The numbers of a cut ([`tile_of`]) and microseconds.
+    pub(crate) times: Vec<([usize; 6], f64)>,
+}
+
+impl Layer {
+    pub(crate) fn conv(&self) -> Conv {
+        let &Self { input, output, kernel, strides, .. } = self;
+        // What padding costs is not part of the model.
+        Conv { input, output, kernel, strides, pads: [0, 0] }
+    }
+}
+
+/// A cut from its numbers: pixels and quads of a thread, threads across, down and along the depth, step.
+pub(crate) fn tile_of([pixels, quads, across, down, split, step]: [usize; 6]) -> Tile {
+    Tile { pixels, quads, across, down, split, step }
 }
 
 /// The kinds of convolutions and how often each is there, in the order of their first.

@@ -69,8 +69,11 @@ impl WonnxEngine {
     pub(super) async fn choose(gpu: &Gpu, graph: &Graph, choice: KernelChoice) -> Result<Option<Variant>, EngineError> {
         Ok(match choice {
             KernelChoice::Auto => {
-                let convolutions = convolutions(graph).map_err(|error| unavailable(error.to_string()))?;
-                trial::fastest(gpu, &convolutions, &trial::candidates(gpu.info())).await
+                let candidates = trial::candidates(gpu.info());
+                // Planning is for the trial alone.
+                let convolutions = if candidates.len() > 1 { convolutions(graph) } else { Ok(Vec::new()) };
+                let convolutions = convolutions.map_err(|error| unavailable(error.to_string()))?;
+                trial::fastest(gpu, &convolutions, &candidates).await
             }
             KernelChoice::Only(variant) => Some(variant),
             KernelChoice::Stock => None,

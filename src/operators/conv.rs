@@ -11,8 +11,9 @@ use super::window::Window;
 use crate::onnx::{Node, elements};
 use crate::shaders::{Method, Variant};
 
-pub use super::conv_kernel::{Conv, Ends};
+pub use super::conv_kernel::{Conv, Ends, MOST_OUTPUTS};
 pub use super::conv_tile::{Model, Tile};
+pub use super::conv_tiles::MOST_LAYERS;
 
 /// The operator.
 pub(super) static CONV: ConvOperator = ConvOperator;

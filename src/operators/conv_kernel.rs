@@ -74,8 +74,11 @@ pub(super) struct Store {
     pub(super) relu: bool,
 }
 
+/// Buffers that a kernel writes to at most.
+pub const MOST_OUTPUTS: usize = 2;
+
 /// Names of the outputs.
-pub(super) const RESULTS: [&str; 2] = ["result", "result_2"];
+pub(super) const RESULTS: [&str; MOST_OUTPUTS] = ["result", "result_2"];
 
 impl Conv {
     /// Pixels of an output channel.

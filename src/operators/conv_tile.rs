@@ -28,7 +28,7 @@ const ISSUED: f64 = 4.0;
 const MULTIPLICATIONS: f64 = 16.0;
 
 /// The cut of one layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tile {
     /// Output pixels of a thread.
     pub pixels: usize,
@@ -68,6 +68,11 @@ impl Tile {
     /// Workgroups along pixels and channels.
     pub fn workgroups(&self, conv: &Conv) -> [usize; 2] {
         [conv.pixels().div_ceil(self.width()), conv.output_quads().div_ceil(self.block())]
+    }
+
+    /// Workgroups of all layers of a dispatch.
+    pub fn count(&self, layers: &[Conv]) -> usize {
+        layers.iter().map(|conv| self.workgroups(conv).iter().product::<usize>()).sum()
     }
 
     /// Whether the layer can be cut so: within what WebGPU promises, and without threads that have no part of the depth.
@@ -114,19 +119,18 @@ impl Tile {
     }
 
     /// Suits every layer.
-    const SMALLEST: Self = Self { pixels: 4, quads: 2, across: 8, down: 4, split: 1, step: 1 };
+    pub const SMALLEST: Self = Self { pixels: 4, quads: 2, across: 8, down: 4, split: 1, step: 1 };
 
     /// Whether there are two workgroups for each core, or as many threads along the depth as there can be: a core that has but
     /// one workgroup waits whenever that one does.
     pub fn fills(&self, layers: &[Conv], cores: usize) -> bool {
-        let workgroups = layers.iter().map(|conv| self.workgroups(conv).iter().product::<usize>()).sum::<usize>();
-        workgroups >= 2 * cores || self.split == MOST_SPLIT
+        self.count(layers) >= 2 * cores || self.split == MOST_SPLIT
     }
 }
 
 /// How many cycles of a core a cut takes. The sum of four: instructions issued, loads waited for, bytes brought from outside
 /// the core, and sums added between threads.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Model {
     /// Instructions of a load of four values, its address included.
     pub load: f64,
@@ -141,8 +145,7 @@ pub struct Model {
 impl Model {
     /// Cycles that the core with the most workgroups needs for the layers of a dispatch.
     pub fn cycles(&self, tile: &Tile, layers: &[Conv], cores: usize) -> f64 {
-        let count = |conv: &Conv| tile.workgroups(conv).iter().product::<usize>();
-        let all = layers.iter().map(count).sum::<usize>();
+        let all = tile.count(layers);
         let busiest = all.div_ceil(cores);
         let warps = tile.threads().div_ceil(WARP);
         let rounds = busiest.div_ceil((RESIDENT_WARPS / warps).max(1)) as f64;
@@ -155,7 +158,7 @@ impl Model {
             let steps = depth / tile.split as f64;
             let instructions = steps * (MULTIPLICATIONS * results + self.load * loads) * warps as f64 / ISSUED;
             let outside = depth * ((tile.width() + 4 * tile.block()) * 16) as f64 / self.bytes;
-            busy += (instructions + outside) * count(conv) as f64 / all as f64;
+            busy += (instructions + outside) * tile.count(std::slice::from_ref(conv)) as f64 / all as f64;
             longest = longest.max(steps / tile.step as f64 * self.latency);
         }
         let adding = f64::from(tile.split.ilog2()) * self.addition * results;

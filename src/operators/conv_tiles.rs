@@ -7,11 +7,11 @@ use wgpu_bridge::kernels::Kernel;
 use super::conv_kernel::{Conv, Ends, RESULTS};
 use super::conv_tile::Tile;
 use super::parts::Values;
-use crate::shaders::layout::{LANES, quads, signed};
+use crate::shaders::layout::{LANES, packed_len, quads, signed};
 use crate::shaders::{Bindings, VEC4, render};
 
 /// Convolutions of a dispatch at most.
-pub(super) const MOST_LAYERS: usize = 4;
+pub const MOST_LAYERS: usize = 4;
 
 /// Parts of the output channels of one convolution at most.
 pub(super) const MOST_PARTS: usize = 4;
@@ -45,6 +45,10 @@ impl Tiled {
         Self { layers, tile: Tile::of(&convolutions, cores), half }
     }
 
+    fn convolutions(&self) -> Vec<Conv> {
+        self.layers.iter().map(|&(conv, _)| conv).collect()
+    }
+
     /// With a given cut.
     pub(super) fn with(conv: Conv, tile: Tile, half: bool) -> Self {
         Self { layers: vec![(conv, Ends::whole(&conv, true))], tile, half }
@@ -62,7 +66,6 @@ impl Tiled {
             format!("array<Layer, {MOST_LAYERS}>"),
             3,
         );
-        let workgroups = self.layers.iter().map(|(conv, _)| self.tile.workgroups(conv).iter().product::<usize>()).sum();
         let tile = self.tile;
         let shader = Shader {
             bindings,
@@ -73,7 +76,7 @@ impl Tiled {
             parts: MOST_PARTS,
             spans: (0..tile.split.ilog2()).rev().map(|bit| 1 << bit).collect(),
         };
-        render(&shader, [workgroups, 1])
+        render(&shader, [tile.count(&self.convolutions()), 1])
     }
 
     /// Bytes of weights, bias and the description of the layers.
@@ -91,8 +94,7 @@ impl Tiled {
     pub(super) fn buffer_bytes(&self) -> [u64; 4] {
         let sum = |of: &dyn Fn(&Conv) -> usize| self.layers.iter().map(|(conv, _)| of(conv)).sum::<usize>() as u64;
         let largest = |of: &dyn Fn(&Conv) -> [usize; 3]| {
-            let bytes = |shape: [usize; 3]| quads(shape[0]) * shape[1] * shape[2] * LANES * 4;
-            self.layers.iter().map(|(conv, _)| bytes(of(conv))).max().unwrap_or(0) as u64
+            self.layers.iter().map(|(conv, _)| packed_len(of(conv)) * 4).max().unwrap_or(0) as u64
         };
         let (weight, biases) = if self.half { (2, 2) } else { (4, 1) };
         [

@@ -1,3 +1,3 @@
-{%- for buffer in bindings.all %}
-@group({{ buffer.group }}) @binding({{ buffer.number }}) var<{{ buffer.access }}> {{ buffer.name }}: {{ buffer.element }};
+{%- for (group, number, buffer) in bindings.numbered() %}
+@group({{ group }}) @binding({{ number }}) var<{{ buffer.access }}> {{ buffer.name }}: {{ buffer.element }};
 {%- endfor %}

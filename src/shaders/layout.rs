@@ -12,9 +12,14 @@ pub fn quads(channels: usize) -> usize {
     channels.div_ceil(LANES)
 }
 
+/// Quads of pixels of a feature map.
+pub fn map_quads([channels, height, width]: [usize; 3]) -> usize {
+    quads(channels) * height * width
+}
+
 /// Values of a packed feature map, fill included.
-pub fn packed_len([channels, height, width]: [usize; 3]) -> usize {
-    quads(channels) * LANES * height * width
+pub fn packed_len(shape: [usize; 3]) -> usize {
+    map_quads(shape) * LANES
 }
 
 /// A number as shaders read it; what does not fit would belong to a buffer larger than any adapter has.

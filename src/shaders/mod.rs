@@ -21,9 +21,6 @@ const THREADS: usize = 64;
 /// A buffer of a kernel.
 #[derive(Debug)]
 pub(crate) struct Binding {
-    pub(crate) group: usize,
-    /// Number in its group.
-    pub(crate) number: usize,
     /// Address space and access.
     pub(crate) access: &'static str,
     pub(crate) name: String,
@@ -33,7 +30,7 @@ pub(crate) struct Binding {
 /// The buffers of a kernel: inputs, then the outputs.
 #[derive(Debug)]
 pub struct Bindings {
-    pub(crate) all: Vec<Binding>,
+    all: Vec<Binding>,
 }
 
 impl Bindings {
@@ -41,24 +38,24 @@ impl Bindings {
     pub fn new(inputs: &[(&str, &'static str)], outputs: &[&str]) -> Self {
         let inputs = inputs.iter().map(|&(name, element)| ("storage, read", name, element));
         let all = inputs.chain(outputs.iter().map(|&name| ("storage, read_write", name, VEC4)));
-        let binding = |(index, (access, name, element)): (usize, (&'static str, &str, &'static str))| Binding {
-            group: index / BINDINGS,
-            number: index % BINDINGS,
+        let binding = |(access, name, element): (&'static str, &str, &'static str)| Binding {
             access,
             name: name.to_owned(),
             element: format!("array<{element}>"),
         };
-        Self { all: all.enumerate().map(binding).collect() }
+        Self { all: all.map(binding).collect() }
     }
 
     /// With a uniform of a type put at a place between them.
     pub(crate) fn with_uniform(mut self, name: &str, element: String, place: usize) -> Self {
-        let uniform = Binding { group: 0, number: 0, access: "uniform", name: name.to_owned(), element };
+        let uniform = Binding { access: "uniform", name: name.to_owned(), element };
         self.all.insert(place.min(self.all.len()), uniform);
-        for (index, binding) in self.all.iter_mut().enumerate() {
-            (binding.group, binding.number) = (index / BINDINGS, index % BINDINGS);
-        }
         self
+    }
+
+    /// Each with its group and its number there.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (usize, usize, &Binding)> {
+        self.all.iter().enumerate().map(|(index, binding)| (index / BINDINGS, index % BINDINGS, binding))
     }
 }
 

@@ -67,7 +67,7 @@ export async function load(packUrl, engine, onProgress) {
   }
   const info = classifier.info();
   const { adapter, kernels } = info.engine;
-  if (adapter && kernels) {
+  if (adapter && kernels && (remembered?.adapter !== adapter || remembered.kernels !== kernels)) {
     await store?.writeKernels({ adapter, kernels });
   }
   return { classifier, info: { ...info, load: timings }, manifest, taxonomy };

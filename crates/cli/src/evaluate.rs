@@ -100,11 +100,10 @@ pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> 
     let engine = first.engine().clone();
     let identity = [pack.manifest_sha256(), &engine.name];
     let path = arguments.out.join("predictions.jsonl");
-    let earlier = Earlier::read(&path, identity)?;
+    let mut earlier = Earlier::read(&path, identity)?;
     let photos = Photos::locate(&arguments.data, study.photos().iter().map(|photo| photo.file.clone()).collect());
-    earlier.check(photos.files.iter().zip(&photos.paths))?;
+    earlier.check(&photos)?;
     let mut predictions = earlier.go_on().map_err(|error| file_error(&path, "written", &error))?;
-    predictions.leave_out(photos.files.iter().zip(&photos.paths));
     let pending = study.pending(predictions.known());
     if pending.len() < study.photos().len() {
         note!("{} photos are in {} already", study.photos().len() - pending.len(), path.display());

@@ -177,6 +177,10 @@ impl Gpu {
     /// Makes a buffer of `bytes` (a multiple of four) for the kernels of the next session. It also takes the place of the
     /// buffer that wonnx makes for an input or output of that name.
     pub fn allocate(&self, name: &str, bytes: u64) {
+        self.make(name, bytes);
+    }
+
+    fn make(&self, name: &str, bytes: u64) -> modern::Buffer {
         let buffer = self.device().create_buffer(&modern::BufferDescriptor {
             label: Some(name),
             size: bytes,
@@ -186,16 +190,15 @@ impl Gpu {
                 | modern::BufferUsages::COPY_SRC,
             mapped_at_creation: false,
         });
-        self.state().buffers.insert(name.to_owned(), buffer);
+        self.state().buffers.insert(name.to_owned(), buffer.clone());
+        buffer
     }
 
     /// Puts a constant for the kernels of the next session into GPU memory, so that nobody needs to hold all of them in main
     /// memory. `bytes` are a multiple of four.
     pub fn upload(&self, name: &str, bytes: &[u8]) {
-        self.allocate(name, bytes.len() as u64);
-        if let Some(buffer) = self.buffer(name) {
-            self.queue().write_buffer(&buffer, 0, bytes);
-        }
+        let buffer = self.make(name, bytes.len() as u64);
+        self.queue().write_buffer(&buffer, 0, bytes);
     }
 
     /// Forgets the names given to [`Self::upload`] and [`Self::allocate`]: the session has been made and holds its buffers

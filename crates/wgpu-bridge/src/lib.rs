@@ -16,6 +16,8 @@
 
 mod download;
 pub mod gpu;
+#[cfg(target_arch = "wasm32")]
+mod js;
 pub mod kernels;
 #[cfg(target_arch = "wasm32")]
 mod parallel_compile;

@@ -4,10 +4,11 @@
 //! with the same layout, so that wgpu finds what was compiled here. Where a browser does not do that, wgpu compiles it
 //! once more; nothing else depends on it.
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
-use wasm_bindgen::{JsCast as _, JsValue};
+use js_sys::{Array, Object, Promise, Reflect};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
+use crate::js;
 use crate::kernels::{bindings_of, groups_of};
 
 /// GPUShaderStage.COMPUTE.
@@ -46,7 +47,7 @@ fn object(fields: &[(&str, &JsValue)]) -> Result<JsValue, JsValue> {
 }
 
 fn call(owner: &JsValue, method: &str, argument: &JsValue) -> Result<JsValue, JsValue> {
-    Reflect::get(owner, &method.into())?.dyn_into::<Function>()?.call1(owner, argument)
+    js::method(owner, method)?.call1(owner, argument)
 }
 
 fn compile(device: &JsValue, wgsl: &str) -> Result<JsValue, JsValue> {

@@ -3,9 +3,11 @@
 //! wgpu asks `navigator.gpu` for an adapter and the adapter for a device with the features it knows. So it is handed
 //! an adapter whose `requestDevice` adds one more.
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
+
+use crate::js::method;
 
 const FEATURE: &str = "subgroups";
 
@@ -26,10 +28,6 @@ fn has_feature(owner: &JsValue) -> bool {
         method(&features, "has")?.call1(&features, &FEATURE.into())
     };
     has().is_ok_and(|answer| answer.is_truthy())
-}
-
-fn method(object: &JsValue, name: &str) -> Result<Function, JsValue> {
-    Reflect::get(object, &name.into())?.dyn_into()
 }
 
 fn extend_gpu() -> Result<(), JsValue> {

@@ -5,11 +5,8 @@ use std::collections::HashSet;
 use super::fuse::Operation;
 use super::place::Homes;
 use crate::operators;
+use crate::operators::conv::{MOST_LAYERS, MOST_OUTPUTS};
 use crate::shaders::Variant;
-
-/// Operations of a dispatch at most, and buffers that they write to.
-const MOST_OPERATIONS: usize = 4;
-const MOST_OUTPUTS: usize = 2;
 
 /// The dispatches of operations that are sorted by level. What those of one dispatch make may move into one buffer.
 pub(super) fn group<'a>(
@@ -43,7 +40,7 @@ fn joins<'a>(
     let buffer = |homes: &Homes<'a>, tensor: &str| homes.of(tensor).map(|home| home.buffer);
     let image = |operation: &Operation<'a>| operation.inputs.first().and_then(|&(tensor, _)| buffer(homes, tensor));
     let equal = others.iter().all(|other| other.node.op == operation.node.op && image(other) == image(operation));
-    if !equal || others.len() >= MOST_OPERATIONS {
+    if !equal || others.len() >= MOST_LAYERS {
         return false;
     }
     let written = |homes: &Homes<'a>| -> HashSet<usize> {

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::fuse::Operation;
-use super::place::{Homes, quads_of};
+use super::place::Homes;
+use crate::shaders::layout::map_quads;
 
 /// Where a tensor lies: its buffer, and the quads of pixels there.
 type Region = (usize, Range<usize>);
@@ -13,7 +14,7 @@ type Region = (usize, Range<usize>);
 pub(super) fn by_level<'a>(operations: Vec<Operation<'a>>, homes: &Homes<'_>) -> Vec<Vec<Operation<'a>>> {
     let region = |tensor: &str, shape: [usize; 3]| -> Option<Region> {
         let home = homes.of(tensor)?;
-        Some((home.buffer, home.start..home.start + quads_of(shape)))
+        Some((home.buffer, home.start..home.start + map_quads(shape)))
     };
     let mut written: Vec<(Region, usize)> = Vec::new();
     let mut levels: Vec<Vec<Operation<'a>>> = Vec::new();

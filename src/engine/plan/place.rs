@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::fuse::{Fused, Operation, Tensor};
 use crate::operators;
-use crate::shaders::layout::{is_aligned, quads};
+use crate::shaders::layout::{is_aligned, map_quads};
 
 /// Where a tensor lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl<'a> Homes<'a> {
         for (tensor, shape) in tensors {
             if !self.by_tensor.contains_key(tensor) {
                 self.by_tensor.insert(tensor, Home { buffer, start: size });
-                size += quads_of(shape);
+                size += map_quads(shape);
             }
         }
         if size > 0 {
@@ -78,7 +78,7 @@ impl<'a> Homes<'a> {
         let Some(Home { buffer, mut start }) = self.of(output) else { return };
         for &(tensor, shape) in parts {
             self.by_tensor.insert(tensor, Home { buffer, start });
-            start += quads_of(shape);
+            start += map_quads(shape);
         }
     }
 
@@ -90,11 +90,6 @@ impl<'a> Homes<'a> {
             operation.inputs.iter().any(|&(tensor, _)| written.contains(&buffer(tensor)))
         })
     }
-}
-
-/// Quads of pixels of a map.
-pub(super) fn quads_of([channels, height, width]: [usize; 3]) -> usize {
-    quads(channels) * height * width
 }
 
 /// Gives every tensor that cannot be joined to others ([`join`](super::join)) a place, and leaves out each `Concat` whose

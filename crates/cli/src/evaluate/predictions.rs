@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use skintree_evaluate::EvaluateError;
 use skintree_evaluate::predictions::{Prediction, Predictions, photo_id};
 
+use super::photos::Photos;
+
 #[derive(Debug)]
 pub(super) struct PredictionsFile {
     file: File,
@@ -18,51 +20,50 @@ pub(super) struct PredictionsFile {
 pub(super) struct Earlier {
     path: PathBuf,
     known: Predictions,
-    /// It was there.
-    found: bool,
+    /// Photos with answers that cannot be read now.
+    gone: Vec<String>,
 }
 
 impl Earlier {
     /// Reads the file of an earlier run of the same pack (SHA-256 of its manifest) and engine, if there is one.
     pub(super) fn read(path: &Path, [manifest_sha256, engine]: [&str; 2]) -> Result<Self, EvaluateError> {
         let mut known = Predictions::new(manifest_sha256, engine);
-        let found = match fs::read_to_string(path) {
-            Ok(text) => {
-                known.read(&text).map_err(|error| named(path, error))?;
-                true
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        match fs::read_to_string(path) {
+            Ok(text) => drop(known.read(&text).map_err(|error| named(path, error))?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(EvaluateError::File(format!("{} cannot be opened: {error}", path.display()))),
-        };
-        Ok(Self { path: path.to_owned(), known, found })
+        }
+        Ok(Self { path: path.to_owned(), known, gone: Vec::new() })
     }
 
     /// Refuses answers that are of other photos of the same names.
-    pub(super) fn check<'a, E: 'a>(
-        &self,
-        photos: impl Iterator<Item = (&'a String, &'a Result<PathBuf, E>)>,
-    ) -> Result<(), EvaluateError> {
-        let of_another = |(file, path): &(&String, &Result<PathBuf, E>)| {
-            let known = || fs::read(path.as_ref().ok()?).ok().map(|bytes| photo_id(&bytes));
-            self.known.get(file).is_some()
-                && known().is_some_and(|photo| self.known.belongs_to(file, &photo) == Some(false))
-        };
-        let mut photos = photos;
-        match photos.find(of_another).map(|(file, _)| file) {
-            Some(file) if self.found => {
-                let reason = format!("it holds the answers to other photos of the same names, {file} for one");
-                Err(named(&self.path, EvaluateError::Predictions(reason)))
+    pub(super) fn check(&mut self, photos: &Photos) -> Result<(), EvaluateError> {
+        for (file, path) in photos.files.iter().zip(&photos.paths) {
+            if self.known.get(file).is_none() {
+                continue;
             }
-            _ => Ok(()),
+            match path.as_ref().ok().and_then(|path| fs::read(path).ok()) {
+                None => self.gone.push(file.clone()),
+                Some(bytes) if self.known.belongs_to(file, &photo_id(&bytes)) == Some(false) => {
+                    let reason = format!("it holds the answers to other photos of the same names, {file} for one");
+                    return Err(named(&self.path, EvaluateError::Predictions(reason)));
+                }
+                Some(_) => {}
+            }
         }
+        Ok(())
     }
 
-    /// Begins to write. What is there already is written anew, so that no broken line stays in the middle.
-    pub(super) fn go_on(self) -> io::Result<PredictionsFile> {
+    /// Begins to write. What is there already is written anew, so that no broken line stays in the middle; answers to photos
+    /// that cannot be read stay in the file for a run that has the photos.
+    pub(super) fn go_on(mut self) -> io::Result<PredictionsFile> {
         let part = self.path.with_extension("jsonl.part");
         let mut file = File::create(&part)?;
         file.write_all(self.known.to_text().as_bytes())?;
         fs::rename(&part, &self.path)?;
+        for file in &self.gone {
+            self.known.forget(file);
+        }
         Ok(PredictionsFile { file, known: self.known })
     }
 }
@@ -75,15 +76,6 @@ fn named(path: &Path, error: EvaluateError) -> EvaluateError {
 }
 
 impl PredictionsFile {
-    /// Leaves the answers to photos that cannot be read out of this run; they stay in the file for a run that has the photos.
-    pub(super) fn leave_out<'a, E: 'a>(&mut self, photos: impl Iterator<Item = (&'a String, &'a Result<PathBuf, E>)>) {
-        for (file, path) in photos {
-            if !path.as_ref().is_ok_and(|path| File::open(path).is_ok()) {
-                self.known.forget(file);
-            }
-        }
-    }
-
     pub(super) fn known(&self) -> &Predictions {
         &self.known
     }
