@@ -13,7 +13,7 @@ use crate::shaders::{Method, Variant};
 
 pub use super::conv_kernel::{Conv, Ends, MOST_OUTPUTS};
 pub use super::conv_tile::{Model, Tile};
-pub use super::conv_tiles::MOST_LAYERS;
+pub use super::conv_tiles::{MOST_LAYERS, MOST_PARTS};
 
 /// The operator.
 pub(super) static CONV: ConvOperator = ConvOperator;

@@ -14,7 +14,7 @@ use crate::shaders::{Bindings, VEC4, render};
 pub const MOST_LAYERS: usize = 4;
 
 /// Parts of the output channels of one convolution at most.
-pub(super) const MOST_PARTS: usize = 4;
+pub const MOST_PARTS: usize = 4;
 
 /// Convolutions of one dispatch, all cut alike.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::fuse::Operation;
 use super::place::Homes;
 use crate::operators;
+use crate::operators::conv::MOST_PARTS;
 use crate::shaders::layout::is_aligned;
 
 /// Joins operations and gives the tensors that have none a place; those of one dispatch lie side by side.
@@ -34,12 +35,14 @@ pub(super) fn join<'a>(operations: Vec<Operation<'a>>, homes: &mut Homes<'a>, ou
     joined
 }
 
-/// Whether `next` can be joined to `operation`: of what they make, all that has a place already lies in one buffer.
+/// Whether `next` can be joined to `operation`: a kernel stores so many parts, and of what they make, all that has a place
+/// already lies in one buffer.
 fn fits(operation: &Operation<'_>, next: &Operation<'_>, homes: &Homes<'_>) -> bool {
     let made = operation.outputs.iter().chain(&next.outputs);
     let mut buffers = made.filter_map(|made| homes.of(made.tensor)).map(|home| home.buffer);
     let first = buffers.next();
-    operation.node.op == next.node.op
+    operation.outputs.len() < MOST_PARTS
+        && operation.node.op == next.node.op
         && operators::find(&next.node.op).is_some_and(|operator| operator.joins(operation.node, next.node))
         && buffers.all(|buffer| Some(buffer) == first)
 }

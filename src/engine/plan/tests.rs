@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
+use prost::Message as _;
 use skintree_testing::path;
 
 use super::fuse::{self, Operation};
 use super::{Plan, Step};
 use crate::onnx::Graph;
+use crate::onnx::proto::{ModelProto, NodeProto};
 use crate::pack::Pack;
 use crate::shaders::{Method, Variant};
 
@@ -79,5 +81,29 @@ fn a_mean_follows_the_convolution_that_was_behind_it() {
     for Operation { inputs, outputs, .. } in means {
         assert_eq!(inputs[0].1[0], outputs[0].shape[0]);
         assert!(outputs[0].relu && outputs[0].bias.is_some() && outputs[0].weights.is_none());
+    }
+}
+
+/// A kernel stores the output of a few convolutions; more over one tensor are several dispatches.
+#[test]
+fn any_number_of_equal_convolutions_over_one_tensor_has_kernels() {
+    let pack = Pack::read_dir(&path("tests/golden/tiny")).unwrap();
+    let mut model = ModelProto::decode(pack.model()).unwrap();
+    let nodes = &mut model.graph.as_mut().unwrap().node;
+    let first = nodes.iter().find(|node| node.op_type == "Conv").unwrap().clone();
+    nodes.extend((0..9).map(|number| NodeProto {
+        name: format!("{}/{number}", first.name),
+        output: vec![format!("{}/{number}", first.output[0])],
+        ..first.clone()
+    }));
+    let graph = Graph::read(&model.encode_to_vec(), &pack.manifest().signature()).unwrap();
+    for variant in [TILES, REGISTERS] {
+        let channels = |plan: &Plan| -> usize {
+            let image = plan.ends["input"];
+            plan.convolutions.iter().filter(|conv| conv.input == image).map(|conv| conv.output[0]).sum()
+        };
+        let once = channels(&plan("tests/golden/tiny", variant));
+        assert!(once > 0);
+        assert_eq!(channels(&Plan::of(&graph, variant).unwrap()), 10 * once);
     }
 }
