@@ -14,6 +14,7 @@
 //!
 //! Research use only. This is not a medical device.
 
+pub mod catch_panic;
 pub mod classifier;
 pub mod engine;
 mod engine_info;

@@ -22,6 +22,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader};
 use serde::{Deserialize, Serialize};
 
+use crate::catch_panic::catch_panic;
 use crate::sha256::sha256_hex;
 
 /// Formats that can be decoded, for messages.
@@ -216,11 +217,8 @@ impl Photo {
             PhotoFormat::Jpeg => jpeg::decode(bytes, limits),
             _ => decode_other(bytes, format, limits),
         };
-        // Decoders read foreign bytes: should one panic, this photo fails and not all those behind it. In wasm, where a
-        // panic cannot be caught, the page replaces the worker.
-        let decoded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode));
-        let (mut image, orientation) =
-            decoded.unwrap_or_else(|_| Err(PhotoError::broken(format, "its decoder cannot cope with it")))?;
+        let broken = |_| PhotoError::broken(format, "its decoder cannot cope with it");
+        let (mut image, orientation) = catch_panic(decode, broken)?;
         image.apply_orientation(orientation);
         let rgb = image.into_rgb8();
         let (width, height) = rgb.dimensions();

@@ -10,6 +10,7 @@ use rten_tensor::prelude::*;
 use super::error::{EngineError, EngineName};
 use super::outputs::{FeatureMap, Outputs, Wanted};
 use super::run::{Engine, RunFuture};
+use crate::catch_panic::catch_panic;
 use crate::onnx::{Graph, Signature};
 use crate::operators;
 
@@ -36,7 +37,8 @@ impl CpuEngine {
     pub(super) fn of_checked(model: Vec<u8>, signature: &Signature<'_>) -> Result<Self, EngineError> {
         // Only what `Graph::read` lets through, which also keeps the other operators out of the wasm file.
         let accepted: Vec<&dyn RegisterOp> = operators::ALL.iter().map(|operator| operator.cpu()).collect();
-        let model = ModelOptions::with_ops(OpRegistry::with_ops(&accepted)).load(model).map_err(failed)?;
+        let options = ModelOptions::with_ops(OpRegistry::with_ops(&accepted));
+        let model = catch_panic(|| options.load(model).map_err(failed), failed)?;
         let node = |name: &str| model.node_id(name).map_err(failed);
         Ok(Self {
             size: signature.size,
@@ -51,8 +53,8 @@ impl CpuEngine {
         let input = NdTensorView::try_from_data([1, 3, self.size, self.size], input).map_err(failed)?;
         let features = self.features.filter(|_| wanted == Wanted::LogitsAndFeatures);
         let outputs: Vec<NodeId> = std::iter::once(self.logits).chain(features).collect();
-        let found =
-            self.model.run(vec![(self.input, input.into())], &outputs, None).map_err(|e: RunError| failed(e))?;
+        let run = || self.model.run(vec![(self.input, input.into())], &outputs, None);
+        let found = catch_panic(|| run().map_err(|error: RunError| failed(error)), failed)?;
         let mut found = found.into_iter();
         let mut next = || found.next().ok_or_else(|| failed("it gave too few outputs"));
         let logits = next()?.into_tensor::<f32>().ok_or_else(|| failed("its logits are not f32"))?.to_vec();

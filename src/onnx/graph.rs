@@ -10,6 +10,7 @@ use super::error::GraphError;
 use super::node::Node;
 use super::proto::{GraphProto, ModelProto, NodeProto, OPSET, TensorProto, ValueInfoProto};
 use super::weight::Weight;
+use crate::catch_panic::catch_panic;
 use crate::operators::{self, Known, dequantize_linear};
 
 /// More nodes than any Inception needs; wonnx walks the graph recursively, so the stack sets the limit.
@@ -83,6 +84,11 @@ impl Graph {
     }
 
     fn of(bytes: Bytes, signature: &Signature<'_>) -> Result<Self, GraphError> {
+        let broken = |reason| GraphError::Unreadable(format!("its reader cannot cope with it: {reason}"));
+        catch_panic(|| Self::of_foreign(bytes, signature), broken)
+    }
+
+    fn of_foreign(bytes: Bytes, signature: &Signature<'_>) -> Result<Self, GraphError> {
         let model = ModelProto::decode(bytes).map_err(|error| GraphError::Unreadable(error.to_string()))?;
         check_opset(&model)?;
         let graph = model.graph.ok_or_else(|| GraphError::Unreadable("it holds no graph".to_owned()))?;

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::error::PackError;
+use crate::catch_panic::catch_panic;
 use crate::input::InputRecipe;
 use crate::onnx::Signature;
 use crate::quality::QualityLimits;
@@ -211,6 +212,10 @@ impl Manifest {
     /// # Errors
     /// [`PackError::Json`], [`PackError::Schema`] or [`PackError::Field`], all with code `pack-manifest`.
     pub fn parse(json: &[u8]) -> Result<Self, PackError> {
+        catch_panic(|| Self::parse_foreign(json), PackError::Json)
+    }
+
+    fn parse_foreign(json: &[u8]) -> Result<Self, PackError> {
         // The schema comes first: a manifest of a later schema may well have other fields.
         #[derive(Deserialize)]
         struct Head {

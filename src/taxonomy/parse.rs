@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use crate::catch_panic::catch_panic;
+
 use super::{Level, Node, NodeIndex, SCHEMA, Taxonomy, TaxonomyError, Text, is_id};
 
 /// The file as written. Unknown fields are ignored, as in the manifest.
@@ -33,6 +35,10 @@ impl Taxonomy {
     /// Any [`TaxonomyError`] but `UnknownId`. Works on trees of any depth and takes time in proportion to their size
     /// (plus sorting).
     pub fn parse(json: &[u8]) -> Result<Self, TaxonomyError> {
+        catch_panic(|| Self::parse_foreign(json), TaxonomyError::Json)
+    }
+
+    fn parse_foreign(json: &[u8]) -> Result<Self, TaxonomyError> {
         // The schema comes first: a file of a later schema may well have other fields.
         #[derive(Deserialize)]
         struct Head {

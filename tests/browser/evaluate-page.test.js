@@ -22,7 +22,10 @@ test('a folder knows its photos by the paths of the table', () => {
   assert.equal(folder.find('b'), null);
   folder.locate(['b', 'c'], [{ place: 1, failure: null }, { place: null, failure: 'not there' }]);
   assert.equal(folder.find('b')?.name, 'b.jpg');
-  assert.deepEqual([folder.find('c'), folder.failure('c')], [null, 'not there']);
+  assert.deepEqual([folder.find('c'), folder.photoOrFailure('c')], [null, { code: 'photo-missing', message: 'not there' }]);
+  const failure = { code: 'photo-broken', message: 'too deep' };
+  folder.breaks('b', failure);
+  assert.equal(folder.photoOrFailure('b'), failure);
 });
 
 describe('the page that evaluates', { skip: noBrowser('chromium') }, () => {
@@ -103,7 +106,7 @@ describe('the page that evaluates', { skip: noBrowser('chromium') }, () => {
     await open({ classify_ms: 300 });
     assert.equal(await leavingIsAsked(), false);
     await give(page, '#files', ...photos);
-    await give(page, '#table', table('running', 'file,label\nspot.png,Naevus\nsecond.png,mel\n'));
+    await give(page, '#table', table('running', 'file,label\nspot.png,Mole\nsecond.png,mel\n'));
     await page.waitForSelector('#name-list input');
     await page.type('#name-list input', 'nv');
     await click(page, '#use-names');
@@ -128,9 +131,8 @@ describe('the page that evaluates', { skip: noBrowser('chromium') }, () => {
     await says(page, '#table-status', '열: file, label');
   });
 
-  test('answers outlive a crash at a photo, but for the last of them', async () => {
-    await open({ classify_trap: true, trap_after: 55 });
-    const names = Array.from({ length: 60 }, (_, i) => `${i}.png`);
+  /** Gives photos of these names, and a table that has them. @param {string[]} names */
+  async function giveMany(names) {
     await page.$eval(
       '#files',
       (input, names) => {
@@ -144,10 +146,24 @@ describe('the page that evaluates', { skip: noBrowser('chromium') }, () => {
     await give(page, '#table', table('crash', `file,label\n${names.map((name) => `${name},nv\n`).join('')}`));
     await page.waitForSelector('#start:not([disabled])');
     await click(page, '#start');
-    await page.waitForSelector('#failure button');
-    await click(page, '#failure button');
-    await says(page, '#run-status', '60 are done.');
+  }
+  const numbered = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => `${i}.png`);
+
+  test('a photo that a worker does not survive is named, and the others go on', async () => {
+    await open({ classify_trap: true, trap_after: 55 });
+    await giveMany(numbered(60));
     await page.waitForSelector('#report article');
+    await says(page, '#run-status', '60 are done.');
+    assert.deepEqual(await page.$$eval('#bad-list li', (all) => all.map((one) => one.textContent?.slice(0, 22))), ['55.png: [photo-broken]']);
+    assert.equal(await page.$('#failure button'), null);
+  });
+
+  test('a page on which no worker survives says so', async () => {
+    await open({ classify_trap: true });
+    await giveMany(numbered(5));
+    await page.waitForSelector('#failure button');
+    await says(page, '#run-status', '5 of them are here');
+    assert.equal(await page.$('#report article'), null);
   });
 
   test('answers outlive a crash while the figures are computed', async () => {

@@ -31,7 +31,7 @@ describe('report of an evaluation', { skip }, () => {
   const folder = mkdtempSync(join(OUTPUT, 'evaluation-'));
 
   before(async () => {
-    const wishes = ['--label-column', 'diagnosis', '--map', 'Naevus=nv', '--engine', 'cpu', '--resamples', '50'];
+    const wishes = ['--label-column', 'diagnosis', '--map', 'Mole=nv', '--engine', 'cpu', '--resamples', '50'];
     execFileSync(NATIVE, ['evaluate', '--pack', TINY, '--data', `${ROOT}tests/golden`, '--labels', LABELS, '--out', folder, ...wishes], { stdio: 'pipe' });
     // Only as the browser's proxy.
     server = await new Server(WWW).start();

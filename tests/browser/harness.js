@@ -236,7 +236,11 @@ export async function newPage(browser, { width = 1280, height = 900, touch = fal
   /** @type {string[]} */
   const list = [];
   troubles.set(page, list);
-  page.on('pageerror', (error) => list.push(`page error: ${/** @type {Error} */ (error).message}`));
+  page.on('pageerror', (error) => {
+    const { message } = /** @type {Error} */ (error);
+    // No script's error: Firefox tells so of pictures, now and then, and later than the page that showed them.
+    if (message !== 'Image corrupt or truncated.') list.push(`page error: ${message}`);
+  });
   page.on('console', (message) => {
     if (/content.security.policy/i.test(message.text())) list.push(message.text());
   });

@@ -12,7 +12,7 @@ import { troubleView } from '../view/trouble-view.js';
  * @import {Failure} from '../interface/messages.js'
  * @import {Trouble} from '../interface/session.js'
  * @import {Progress, SkintreeError} from '../skintree.js'
- * @import {LabelOptions, UnknownLabel} from '../interface/wasm.js'
+ * @import {LabelOptions, TableColumns, UnknownLabel} from '../interface/wasm.js'
  */
 
 /**
@@ -78,13 +78,13 @@ const page = {
   live: byId('live', HTMLElement),
 };
 
-/** The menus of columns: what they usually are called, the likeliest first, and whether one must be chosen. */
+/** The menus of columns: which of the likely ones each begins with, and whether one must be chosen. */
 const MENUS = {
-  fileColumn: { menu: byId('file-column', HTMLSelectElement), usual: [/^file$/i, /file|photo|image|path|사진|파일/i], needed: true },
-  labelColumn: { menu: byId('label-column', HTMLSelectElement), usual: [/^label$/i, /label|diagnos|^dx$|disease|진단|병명/i], needed: true },
-  lesionColumn: { menu: byId('lesion-column', HTMLSelectElement), usual: [/^lesion_id$/i], needed: false },
-  foldColumn: { menu: byId('fold-column', HTMLSelectElement), usual: [/^fold$/i], needed: false },
-  onePer: { menu: byId('one-per', HTMLSelectElement), usual: [], needed: false },
+  fileColumn: { menu: byId('file-column', HTMLSelectElement), likely: /** @type {const} */ ('file'), needed: true },
+  labelColumn: { menu: byId('label-column', HTMLSelectElement), likely: /** @type {const} */ ('label'), needed: true },
+  lesionColumn: { menu: byId('lesion-column', HTMLSelectElement), likely: /** @type {const} */ ('lesion'), needed: false },
+  foldColumn: { menu: byId('fold-column', HTMLSelectElement), likely: /** @type {const} */ ('fold'), needed: false },
+  onePer: { menu: byId('one-per', HTMLSelectElement), likely: null, needed: false },
 };
 
 /** A list that is longer tells nobody more; the report has all. */
@@ -151,16 +151,15 @@ export function showNodes(all) {
 
 /**
  * @param {string} file
- * @param {string[]} columns
+ * @param {TableColumns} columns
  */
 export function showColumns(file, columns) {
-  table = { name: file, columns: columns.join(', ') };
+  table = { name: file, columns: columns.names.join(', ') };
   sayTable();
-  for (const { menu, usual, needed } of Object.values(MENUS)) {
+  for (const { menu, likely, needed } of Object.values(MENUS)) {
     const none = needed ? [] : [el('option', { value: '' }, say('evalNoColumn'))];
-    menu.replaceChildren(...none, ...columns.map((name) => el('option', { value: name }, name)));
-    const likely = usual.flatMap((pattern) => columns.find((name) => pattern.test(name)) ?? []);
-    menu.value = likely[0] ?? (needed ? columns[0] : '');
+    menu.replaceChildren(...none, ...columns.names.map((name) => el('option', { value: name }, name)));
+    menu.value = (likely && columns[likely]) ?? (needed ? columns.names[0] : '');
   }
   page.only.value = '';
   named.clear();

@@ -25,6 +25,8 @@ const ETA_AFTER = 3;
 const KEEP_AFTER = 50;
 /** More text than this is neither a table nor a saved run; it would fill the memory before anything could be said. */
 const MOST_BYTES = 2 ** 28;
+/** After so many photos in a row, each of which a worker did not survive, it is not the photos. */
+const MOST_DEATHS = 3;
 /** More names than this are not typed by anybody: the column is another one. */
 const MOST_NAMES = 200;
 
@@ -40,7 +42,7 @@ const LEFT = { code: 'aborted', message: 'the evaluation was left' };
  * @property {ClassifierInfo | null} info
  * @property {EngineChoice} engine
  * @property {PhotoFolder} folder
- * @property {{name: string, csv: string, shown: boolean} | null} table
+ * @property {{name: string, bytes: Uint8Array, shown: boolean} | null} table
  * @property {string} labelColumn
  * @property {StudyState | null} study
  * @property {Set<string>} confirmed paths of photos whose answers are known to be theirs
@@ -188,23 +190,19 @@ async function takeTable(file) {
   now.table = null;
   now.study = null;
   show();
-  const csv = await textOf(file);
-  now.table = { name: file.name, csv, shown: false };
+  now.table = { name: file.name, bytes: await bytesOf(file), shown: false };
   await readTable();
 }
 
 /** @param {File} file */
-async function textOf(file) {
+async function bytesOf(file) {
   if (file.size > MOST_BYTES) {
     throw new SkintreeError('labels', say('evalTooLarge', { name: file.name, most: MOST_BYTES / 2 ** 20 }));
   }
   try {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    // Excel's "Unicode text" begins with a byte-order mark.
-    const wide = { '255,254': 'utf-16le', '254,255': 'utf-16be' }[bytes.slice(0, 2).join()];
-    return new TextDecoder(wide ?? 'utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new SkintreeError('labels', say('evalNotUtf8', { name: file.name }));
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (cause) {
+    throw new SkintreeError('labels', say('evalNotRead', { name: file.name, reason: messageOf(cause) }), { cause });
   }
 }
 
@@ -218,7 +216,7 @@ async function readTable() {
   view.showTableFailure('');
   await load();
   if (!read.shown) {
-    const columns = await current().call('columns', [read.csv]);
+    const columns = await current().call('columns', [read.bytes]);
     // Another table may have been chosen meanwhile.
     if (now.table !== read) return;
     view.showColumns(read.name, columns);
@@ -231,7 +229,7 @@ async function readTable() {
     view.forgetNames();
     options.map = {};
   }
-  const unknown = await current().call('unknownLabels', [read.csv, options]);
+  const unknown = await current().call('unknownLabels', [read.bytes, options]);
   if (now.table !== read) return;
   if (unknown.length > MOST_NAMES) {
     throw new SkintreeError('labels', say('evalTooManyNames', { column: now.labelColumn, count: unknown.length }));
@@ -241,7 +239,7 @@ async function readTable() {
     show();
     return;
   }
-  const begun = await current().call('study', [read.csv, options, now.forget]);
+  const begun = await current().call('study', [read.bytes, options, now.forget]);
   if (now.table !== read) return;
   const { folder } = now;
   folder.locate(begun.files, await current().call('findPhotos', [folder.paths, begun.files]));
@@ -264,19 +262,27 @@ async function run() {
   }
   now.run = 'running';
   show();
-  const { files } = now.study;
-  const todo = [...now.study.pending, ...(await ofOtherPhotos(now.study))].sort((a, b) => a - b);
-  const already = files.length - todo.length;
+  let todo = await placesToDo(now.study);
+  let deaths = 0;
   const start = performance.now();
-  view.showSteps(already, files.length, null);
+  view.showSteps(now.study.files.length - todo.length, now.study.files.length, null);
   // One at least, however soon it is stopped.
   for (let done = 1; todo.length > 0 && (done === 1 || now.run === 'running'); done++) {
-    const file = files[todo[0]];
-    const failure = await current().call('classify', [file, now.folder.find(file), now.folder.failure(file)]);
+    const file = now.study.files[todo[0]];
+    const photo = now.folder.photoOrFailure(file);
+    const outcome = await classify(file, photo);
+    if (outcome.died) {
+      if (++deaths === MOST_DEATHS) throw outcome.died;
+      await replaceWorker();
+      if (!now.study) throw outcome.died;
+      todo = await placesToDo(now.study);
+      continue;
+    }
+    if (photo instanceof File) deaths = 0;
     todo.shift();
     now.study.pending = todo;
-    if (failure) {
-      now.bad.push({ file, ...failure });
+    if (outcome.failure) {
+      now.bad.push({ file, ...outcome.failure });
       view.showBad(now.bad);
     } else {
       now.confirmed.add(file);
@@ -284,13 +290,46 @@ async function run() {
     }
     if (done % KEEP_AFTER === 0) now.kept = await current().call('saved', []);
     const each = (performance.now() - start) / done;
-    view.showSteps(already + done, files.length, done < ETA_AFTER ? null : each * todo.length);
+    const total = now.study.files.length;
+    view.showSteps(total - todo.length, total, done < ETA_AFTER ? null : each * todo.length);
   }
   if (todo.length === 0) {
     await compute();
   }
   now.run = 'idle';
   show();
+}
+
+/**
+ * A photo that the worker does not survive is remembered as one that cannot be used, so that the next worker is not given it.
+ *
+ * @param {string} file
+ * @param {File | Failure} photo
+ * @returns {Promise<{failure?: Failure | null, died?: SkintreeError}>}
+ */
+async function classify(file, photo) {
+  const worker = current();
+  let dead = false;
+  worker.onDeath = () => (dead = true);
+  try {
+    return { failure: await worker.call('classify', [file, photo]) };
+  } catch (cause) {
+    const died = /** @type {SkintreeError} */ (cause);
+    if (!dead) throw died;
+    now.folder.breaks(file, { code: 'photo-broken', message: `its decoder cannot cope with it: ${died.message}` });
+    return { died };
+  } finally {
+    worker.onDeath = () => {};
+  }
+}
+
+/**
+ * The places of the photos to classify, in the order of the table.
+ *
+ * @param {StudyState} study
+ */
+async function placesToDo(study) {
+  return [...study.pending, ...(await ofOtherPhotos(study))].sort((a, b) => a - b);
 }
 
 /**
@@ -330,7 +369,9 @@ async function save() {
 
 /** @param {File} file */
 async function restore(file) {
-  if ((await current().call('restore', [await textOf(file)])) === null) {
+  // Bytes that are no text are no saved run either.
+  const text = new TextDecoder().decode(await bytesOf(file));
+  if ((await current().call('restore', [text])) === null) {
     throw new SkintreeError('labels', say('evalNotRestored', { name: file.name }));
   }
   // Which of the photos that had failed are among them, the table says when it is read again.

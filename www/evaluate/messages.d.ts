@@ -1,7 +1,7 @@
 /** What worker.js does for the evaluation page. */
 import type { ClassifierInfo, EngineChoice, LocalText, Progress } from '../skintree.js';
 import type { Failure } from '../interface/messages.js';
-import type { LabelOptions, LocatedPhoto, Reports, UnknownLabel } from '../interface/wasm.js';
+import type { LabelOptions, LocatedPhoto, Reports, TableColumns, UnknownLabel } from '../interface/wasm.js';
 
 export interface Node {
   id: string;
@@ -19,14 +19,15 @@ export interface EvaluateCalls {
   load(packUrl: string, engine: EngineChoice): ClassifierInfo;
   /** What a label can be. */
   nodes(): Node[];
-  columns(csv: string): string[];
-  unknownLabels(csv: string, options: LabelOptions): UnknownLabel[];
+  /** Tables are given as the bytes of their files. */
+  columns(table: Uint8Array): TableColumns;
+  unknownLabels(table: Uint8Array, options: LabelOptions): UnknownLabel[];
   /** Reads the table; what is known of photos with the same paths stays, unless told to forget it. */
-  study(csv: string, options: LabelOptions, forget: boolean): StudyState;
+  study(table: Uint8Array, options: LabelOptions, forget: boolean): StudyState;
   /** Which of the files with these paths are the photos that a table names. */
   findPhotos(paths: string[], files: string[]): LocatedPhoto[];
-  /** Why the photo cannot be used, or `null`. Without a photo, `missing` says why there is none. */
-  classify(file: string, photo: Blob | null, missing: string): Failure | null;
+  /** Why the photo cannot be used, or `null`. Where that is known before, it is given instead of the photo. */
+  classify(file: string, photo: Blob | Failure): Failure | null;
   /** Whether what is known for this path is the answer to this photo; if not, it is forgotten. */
   confirm(file: string, photo: Blob): boolean;
   /** All that is known, as `predictions.jsonl`. */

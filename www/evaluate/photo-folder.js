@@ -1,6 +1,9 @@
 // The chosen photos, and which of them a table of labels names.
 
-/** @import {LocatedPhoto} from '../interface/wasm.js' */
+/**
+ * @import {Failure} from '../interface/messages.js'
+ * @import {LocatedPhoto} from '../interface/wasm.js'
+ */
 
 /**
  * The path of a chosen file within the chosen folder.
@@ -19,6 +22,8 @@ export class PhotoFolder {
   #found = new Map();
   /** @type {Map<string, string>} */
   #failures = new Map();
+  /** @type {Map<string, Failure>} */
+  #broken = new Map();
   /** The name of the folder; empty for photos chosen one by one. */
   name = '';
 
@@ -58,8 +63,14 @@ export class PhotoFolder {
     return this.#found.get(path) ?? null;
   }
 
-  /** Why there is no photo. @param {string} path */
-  failure(path) {
-    return this.#failures.get(path) ?? '';
+  /** It, or why it cannot be used. @param {string} path as the table has it @returns {File | Failure} */
+  photoOrFailure(path) {
+    const missing = () => ({ code: 'photo-missing', message: this.#failures.get(path) ?? '' });
+    return this.#broken.get(path) ?? this.find(path) ?? missing();
+  }
+
+  /** A photo that the decoder does not survive. @param {string} path as the table has it @param {Failure} failure */
+  breaks(path, failure) {
+    this.#broken.set(path, failure);
   }
 }

@@ -27,20 +27,20 @@ const handlers = {
     return info;
   },
   nodes: () => model().evaluation.nodes(),
-  columns: (csv) => model().module.tableColumns(csv),
-  unknownLabels: (csv, options) => model().evaluation.unknownLabels(csv, options),
-  study(csv, options, forget) {
-    const next = model().evaluation.study(csv, options);
+  columns: (file) => model().module.tableColumns(file),
+  unknownLabels: (file, options) => model().evaluation.unknownLabels(file, options),
+  study(file, options, forget) {
+    const next = model().evaluation.study(file, options);
     if (study && !forget) next.restore(study.saved());
     study?.free();
     study = next;
     return state();
   },
   findPhotos: (paths, files) => model().module.findPhotos(paths, files),
-  async classify(file, photo, missing) {
-    if (!photo) {
-      table().failed(file, 'photo-missing', missing);
-      return { code: 'photo-missing', message: missing };
+  async classify(file, photo) {
+    if (!(photo instanceof Blob)) {
+      table().failed(file, photo.code, photo.message);
+      return photo;
     }
     try {
       const bytes = await readBlob(photo);

@@ -86,15 +86,26 @@ export interface WasmModule {
 }
 
 export interface WasmEvaluation {
-  unknownLabels(csv: string, options: LabelOptions): UnknownLabel[];
+  unknownLabels(table: Uint8Array, options: LabelOptions): UnknownLabel[];
   /** What a label can be: all nodes of the taxonomy. */
   nodes(): { id: string; name: LocalText }[];
-  study(csv: string, options: LabelOptions): WasmStudy;
+  study(table: Uint8Array, options: LabelOptions): WasmStudy;
+}
+
+export interface TableColumns {
+  /** All that can be chosen. */
+  names: string[];
+  /** The likely ones. */
+  file: string | null;
+  label: string | null;
+  lesion: string | null;
+  fold: string | null;
 }
 
 export interface EvaluateModule {
   default(init?: { module_or_path?: string | URL }): Promise<unknown>;
-  tableColumns(csv: string): string[];
+  /** Tables are given as the bytes of their files. */
+  tableColumns(table: Uint8Array): TableColumns;
   findPhotos(paths: string[], files: string[]): LocatedPhoto[];
   WebEvaluation: { new (manifest: Uint8Array, taxonomy: Uint8Array, engine: EngineInfo): WasmEvaluation };
 }

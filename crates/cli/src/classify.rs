@@ -13,6 +13,7 @@ use skintree_evaluate::{Error, EvaluateError};
 use web_time::Instant;
 
 use crate::output::{names, note, save, say};
+use crate::read_photo::read_photo;
 use crate::{ModelArguments, heat_map};
 
 #[derive(Debug, clap::Args)]
@@ -128,9 +129,10 @@ fn classify_file(
     arguments: &Arguments,
     written: &mut Vec<PathBuf>,
 ) -> Result<Report, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| EvaluateError::UnreadablePhoto(error.to_string()))?;
+    let limits = Limits::default();
+    let bytes = read_photo(path, &limits)?;
     let start = Instant::now();
-    let photo = Photo::decode(&bytes, &Limits::default())?;
+    let photo = Photo::decode(&bytes, &limits)?;
     let answer = pollster::block_on(classifier.classify_photo(&photo, &arguments.options(), start))?;
     if let Some(folder) = &arguments.tensors {
         for (kind, values) in [("input", &answer.input.data), ("logits", &answer.outputs.logits)] {

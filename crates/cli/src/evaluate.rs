@@ -16,15 +16,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 use skintree::classifier::{Classifier, Options};
 use skintree::engine::EngineName;
 use skintree::pack::Pack;
+use skintree::photo::Limits;
 use skintree::report::EngineInfo;
 use skintree_evaluate::labels::{LabelOptions, Labels};
 use skintree_evaluate::predictions::{Prediction, photo_id};
 use skintree_evaluate::result::{Estimate, Evaluation};
-use skintree_evaluate::table::decode;
+use skintree_evaluate::table_text::decode;
 use skintree_evaluate::{DEFAULT_RESAMPLES, EvaluateError, Settings, Study};
 
 use crate::ModelArguments;
 use crate::output::{note, say};
+use crate::read_photo::read_photo;
 use photos::Photos;
 use predictions::{Earlier, PredictionsFile};
 
@@ -42,12 +44,13 @@ pub(crate) struct Arguments {
     /// Folder for report.html, report.json and predictions.jsonl. An interrupted run goes on where it was.
     #[arg(long, value_name = "DIR", default_value = "evaluation")]
     out: PathBuf,
-    /// Column with the photo's path.
-    #[arg(long, value_name = "COLUMN", default_value = "file")]
-    file_column: String,
-    /// Column with the label: an id of the pack's taxonomy, at any level, in any case.
-    #[arg(long, value_name = "COLUMN", default_value = "label")]
-    label_column: String,
+    /// Column with the photo's path; without it, the one that published tables have it in, such as `file` or `image_id`.
+    #[arg(long, value_name = "COLUMN")]
+    file_column: Option<String>,
+    /// Column with the label: an id of the pack's taxonomy, at any level, in any case. Without it, the one or those that published
+    /// tables have it in, such as `label` or `dx`.
+    #[arg(long, value_name = "COLUMN")]
+    label_column: Option<String>,
     /// Another name for a node, such as NAEVUS=nv; NAME= leaves those photos out. May be repeated.
     #[arg(long, value_name = "NAME=NODE", value_parser = pair)]
     map: Vec<(String, String)>,
@@ -75,6 +78,9 @@ pub(crate) struct Arguments {
     /// Photos worked on at a time; without it, one a core.
     #[arg(long)]
     jobs: Option<std::num::NonZeroUsize>,
+    /// Replace a report in that folder that is of another table or of other rows.
+    #[arg(long)]
+    overwrite: bool,
     /// Leave out the map of the network's features (t-SNE).
     #[arg(long)]
     no_map: bool,
@@ -91,10 +97,12 @@ pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> 
     drop(bare.take_model());
     let folds = arguments.folds.as_deref().map(read).transpose()?;
     let labels = read(&arguments.labels)?;
-    let options = options(arguments);
-    let labels = Labels::read(&labels, folds.as_deref(), &options, bare.taxonomy())?;
+    let labels = Labels::read(&labels, folds.as_deref(), &options(arguments), bare.taxonomy())?;
     let mut study = Study::new(bare, labels);
 
+    if !arguments.overwrite {
+        refuse_to_replace(&arguments.out.join("report.json"), &study)?;
+    }
     fs::create_dir_all(&arguments.out).map_err(|error| file_error(&arguments.out, "created", &error))?;
     let mut first = pollster::block_on(Classifier::load(pack.clone(), arguments.model.engine_request()))?;
     let engine = first.engine().clone();
@@ -116,7 +124,6 @@ pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> 
     let features = features::of(&study, predictions.known());
     let settings = Settings {
         resamples: arguments.resamples,
-        selection: options.selection(),
         readers: readers::find(),
         embedding: if arguments.no_map { None } else { tsne::map(&features) },
         ..Settings::default()
@@ -127,6 +134,19 @@ pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> 
     write(&arguments.out.join("report.html"), &evaluation.to_html())?;
     print_summary(&evaluation, &arguments.out);
     Ok(ExitCode::SUCCESS)
+}
+
+/// A run that goes on or is made again replaces its own report, but not one on other photos.
+fn refuse_to_replace(path: &Path, study: &Study) -> Result<(), EvaluateError> {
+    let Ok(bytes) = fs::read(path) else { return Ok(()) };
+    let earlier: Option<Evaluation> = serde_json::from_slice(&bytes).ok();
+    if earlier.is_some_and(|earlier| earlier.data.table_sha256 == study.table_sha256()) {
+        return Ok(());
+    }
+    Err(EvaluateError::File(format!(
+        "{} is a report on another table or on other rows, and --overwrite was not given",
+        path.display()
+    )))
 }
 
 fn options(arguments: &Arguments) -> LabelOptions {
@@ -206,13 +226,10 @@ fn predict(classifier: &mut Classifier, path: &Result<PathBuf, EvaluateError>) -
         code: error.code().to_owned(),
         message: error.to_string(),
     };
-    let read = match path {
-        Ok(path) => fs::read(path),
-        Err(error) => return (None, failed(error.clone().into())),
-    };
+    let read = path.clone().map_err(Into::into).and_then(|path| read_photo(&path, &Limits::default()));
     let bytes = match read {
         Ok(bytes) => bytes,
-        Err(error) => return (None, failed(EvaluateError::UnreadablePhoto(error.to_string()).into())),
+        Err(error) => return (None, failed(error)),
     };
     let options = Options { features: true, ..Options::default() };
     let prediction = match pollster::block_on(classifier.classify(&bytes, &options)) {

@@ -6,6 +6,7 @@ mod heat_map;
 mod inspect;
 mod output;
 mod partition;
+mod read_photo;
 mod taxonomy;
 
 use output::note;
@@ -13,13 +14,18 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use skintree::catch_panic::catch_panic;
 use skintree::engine::{EngineChoice, EngineRequest};
 use skintree::shaders::KernelChoice;
 
 /// Skin-lesion classifier with a disease taxonomy. Research use only; not a medical device; a low score does not rule
 /// out cancer.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(
+    version,
+    after_help = "Exit codes: 0 all went well; 1 something failed, a line on standard error says what (photos that \
+                                 could be classified have their answers all the same); 2 the arguments are wrong."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -77,8 +83,11 @@ fn run(command: Command) -> skintree_evaluate::Result<ExitCode> {
     })
 }
 
+/// The exit code is 0 if all went well, 1 if something failed (the message says what), 2 if the arguments are wrong.
 fn main() -> ExitCode {
-    run(Arguments::parse().command).unwrap_or_else(|error| {
+    let command = Arguments::parse().command;
+    let outcome = catch_panic(|| run(command), |reason| skintree::Error::Internal(reason).into());
+    outcome.unwrap_or_else(|error| {
         note!("error [{}]: {error}", error.code());
         ExitCode::FAILURE
     })

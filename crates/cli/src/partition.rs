@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use skintree::taxonomy::Taxonomy;
 use skintree::taxonomy::partition::{Counts, MAX_CLASS_SIZE, Partition};
+use skintree_evaluate::EvaluateError;
 
-use crate::output::{note, say};
+use crate::output::{note, save, say};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -20,9 +21,12 @@ pub(crate) struct Arguments {
     /// Where to write the classes as JSON; standard output if not given.
     #[arg(long, short)]
     output: Option<PathBuf>,
+    /// Replace that file if it is there already, instead of failing.
+    #[arg(long)]
+    overwrite: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments) -> skintree_evaluate::Result<ExitCode> {
     let files = (read(&arguments.taxonomy), read(&arguments.counts));
     let (taxonomy, counts) = match files {
         (Ok(taxonomy), Ok(counts)) => (taxonomy, counts),
@@ -35,9 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
     match &arguments.output {
         None => say!("{json}"),
         Some(path) => {
-            if let Err(error) = std::fs::write(path, json + "\n") {
-                return Ok(failed(&format!("{} cannot be written: {error}", path.display())));
-            }
+            save(path, (json + "\n").as_bytes(), arguments.overwrite).map_err(EvaluateError::File)?;
         }
     }
     let sizes = || partition.classes.iter().map(|class| class.images);

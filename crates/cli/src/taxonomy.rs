@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use skintree::taxonomy::outline::Outline;
+use skintree_evaluate::EvaluateError;
 
-use crate::output::{note, say};
+use crate::output::{note, save, say};
 
 /// The tree of this repository.
 const DISEASES: &str = "model/taxonomy/diseases.txt";
@@ -40,10 +41,13 @@ pub(crate) enum Command {
         /// Where to write; standard output if not given.
         #[arg(long, short)]
         output: Option<PathBuf>,
+        /// Replace that file if it is there already, instead of failing.
+        #[arg(long)]
+        overwrite: bool,
     },
 }
 
-pub(crate) fn run(command: &Command) -> skintree::Result<ExitCode> {
+pub(crate) fn run(command: &Command) -> skintree_evaluate::Result<ExitCode> {
     let path = match command {
         Command::Check { outline, .. } | Command::Build { outline, .. } => outline,
     };
@@ -54,7 +58,7 @@ pub(crate) fn run(command: &Command) -> skintree::Result<ExitCode> {
     let outline = Outline::parse(&text).map_err(skintree::taxonomy::TaxonomyError::from)?;
     match command {
         Command::Check { at_least, fitzpatrick17k, .. } => check(&outline, *at_least, fitzpatrick17k.as_deref()),
-        Command::Build { id, output, .. } => build(&outline, id, output.as_deref()),
+        Command::Build { id, output, overwrite, .. } => build(&outline, id, output.as_deref(), *overwrite),
     }
 }
 
@@ -62,7 +66,7 @@ fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
 }
 
-fn check(outline: &Outline, at_least: usize, fitzpatrick17k: Option<&Path>) -> skintree::Result<ExitCode> {
+fn check(outline: &Outline, at_least: usize, fitzpatrick17k: Option<&Path>) -> skintree_evaluate::Result<ExitCode> {
     outline.to_json("check")?;
     for group in outline.entries().iter().filter(|entry| entry.depth == 1) {
         let count = outline.diseases().filter(|disease| outline.ancestor(disease, 1) == group).count();
@@ -88,14 +92,12 @@ fn check(outline: &Outline, at_least: usize, fitzpatrick17k: Option<&Path>) -> s
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { failed(&format!("{} findings", findings.len())) })
 }
 
-fn build(outline: &Outline, id: &str, output: Option<&Path>) -> skintree::Result<ExitCode> {
+fn build(outline: &Outline, id: &str, output: Option<&Path>, overwrite: bool) -> skintree_evaluate::Result<ExitCode> {
     let json = outline.to_json(id)?;
     match output {
         None => say!("{}", json.trim_end()),
         Some(path) => {
-            if let Err(error) = std::fs::write(path, json) {
-                return Ok(failed(&format!("{} cannot be written: {error}", path.display())));
-            }
+            save(path, json.as_bytes(), overwrite).map_err(EvaluateError::File)?;
         }
     }
     Ok(ExitCode::SUCCESS)

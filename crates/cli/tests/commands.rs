@@ -44,9 +44,9 @@ fn the_command_line_goes_on_where_it_was() {
     let _ = std::fs::remove_dir_all(&out);
     let refused = evaluate(&out, &[]);
     assert!(!refused.status.success());
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("Naevus"));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("Mole"));
 
-    let map = ["--map", "Naevus=nv"];
+    let map = ["--map", "Mole=nv"];
     let done = evaluate(&out, &map);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
@@ -260,12 +260,13 @@ fn answers_of_other_photos_or_another_model_are_neither_used_nor_overwritten() {
     };
     let (a, b) = (photos("a", "exact-299x299.png"), photos("b", "landscape-640x481.png"));
     let out = folder.join("out");
-    let run = |data: &Path, pack: &str, labels: &Path| {
+    let run_with = |data: &Path, pack: &str, labels: &Path, more: &[&str]| {
         let mut command = skintree();
         command.env("SKINTREE_DATA", "/nonexistent").arg("evaluate").arg("--data").arg(data);
         command.arg("--labels").arg(labels).args(["--pack", pack, "--engine", "cpu", "--resamples", "50", "--no-map"]);
-        command.arg("--out").arg(&out).output().unwrap()
+        command.arg("--out").arg(&out).args(more).output().unwrap()
     };
+    let run = |data: &Path, pack: &str, labels: &Path| run_with(data, pack, labels, &[]);
     // Several are worked on at a time, so that lines may come in any order.
     let saved = || {
         let text = std::fs::read_to_string(out.join("predictions.jsonl")).unwrap();
@@ -288,8 +289,17 @@ fn answers_of_other_photos_or_another_model_are_neither_used_nor_overwritten() {
     // Another table over some of the same photos leaves the answers to the others.
     let fewer = folder.join("fewer.csv");
     std::fs::write(&fewer, "file,label\n2.png,nv\n").unwrap();
-    assert!(run(&a, "tests/golden/tiny", &fewer).status.success());
+    let report = || std::fs::read_to_string(out.join("report.json")).unwrap();
+    let first_report = report();
+    let refused_report = run(&a, "tests/golden/tiny", &fewer);
+    let message = String::from_utf8_lossy(&refused_report.stderr).into_owned();
+    assert!(!refused_report.status.success() && message.contains("report on another table"), "{message}");
+    assert_eq!(report(), first_report);
+    assert!(run_with(&a, "tests/golden/tiny", &fewer, &["--overwrite"]).status.success());
+    assert_ne!(report(), first_report);
     assert_eq!(saved(), first);
+    assert!(run_with(&a, "tests/golden/tiny", &labels, &["--overwrite"]).status.success());
+    assert!(run(&a, "tests/golden/tiny", &labels).status.success(), "the same again needs no --overwrite");
 
     // A photo that is not there has no answer, and keeps its line for a run that has it.
     let c = folder.join("c");
@@ -304,6 +314,59 @@ fn answers_of_other_photos_or_another_model_are_neither_used_nor_overwritten() {
     let text = std::fs::read_to_string(out.join("predictions.jsonl")).unwrap();
     std::fs::write(out.join("predictions.jsonl"), text.replace("predictions/2", "predictions/1")).unwrap();
     refused(run(&a, "tests/golden/tiny", &labels), "schema");
+}
+
+#[test]
+fn outputs_that_are_there_are_not_replaced_unasked() {
+    let folder = empty_folder("kept-outputs");
+    let taxonomy = folder.join("taxonomy.json");
+    let counts = folder.join("counts.json");
+    std::fs::write(&counts, r#"{"schema": "skintree.counts/1", "images": {"mel": 10}}"#).unwrap();
+    let classes = folder.join("classes.json");
+    for (path, command) in [(&taxonomy, "taxonomy build"), (&classes, "partition model/pack/taxonomy.json")] {
+        let run = |more: &[&str]| {
+            let mut skintree = skintree();
+            skintree.args(command.split(' '));
+            if command.starts_with("partition") {
+                skintree.arg(&counts);
+            }
+            skintree.arg("-o").arg(path).args(more).output().unwrap()
+        };
+        assert!(run(&[]).status.success(), "{command}");
+        std::fs::write(path, "mine").unwrap();
+        let refused = run(&[]);
+        let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(1), "{message}");
+        assert!(message.contains("[output]") && message.contains("--overwrite"), "{message}");
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "mine");
+        assert!(run(&["--overwrite"]).status.success());
+        assert_ne!(std::fs::read_to_string(path).unwrap(), "mine");
+    }
+}
+
+/// As a film in the folder of photos: refused by its length, not read into the memory.
+#[test]
+fn a_huge_file_is_refused_by_its_length() {
+    let folder = empty_folder("huge");
+    let huge = folder.join("huge.jpg");
+    std::fs::File::create(&huge).unwrap().set_len(6 << 30).unwrap();
+    let output =
+        skintree().args(["classify", "--engine", "cpu", "--pack", "tests/golden/tiny"]).arg(&huge).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(message.contains("[photo-too-large]") && message.contains("6442450944 bytes"), "{message}");
+    std::fs::write(folder.join("labels.csv"), "file,label\nhuge.jpg,nv\n").unwrap();
+    let output = skintree()
+        .args(["evaluate", "--pack", "tests/golden/tiny", "--engine", "cpu", "--data"])
+        .arg(&folder)
+        .arg("--labels")
+        .arg(folder.join("labels.csv"))
+        .arg("--out")
+        .arg(folder.join("out"))
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(message.contains("6442450944 bytes"), "{message}");
+    std::fs::remove_file(huge).unwrap();
 }
 
 /// Tables as people have them (`cases/tables`), whose photos are there under other names.

@@ -49,11 +49,11 @@ pub enum EvaluateError {
     #[error("the predictions cannot be used: {0}; choose another folder or file, or remove it")]
     Predictions(String),
     /// A column that was asked for is not there.
-    #[error("{table} have no column \"{column}\"; there are: {columns}. Name the right one (see docs/evaluation.md)")]
+    #[error("{table} have no column {column}; there are: {columns}. Name the right one (see docs/evaluation.md)")]
     MissingColumn {
         /// Which table.
         table: &'static str,
-        /// The column.
+        /// The column: its name in quotation marks, or what it is for.
         column: String,
         /// Those there are.
         columns: String,

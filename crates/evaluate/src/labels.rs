@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::EvaluateError;
+use crate::label_column::{Diagnosis, LabelColumn};
+use crate::published::{FILE_COLUMNS, node_called, plain};
 use crate::table::Table;
+use skintree::sha256::sha256_hex;
 use skintree::taxonomy::{NodeIndex, Taxonomy};
 
 /// What errors call the table.
@@ -15,16 +18,17 @@ const LABELS: &str = "the labels";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LabelOptions {
-    /// Path of the photo, relative to the folder of the photos.
-    pub file_column: String,
-    /// Its diagnosis.
-    pub label_column: String,
+    /// Path of the photo, relative to the folder of the photos; `None`: the column that published tables have it in.
+    pub file_column: Option<String>,
+    /// Its diagnosis; `None`: as published tables have it, also in several columns. A name of those is joined by `/`.
+    pub label_column: Option<String>,
     /// Which lesion it shows; may be missing.
     pub lesion_column: String,
     /// Which fold it belongs to; may be missing.
     pub fold_column: String,
     /// Names of diagnoses in the table to ids of taxonomy nodes; an empty id leaves those photos out. A name that is
-    /// not here is taken as an id in any case (NV is nv), else as the name of a node in any language.
+    /// not here is taken as an id in any case (NV is nv), else as the name of a node in any language, else as what
+    /// published tables call one.
     pub map: BTreeMap<String, String>,
     /// Column and pattern: only rows whose value fits, `*` standing for anything. Several for one column are
     /// alternatives.
@@ -38,8 +42,8 @@ pub struct LabelOptions {
 impl Default for LabelOptions {
     fn default() -> Self {
         Self {
-            file_column: "file".to_owned(),
-            label_column: "label".to_owned(),
+            file_column: None,
+            label_column: None,
             lesion_column: "lesion_id".to_owned(),
             fold_column: "fold".to_owned(),
             map: BTreeMap::new(),
@@ -50,28 +54,37 @@ impl Default for LabelOptions {
     }
 }
 
-impl LabelOptions {
-    /// The choice of rows and what became of their labels, for the reader of the report; without paths, which are nobody's
-    /// business.
-    #[must_use]
-    pub fn selection(&self) -> Vec<String> {
-        let only = self.only.iter().map(|(column, value)| format!("{column} = {value}"));
-        let one_per = self.one_per.iter().map(|column| format!("the first photo for each {column}"));
-        let label = std::iter::once(format!("labels from the column {}", self.label_column));
-        let mapped = self.map.iter().map(|(name, id)| match id.as_str() {
-            "" => format!("without the label \"{name}\""),
-            id => format!("\"{name}\" taken as {id}"),
-        });
-        label.chain(only).chain(one_per).chain(mapped).collect()
-    }
+/// What a table has, for people to choose from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Columns {
+    /// The names of its columns, in their order, and those of several columns that together are one of labels.
+    pub names: Vec<String>,
+    /// The likely column of the photos.
+    pub file: Option<String>,
+    /// That of the labels.
+    pub label: Option<String>,
+    /// That of the lesions.
+    pub lesion: Option<String>,
+    /// That of the folds.
+    pub fold: Option<String>,
 }
 
-/// The names of a table's columns, in their order.
+/// The columns of a table.
 ///
 /// # Errors
 /// [`EvaluateError::Table`].
-pub fn columns(csv: &str) -> Result<Vec<String>, EvaluateError> {
-    Table::read(csv, LABELS).map(|table| table.header)
+pub fn columns(csv: &str) -> Result<Columns, EvaluateError> {
+    let table = Table::read(csv, LABELS)?;
+    let usual = LabelOptions::default();
+    let name = |column: Option<usize>| column.map(|column| table.header[column].clone());
+    let several = LabelColumn::several(&table).into_iter().map(|several| several.name);
+    Ok(Columns {
+        names: table.header.iter().cloned().chain(several).collect(),
+        file: name(table.find_one_of(FILE_COLUMNS)),
+        label: LabelColumn::likely(&table).map(|likely| likely.name),
+        lesion: name(table.find(&usual.lesion_column)),
+        fold: name(table.find(&usual.fold_column)),
+    })
 }
 
 /// The labels of the chosen rows that are no node and are not mapped to one, with the number of their rows.
@@ -83,9 +96,8 @@ pub fn unknown_labels(
     options: &LabelOptions,
     taxonomy: &Taxonomy,
 ) -> Result<BTreeMap<String, usize>, EvaluateError> {
-    let table = chosen(csv, None, options)?;
-    let label = table.require(&options.label_column)?;
-    Ok(resolve(&table, label, options, taxonomy).err().unwrap_or_default())
+    let Chosen { table, label, .. } = Chosen::read(csv, None, options)?;
+    Ok(resolve(&diagnoses(&table, &label), options, taxonomy).err().unwrap_or_default())
 }
 
 /// A photo and what is known about it.
@@ -110,6 +122,11 @@ pub struct Labels {
     pub photos: Vec<LabelledPhoto>,
     /// Columns that divide the photos into subgroups.
     pub subgroups: Vec<String>,
+    /// The choice of rows and what became of their labels, for the reader of the report; without paths, which are nobody's
+    /// business.
+    pub selection: Vec<String>,
+    /// Over the table, that of the folds, and what was chosen of them.
+    pub sha256: String,
 }
 
 impl Labels {
@@ -125,18 +142,20 @@ impl Labels {
         options: &LabelOptions,
         taxonomy: &Taxonomy,
     ) -> Result<Self, EvaluateError> {
-        let mut table = chosen(csv, folds, options)?;
-        let file = table.require(&options.file_column)?;
-        let label = table.require(&options.label_column)?;
-        let nodes = resolve(&table, label, options, taxonomy).map_err(|unknown| {
+        let Chosen { mut table, file, label } = Chosen::read(csv, folds, options)?;
+        let all = diagnoses(&table, &label);
+        let nodes = resolve(&all, options, taxonomy).map_err(|unknown| {
             let names = unknown.iter().map(|(name, count)| format!("\"{name}\" ({count})")).collect::<Vec<_>>();
-            EvaluateError::UnknownLabels { names: names.join(", "), column: options.label_column.clone() }
+            EvaluateError::UnknownLabels { names: names.join(", "), column: label.name.clone() }
         })?;
+        let selection = selection(options, &label, &all, &nodes, taxonomy);
         let mut kept = Vec::new();
+        let mut kept_diagnoses = Vec::new();
         let mut rows = Vec::new();
-        for (row, node) in std::mem::take(&mut table.rows).into_iter().zip(nodes) {
+        for ((row, diagnosis), node) in std::mem::take(&mut table.rows).into_iter().zip(all).zip(nodes) {
             if let Some(node) = node {
                 kept.push(node);
+                kept_diagnoses.push(diagnosis);
                 rows.push(row);
             }
         }
@@ -146,11 +165,11 @@ impl Labels {
         table.rows = rows;
         let lesion = table.find(&options.lesion_column);
         let fold = table.find(&options.fold_column);
-        let used = [Some(file), Some(label), lesion, fold];
+        let used: Vec<usize> = [Some(file), lesion, fold].into_iter().flatten().chain(label.columns).collect();
         let subgroups = match &options.subgroups {
             Some(names) => names.iter().map(|name| table.require(name)).collect::<Result<Vec<_>, _>>()?,
             None => (0..table.header.len())
-                .filter(|&column| !used.contains(&Some(column)) && table.divides(column, label))
+                .filter(|column| !used.contains(column) && table.divides(*column, &kept_diagnoses))
                 .collect(),
         };
         let mut seen = HashSet::new();
@@ -166,34 +185,58 @@ impl Labels {
             fold: value(row, fold),
             subgroups: subgroups.iter().map(|&column| row[column].clone()).collect(),
         };
+        let names = |columns: &[usize]| columns.iter().map(|&column| table.header[column].clone()).collect::<Vec<_>>();
         Ok(Self {
             photos: table.rows.iter().zip(kept).map(photo).collect(),
-            subgroups: subgroups.iter().map(|&column| table.header[column].clone()).collect(),
+            subgroups: names(&subgroups),
+            sha256: identity(csv, folds, &[names(&used), names(&subgroups), selection.clone()]),
+            selection,
         })
     }
 }
 
 /// The table of the labels with its folds, and of it the rows that were asked for.
-fn chosen(csv: &str, folds: Option<&str>, options: &LabelOptions) -> Result<Table, EvaluateError> {
-    let mut table = Table::read(csv, LABELS)?;
-    if let Some(folds) = folds {
-        table.join(&Table::read(folds, "the folds")?, &options.fold_column)?;
+struct Chosen {
+    table: Table,
+    file: usize,
+    label: LabelColumn,
+}
+
+impl Chosen {
+    fn read(csv: &str, folds: Option<&str>, options: &LabelOptions) -> Result<Self, EvaluateError> {
+        let mut table = Table::read(csv, LABELS)?;
+        // Said before anything about rows: without these nothing else matters.
+        let file = match &options.file_column {
+            Some(name) => table.require(name)?,
+            None => table.require_one_of(FILE_COLUMNS, "the photos")?,
+        };
+        let label = LabelColumn::find(&table, options.label_column.as_deref())?;
+        if let Some(folds) = folds {
+            table.join(&Table::read(folds, "the folds")?, &options.fold_column)?;
+        }
+        table.select(&options.only)?;
+        if let Some(column) = &options.one_per {
+            table.keep_first_of_each(column)?;
+        }
+        Ok(Self { table, file, label })
     }
-    // Said before anything about rows: without these nothing else matters.
-    table.require(&options.file_column)?;
-    table.require(&options.label_column)?;
-    table.select(&options.only)?;
-    if let Some(column) = &options.one_per {
-        table.keep_first_of_each(column)?;
-    }
-    Ok(table)
+}
+
+/// [`Labels::sha256`]. What was chosen counts, not how it was said.
+fn identity(csv: &str, folds: Option<&str>, choices: &[Vec<String>]) -> String {
+    // Lists of texts can always be written as JSON.
+    let choices = serde_json::to_string(choices).unwrap_or_default();
+    sha256_hex([csv, folds.unwrap_or_default(), &choices].map(|part| sha256_hex(part.as_bytes())).concat().as_bytes())
+}
+
+fn diagnoses(table: &Table, label: &LabelColumn) -> Vec<Diagnosis> {
+    table.rows.iter().map(|row| label.of(table, row)).collect()
 }
 
 /// For each row the node of its label, or `None` if it is to be left out. The error has the names that are no node, with
 /// the number of their rows.
 fn resolve(
-    table: &Table,
-    label: usize,
+    diagnoses: &[Diagnosis],
     options: &LabelOptions,
     taxonomy: &Taxonomy,
 ) -> Result<Vec<Option<NodeIndex>>, BTreeMap<String, usize>> {
@@ -202,28 +245,51 @@ fn resolve(
         Some(id) if id.is_empty() => Some(None),
         Some(id) => taxonomy.find(id).map(Some),
         None => {
-            let lower = name.to_lowercase();
-            taxonomy.find(&lower).or_else(|| names.get(&lower).copied().flatten()).map(Some)
+            let own = || names.get(&plain(name)).copied().flatten();
+            taxonomy.find(&name.to_lowercase()).or_else(own).or_else(|| node_called(name, taxonomy)).map(Some)
         }
     };
     let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
-    let mut nodes = Vec::with_capacity(table.rows.len());
-    for row in &table.rows {
-        match find(&row[label]) {
+    let mut nodes = Vec::with_capacity(diagnoses.len());
+    for diagnosis in diagnoses {
+        match diagnosis.names().find_map(|name| find(&name)) {
             Some(node) => nodes.push(node),
-            None => *unknown.entry(row[label].clone()).or_default() += 1,
+            None => *unknown.entry(diagnosis.whole()).or_default() += 1,
         }
     }
     if unknown.is_empty() { Ok(nodes) } else { Err(unknown) }
 }
 
-/// Nodes by their names in lower case, in all languages; `None` for a name that two nodes have.
+/// [`Labels::selection`].
+fn selection(
+    options: &LabelOptions,
+    label: &LabelColumn,
+    diagnoses: &[Diagnosis],
+    nodes: &[Option<NodeIndex>],
+    taxonomy: &Taxonomy,
+) -> Vec<String> {
+    let only = options.only.iter().map(|(column, value)| format!("{column} = {value}"));
+    let one_per = options.one_per.iter().map(|column| format!("the first photo for each {column}"));
+    let column = std::iter::once(format!("labels from the column {}", label.name));
+    // A label that is the node's id needs no word.
+    let other_names = diagnoses.iter().map(Diagnosis::whole).zip(nodes).filter_map(|(name, &node)| match node {
+        None => Some((name, None)),
+        Some(node) => Some(&taxonomy.node(node).id).filter(|id| name.to_lowercase() != **id).map(|id| (name, Some(id))),
+    });
+    let taken = other_names.collect::<BTreeMap<_, _>>().into_iter().map(|(name, id)| match id {
+        None => format!("without the label \"{name}\""),
+        Some(id) => format!("\"{name}\" taken as {id}"),
+    });
+    column.chain(only).chain(one_per).chain(taken).collect()
+}
+
+/// Nodes by their [`plain`] names in all languages; `None` for a name that two nodes have.
 fn node_names(taxonomy: &Taxonomy) -> HashMap<String, Option<NodeIndex>> {
     let mut names: HashMap<String, Option<NodeIndex>> = HashMap::new();
     for index in taxonomy.indices() {
         for name in taxonomy.node(index).name.all() {
             let same = |found: &mut Option<NodeIndex>| *found = found.filter(|&other| other == index);
-            names.entry(name.to_lowercase()).and_modify(same).or_insert(Some(index));
+            names.entry(plain(name)).and_modify(same).or_insert(Some(index));
         }
     }
     names

@@ -59,6 +59,9 @@ impl Evaluation {
 pub struct Data {
     /// What was asked for, for people.
     pub selection: Vec<String>,
+    /// SHA-256 over the table, that of the folds, and how they were read; empty in evaluations made before there was this field.
+    #[serde(default)]
+    pub table_sha256: String,
     /// Photos that were classified.
     pub photos: u64,
     /// Lesions they show, if the table says so.

@@ -40,8 +40,6 @@ pub struct Settings {
     pub resamples: usize,
     /// Seed of the bootstrap.
     pub seed: u64,
-    /// What was asked for, for people.
-    pub selection: Vec<String>,
     /// Doctors to compare with.
     pub readers: Vec<Readers>,
     /// A map of the network's features.
@@ -59,7 +57,7 @@ pub struct FeatureMapPlaces {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { resamples: DEFAULT_RESAMPLES, seed: 1, selection: Vec::new(), readers: Vec::new(), embedding: None }
+        Self { resamples: DEFAULT_RESAMPLES, seed: 1, readers: Vec::new(), embedding: None }
     }
 }
 
@@ -75,6 +73,12 @@ impl Study {
     #[must_use]
     pub fn photos(&self) -> &[LabelledPhoto] {
         &self.labels.photos
+    }
+
+    /// Identifies the table and how it was read: [`Data::table_sha256`].
+    #[must_use]
+    pub fn table_sha256(&self) -> &str {
+        &self.labels.sha256
     }
 
     /// The pack.
@@ -150,7 +154,7 @@ impl Study {
             disclaimer: report::disclaimer(),
             model: ModelInfo::of(&self.pack),
             engine: engine.clone(),
-            data: self.data(&cases, skipped, settings),
+            data: self.data(&cases, skipped),
             resamples: settings.resamples,
             seed: settings.seed,
             groups: level(Level::Group),
@@ -197,13 +201,13 @@ impl Study {
         self.labels.photos.iter().zip(&self.answers).filter_map(failed).collect()
     }
 
-    fn data(&self, cases: &[&Case<'_>], skipped: Vec<Skipped>, settings: &Settings) -> Data {
+    fn data(&self, cases: &[&Case<'_>], skipped: Vec<Skipped>) -> Data {
         let mut counts: BTreeMap<NodeIndex, u64> = BTreeMap::new();
         for case in cases {
             *counts.entry(case.photo.label).or_default() += 1;
         }
         let lesions: BTreeSet<&str> = cases.iter().filter_map(|case| case.photo.lesion.as_deref()).collect();
-        let mut selection = settings.selection.clone();
+        let mut selection = self.labels.selection.clone();
         let untried = self.answers.iter().filter(|answer| answer.is_none()).count();
         if untried > 0 {
             let all = self.answers.len();
@@ -212,6 +216,7 @@ impl Study {
         }
         Data {
             selection,
+            table_sha256: self.labels.sha256.clone(),
             photos: cases.len() as u64,
             lesions: cases.iter().all(|case| case.photo.lesion.is_some()).then_some(lesions.len() as u64),
             labels: counts.into_iter().map(|(node, photos)| self.count(node, photos)).collect(),

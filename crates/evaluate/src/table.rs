@@ -1,8 +1,13 @@
-//! A table of texts: reading CSV, joining, choosing rows.
+//! A table of texts: joining, choosing rows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
+
+use skintree::catch_panic::catch_panic;
 
 use crate::EvaluateError;
+use crate::published::plain;
+use crate::table_text::records;
 
 /// More distinct values than this are no subgroups.
 const MAX_SUBGROUPS: usize = 20;
@@ -22,30 +27,11 @@ impl Table {
     /// the first lines. Excel's empty columns and rows are left out; a column that has values but no name is called
     /// after its place, e.g. `column 1`.
     pub(crate) fn read(csv: &str, name: &'static str) -> Result<Self, EvaluateError> {
-        let csv = csv.trim_start_matches('\u{feff}');
-        let bad = |error: csv::Error| EvaluateError::Table(format!("{name} cannot be read as CSV: {error}"));
-        let mut reader = reader(csv, delimiter_of(csv));
-        let mut header: Vec<String> = reader.headers().map_err(bad)?.iter().map(str::to_owned).collect();
-        let mut rows: Vec<Vec<String>> = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(bad)?;
-            let line = record.position().map_or(0, csv::Position::line);
-            if record.iter().all(str::is_empty) {
-                continue;
-            }
-            let mut row: Vec<String> = record.iter().map(str::to_owned).collect();
-            while row.len() > header.len() && row.last().is_some_and(String::is_empty) {
-                row.pop();
-            }
-            if row.len() != header.len() {
-                return Err(EvaluateError::Table(format!(
-                    "{name} cannot be read as CSV: line {line} has {} fields, the header has {}",
-                    row.len(),
-                    header.len()
-                )));
-            }
-            rows.push(row);
-        }
+        let broken = |reason| EvaluateError::Table(format!("{name} cannot be read as CSV: {reason}"));
+        let mut records = catch_panic(|| records(csv, name), broken)?.into_iter();
+        let (_, mut header) = records.next().unwrap_or_default();
+        let rows = records.map(|(line, row)| as_wide_as(&header, row, line, name));
+        let mut rows = rows.collect::<Result<Vec<Vec<String>>, _>>()?;
         if rows.is_empty() {
             return Err(EvaluateError::Table(format!("{name} have no rows below the header line")));
         }
@@ -70,17 +56,38 @@ impl Table {
         Ok(Self { name, header, rows })
     }
 
+    /// The column of this name; without one, the only one whose name differs in case or in `_` alone.
     pub(crate) fn find(&self, column: &str) -> Option<usize> {
-        self.header.iter().position(|name| name == column)
+        let exact = self.header.iter().position(|name| name == column);
+        exact.or_else(|| {
+            let wanted = plain(column);
+            let mut alike = (0..self.header.len()).filter(|&place| plain(&self.header[place]) == wanted);
+            alike.next().filter(|_| alike.next().is_none())
+        })
     }
 
     pub(crate) fn require(&self, column: &str) -> Result<usize, EvaluateError> {
         let missing = || EvaluateError::MissingColumn {
             table: self.name,
-            column: column.to_owned(),
+            column: format!("\"{column}\""),
             columns: self.header.join(", "),
         };
         self.find(column).ok_or_else(missing)
+    }
+
+    /// The first of these names that a column has.
+    pub(crate) fn find_one_of(&self, names: &[&str]) -> Option<usize> {
+        names.iter().find_map(|name| self.find(name))
+    }
+
+    /// The error says what the column is for.
+    pub(crate) fn require_one_of(&self, names: &[&str], what: &str) -> Result<usize, EvaluateError> {
+        let missing = || EvaluateError::MissingColumn {
+            table: self.name,
+            column: format!("of {what}, which mostly is called {}", names[..3.min(names.len())].join(" or ")),
+            columns: self.header.join(", "),
+        };
+        self.find_one_of(names).ok_or_else(missing)
     }
 
     /// Takes the fold of each row from another table.
@@ -164,67 +171,37 @@ impl Table {
         )))
     }
 
-    /// Whether a column makes subgroups: a few values or numbers, and not only another spelling of the label.
-    pub(crate) fn divides(&self, column: usize, label: usize) -> bool {
+    /// Whether a column makes subgroups: a few values or numbers, and not only another spelling of the labels, which are given
+    /// for each row.
+    pub(crate) fn divides<L: Eq + Hash>(&self, column: usize, labels: &[L]) -> bool {
         let values: BTreeSet<&str> = self.rows.iter().map(|row| row[column].as_str()).collect();
         let numbers = values.iter().all(|value| is_unknown(value) || number(value).is_some());
-        let mut by_label: HashMap<&str, &str> = HashMap::new();
-        let follows_label =
-            self.rows.iter().all(|row| *by_label.entry(&row[label]).or_insert(&row[column]) == row[column]);
+        let mut by_label: HashMap<&L, &str> = HashMap::new();
+        let mut rows = self.rows.iter().zip(labels);
+        let follows_label = rows.all(|(row, label)| *by_label.entry(label).or_insert(&row[column]) == row[column]);
         values.len() > 1 && (values.len() <= MAX_SUBGROUPS || numbers) && !follows_label
     }
 }
 
-/// What separates fields in tables: Excel writes semicolons where the comma is the decimal mark.
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
-/// Lines that tell which.
-const HEAD: usize = 20;
-
-fn reader(csv: &str, delimiter: u8) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).flexible(true).from_reader(csv.as_bytes())
-}
-
-/// The one that gives the most columns of those that give every line of the head as many; if none does, the most.
-fn delimiter_of(csv: &str) -> u8 {
-    let key = |&delimiter: &u8| {
-        let mut reader = reader(csv, delimiter);
-        let columns = reader.headers().map_or(0, csv::StringRecord::len);
-        let mut head = reader.records().take(HEAD).filter_map(Result::ok);
-        (columns > 1 && head.all(|record| record.len() == columns), columns)
-    };
-    // Of equals the last is the greatest for `max_by_key`, and the comma is what it should be.
-    DELIMITERS.into_iter().rev().max_by_key(key).unwrap_or(b',')
-}
-
-/// The text of a table file: UTF-8, or UTF-16 as Excel writes it.
-///
-/// # Errors
-/// [`EvaluateError::Table`] says what it is instead, and how to save it.
-pub fn decode(bytes: &[u8]) -> Result<String, EvaluateError> {
-    const SAVE: &str = "in Excel, save it as \"CSV UTF-8 (comma delimited)\"";
-    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-        char::decode_utf16(units).collect::<Result<String, _>>().ok().filter(|_| bytes.len().is_multiple_of(2))
-    };
-    let text = match bytes {
-        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
-        [b'P', b'K', 3, 4, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..] => {
-            return Err(EvaluateError::Table(format!("this is a workbook of Excel or the like, no CSV file; {SAVE}")));
-        }
-        bytes => str::from_utf8(bytes).ok().map(str::to_owned),
-    };
-    let line = || {
-        let valid = str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
-        bytes[..valid].split(|&byte| byte == b'\n').count()
-    };
-    let text = text.ok_or_else(|| {
-        EvaluateError::Table(format!("line {} is written neither in UTF-8 nor in UTF-16; {SAVE}", line()))
-    })?;
-    if text.contains('\0') {
-        return Err(EvaluateError::Table(format!("this is no text, so no CSV file; {SAVE}")));
+/// A row with a field for each column. Empty ones beyond the header are nothing.
+fn as_wide_as(header: &[String], mut row: Vec<String>, line: u64, name: &str) -> Result<Vec<String>, EvaluateError> {
+    while row.len() > header.len() && row.last().is_some_and(String::is_empty) {
+        row.pop();
     }
-    Ok(text)
+    let (fields, columns) = (row.len(), header.len());
+    let wrong = |what: String| {
+        Err(EvaluateError::Table(format!(
+            "{name} cannot be read as CSV: line {line} has {fields} fields, the header has {columns}: {what}"
+        )))
+    };
+    match (header.get(fields), row.get(columns)) {
+        (Some(first), _) => wrong(format!("there is none for the column \"{first}\", or the line is cut off")),
+        (_, Some(first)) => wrong(format!(
+            "\"{first}\" is beyond the last column, \"{}\"; a text with a separator in it stands in quotation marks",
+            header.last().map_or("", String::as_str)
+        )),
+        _ => Ok(row),
+    }
 }
 
 /// A number as tables have it, with a point or, alone, a comma in front of the decimals.
@@ -252,22 +229,7 @@ fn fits(value: &str, pattern: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Table, decode, delimiter_of, fits, number};
-
-    #[test]
-    fn separators_are_told_from_the_whole_head() {
-        for (csv, expected) in [
-            ("file,label\na,b\n", b','),
-            ("file;label;age\na;b;45,0\nc;d;50,5\n", b';'),
-            ("file\tlabel\na b,c\td\n", b'\t'),
-            ("file|label\na|b\n", b'|'),
-            ("file,\"note; long\"\na,\"x;y;z\"\n", b','),
-            ("\"a,b,c\";d\n\"1,2\";3\n", b';'),
-            ("one\nx\n", b','),
-        ] {
-            assert_eq!(delimiter_of(csv), expected, "{csv}");
-        }
-    }
+    use super::{Table, fits, number};
 
     #[test]
     fn empty_columns_and_rows_are_left_out() {
@@ -279,25 +241,22 @@ mod tests {
         assert_eq!(header, texts(&["column 1", "file", "label"]));
         assert_eq!(read("file,label\na,nv,,,\n").unwrap().1, [texts(&["a", "nv"])]);
         let error = read("file,label\na,nv\nb\n").unwrap_err().to_string();
-        assert!(error.contains("line 3 has 1 fields, the header has 2"), "{error}");
+        assert!(
+            error.contains("line 3 has 1 fields, the header has 2: there is none for the column \"label\""),
+            "{error}"
+        );
+        let error = read("file,label\na,nv,male\n").unwrap_err().to_string();
+        assert!(error.contains("\"male\" is beyond the last column, \"label\""), "{error}");
+        assert_eq!(read("\n,,\n\nfile,label,\na,nv,\n").unwrap().0, texts(&["file", "label"]));
     }
 
     #[test]
-    fn texts_are_decoded_or_said_to_be_none() {
-        let wide = |unit: fn(u16) -> [u8; 2]| "\u{feff}file,진단\n".encode_utf16().flat_map(unit).collect::<Vec<u8>>();
-        assert_eq!(decode(&wide(u16::to_le_bytes)).unwrap(), "file,진단\n");
-        assert_eq!(decode(&wide(u16::to_be_bytes)).unwrap(), "file,진단\n");
-        assert_eq!(decode("file,진단\n".as_bytes()).unwrap(), "file,진단\n");
-        for (bytes, expected) in [
-            (&b"PK\x03\x04rest"[..], "a workbook of Excel"),
-            (b"\xd0\xcf\x11\xe0rest", "a workbook of Excel"),
-            (b"file,label\na,\xc1\xf8\n", "line 2 is written neither"),
-            (b"\xff\xfea", "neither in UTF-8 nor"),
-            (b"a\0b", "no text"),
-        ] {
-            let error = decode(bytes).unwrap_err().to_string();
-            assert!(error.contains(expected) && error.contains("CSV UTF-8"), "{error}");
-        }
+    fn columns_are_found_in_any_case() {
+        let table = Table::read("File,Image_ID,image-id,x\na,b,c,d\n", "the labels").unwrap();
+        assert_eq!(
+            ["file", "FILE", "Image_ID", "image id", "X"].map(|name| table.find(name)),
+            [Some(0), Some(0), Some(1), None, Some(3)]
+        );
     }
 
     #[test]

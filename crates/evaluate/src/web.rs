@@ -11,6 +11,7 @@ use skintree::web::convert::{JsResult, from_js, js_error, to_js};
 use crate::labels::{self, LabelOptions, Labels};
 use crate::photo_index::PhotoIndex;
 use crate::predictions::{Prediction, Predictions, photo_id};
+use crate::table_text::decode;
 use crate::{Error, EvaluateError, Settings, Study};
 
 #[derive(Debug, Serialize)]
@@ -42,13 +43,13 @@ fn to_js_error(error: impl Into<Error>) -> JsValue {
     js_error(error.code(), &error.to_string())
 }
 
-/// The names of the columns of a table in CSV.
+/// The [columns](labels::Columns) of a table in CSV; these are the bytes of its file.
 ///
 /// # Errors
 /// `labels`.
 #[wasm_bindgen(js_name = tableColumns)]
-pub fn table_columns(csv: &str) -> JsResult<Vec<String>> {
-    labels::columns(csv).map_err(to_js_error)
+pub fn table_columns(table: &[u8]) -> JsResult<JsValue> {
+    to_js(&labels::columns(&decode(table).map_err(to_js_error)?).map_err(to_js_error)?)
 }
 
 /// Where a photo of a table is.
@@ -102,8 +103,9 @@ impl WebEvaluation {
     /// # Errors
     /// `labels`.
     #[wasm_bindgen(js_name = unknownLabels)]
-    pub fn unknown_labels(&self, csv: &str, options: JsValue) -> JsResult<JsValue> {
-        let unknown = labels::unknown_labels(csv, &from_js(options)?, self.pack.taxonomy());
+    pub fn unknown_labels(&self, table: &[u8], options: JsValue) -> JsResult<JsValue> {
+        let csv = decode(table).map_err(to_js_error)?;
+        let unknown = labels::unknown_labels(&csv, &from_js(options)?, self.pack.taxonomy());
         let unknown = unknown.map_err(to_js_error)?.into_iter().map(|(name, rows)| UnknownLabel { name, rows });
         to_js(&unknown.collect::<Vec<_>>())
     }
@@ -121,14 +123,14 @@ impl WebEvaluation {
     ///
     /// # Errors
     /// `labels`.
-    pub fn study(&self, csv: &str, options: JsValue) -> JsResult<WebStudy> {
+    pub fn study(&self, table: &[u8], options: JsValue) -> JsResult<WebStudy> {
         let options: LabelOptions = from_js(options)?;
-        let labels = Labels::read(csv, None, &options, self.pack.taxonomy()).map_err(to_js_error)?;
+        let csv = decode(table).map_err(to_js_error)?;
+        let labels = Labels::read(&csv, None, &options, self.pack.taxonomy()).map_err(to_js_error)?;
         Ok(WebStudy {
             predictions: Predictions::new(self.pack.manifest_sha256(), &self.engine.name),
             study: Study::new(self.pack.clone(), labels),
             engine: self.engine.clone(),
-            selection: options.selection(),
         })
     }
 }
@@ -140,7 +142,6 @@ pub struct WebStudy {
     study: Study,
     predictions: Predictions,
     engine: EngineInfo,
-    selection: Vec<String>,
 }
 
 #[wasm_bindgen]
@@ -191,8 +192,7 @@ impl WebStudy {
     /// `labels` if there is no photo, `engine-failed` for logits that are no numbers.
     pub fn finish(&mut self) -> JsResult<JsValue> {
         self.study.take(&self.predictions).map_err(to_js_error)?;
-        let settings = Settings { selection: self.selection.clone(), ..Settings::default() };
-        let evaluation = self.study.finish(&self.engine, &settings).map_err(to_js_error)?;
+        let evaluation = self.study.finish(&self.engine, &Settings::default()).map_err(to_js_error)?;
         to_js(&Reports { json: evaluation.to_json(), html: evaluation.to_html() })
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use skintree_evaluate::labels::{LabelOptions, Labels, unknown_labels};
+use skintree_evaluate::labels::{LabelOptions, Labels, columns, unknown_labels};
 use skintree_evaluate::predictions::{Prediction, Predictions, photo_id};
 use skintree_evaluate::result::Evaluation;
 use skintree_evaluate::{EvaluateError, Settings, Study};
@@ -14,8 +14,8 @@ const CSV: &str = include_str!("../../../tests/golden/labels.csv");
 
 fn options() -> LabelOptions {
     LabelOptions {
-        label_column: "diagnosis".to_owned(),
-        map: [("Naevus".to_owned(), "nv".to_owned())].into(),
+        label_column: Some("diagnosis".to_owned()),
+        map: [("Mole".to_owned(), "nv".to_owned())].into(),
         ..LabelOptions::default()
     }
 }
@@ -52,10 +52,10 @@ fn tables_are_read_as_asked() {
     assert_eq!(files(&read(CSV, &chosen).unwrap()), ["exact-299x299.png", "landscape-640x481.png", "absent.png"]);
     let chosen = LabelOptions { one_per: Some("lesion_id".to_owned()), ..options() };
     assert!(!files(&read(CSV, &chosen).unwrap()).contains(&"upscale-37x53.png"));
-    let left_out = LabelOptions { map: [("Naevus".to_owned(), String::new())].into(), ..options() };
+    let left_out = LabelOptions { map: [("Mole".to_owned(), String::new())].into(), ..options() };
     assert_eq!(read(CSV, &left_out).unwrap().photos.len(), 6);
     let excel = format!("\u{feff}{}", CSV.replace(',', ";").replace('\n', "\r\n"));
-    assert_eq!(read(&excel, &options()).unwrap(), labels);
+    assert_eq!(read(&excel, &options()).unwrap().photos, labels.photos);
     let without_folds = "file,diagnosis,isic\na.png,NV,1\nb.png,MEL,2\n";
     let folds = "isic,fold\n2,7\n1,3\n";
     let joined = Labels::read(without_folds, Some(folds), &options(), tiny().taxonomy()).unwrap();
@@ -72,9 +72,11 @@ fn bad_tables_are_refused_with_what_to_do() {
         ("file,diagnosis\n", options(), "no rows"),
         ("file,diagnosis\na.png\n", options(), "cannot be read as CSV"),
         ("file,file\na,b\n", options(), "two columns of the name \"file\""),
-        (CSV, LabelOptions::default(), "no column \"label\""),
+        ("name,diagnosis\na,nv\n", LabelOptions::default(), "no column of the photos"),
+        ("file,finding\na,nv\n", LabelOptions::default(), "no column of the diagnoses"),
+        (CSV, LabelOptions { label_column: Some("x".into()), ..options() }, "no column \"x\""),
         ("file,diagnosis\na.png,NV\na.png,MEL\n", options(), "name a.png twice"),
-        ("file,diagnosis\na.png,Mole\nb.png,Mole\n", options(), "\"Mole\" (2)"),
+        ("file,diagnosis\na.png,Blemish\nb.png,Blemish\n", options(), "\"Blemish\" (2)"),
         (CSV, LabelOptions { only: vec![("fold".into(), "8".into())], ..options() }, "no row has \"8\""),
         (CSV, LabelOptions { only: vec![("none".into(), "8".into())], ..options() }, "no column \"none\""),
         (CSV, LabelOptions { subgroups: Some(vec!["none".into()]), ..options() }, "no column \"none\""),
@@ -146,10 +148,81 @@ fn labels_may_be_names_of_nodes() {
     assert!(labels.photos.iter().all(|photo| photo.label == labels.photos[2].label));
     let unknown = |csv: &str, options: &LabelOptions| unknown_labels(csv, options, tiny().taxonomy());
     assert!(unknown(csv, &LabelOptions::default()).unwrap().is_empty());
-    let csv = "file,diagnosis\na,Mole\nb,Mole\nc,mel\nd,Wart\ne,Naevus\n";
-    let names = [("Mole".to_owned(), 2), ("Wart".to_owned(), 1)];
+    let csv = "file,diagnosis,x\na,Blemish,1\nb,Blemish,2\nc,mel,3\nd,Wart,4\ne,Mole,5\n";
+    let names = [("Blemish".to_owned(), 2), ("Wart".to_owned(), 1)];
     assert_eq!(unknown(csv, &options()).unwrap(), names.into());
-    assert!(matches!(unknown(csv, &LabelOptions::default()), Err(EvaluateError::MissingColumn { .. })));
+    let other = LabelOptions { label_column: Some("finding".to_owned()), ..LabelOptions::default() };
+    assert!(matches!(unknown(csv, &other), Err(EvaluateError::MissingColumn { .. })));
+}
+
+/// Headers and values as published; the rows are made up.
+#[test]
+fn published_tables_are_read_as_they_are() {
+    let ham = "lesion_id,image_id,dx,dx_type,age,sex,localization\n\
+        HAM_1,ISIC_1,akiec,histo,80.0,male,back\nHAM_2,ISIC_2,nv,follow_up,,unknown,face\nHAM_3,ISIC_3,bkl,histo,50.0,female,back\n";
+    let pad = "patient_id,lesion_id,smoke,age,gender,fitspatrick,region,diagnostic,img_id,biopsed\n\
+        PAT_1,10,False,55,FEMALE,3.0,NECK,ACK,PAT_1_10_1.png,True\nPAT_1,10,,55,,,NECK,ACK,PAT_1_10_2.png,False\n\
+        PAT_2,11,,70,MALE,2.0,FACE,SEK,PAT_2_11_3.png,False\nPAT_3,12,,70,MALE,2.0,FACE,NEV,PAT_3_12_4.png,False\n";
+    let challenge = "image,MEL,NV,BCC,AK,BKL,DF,VASC,SCC,UNK\nISIC_1,0.0,1.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0\nISIC_2,0,0,0,0,0,0,0,1,0\n";
+    let challenge_2017 = "image_id,melanoma,seborrheic_keratosis\nISIC_1,0.0,1.0\nISIC_2,1.0,0.0\n";
+    let archive = "isic_id,attribution,copyright_license,age_approx,anatom_site_general,diagnosis_1,diagnosis_2,diagnosis_3,diagnosis_4,image_type,sex\n\
+        ISIC_1,Anonymous,CC-0,55,head/neck,Benign,Benign melanocytic proliferations,Nevus,\"Nevus, Compound\",dermoscopic,male\n\
+        ISIC_2,Anonymous,CC-0,60,head/neck,Malignant,Malignant melanocytic proliferations (Melanoma),Melanoma in situ,,clinical: close-up,male\n\
+        ISIC_3,Anonymous,CC-0,60,head/neck,Malignant,Malignant adnexal epithelial proliferations,Porocarcinoma,,clinical: close-up,female\n\
+        ISIC_4,Anonymous,CC-0,60,palms/soles,Benign,Benign epidermal proliferations,Seborrheic keratosis,,dermoscopic,female\n\
+        ISIC_5,Anonymous,CC-0,60,palms/soles,Benign,Benign melanocytic proliferations,Nevus,\"Nevus, Compound\",clinical: overview,female\n";
+    let archive_2020 = "isic_id,attribution,age_approx,benign_malignant,diagnosis,sex\nISIC_1,A,50,benign,nevus,male\nISIC_2,A,55,benign,pigmented benign keratosis,male\n";
+    let cases: [(&str, &str, &[&str], &[&str]); 6] = [
+        (ham, "dx", &["ISIC_1", "ISIC_2", "ISIC_3"], &["malignant-epidermal", "nv", "bkl"]),
+        (
+            pad,
+            "diagnostic",
+            &["PAT_1_10_1.png", "PAT_1_10_2.png", "PAT_2_11_3.png", "PAT_3_12_4.png"],
+            &["ak", "ak", "bkl", "nv"],
+        ),
+        (challenge, "MEL/NV/BCC/AK/BKL/DF/VASC/SCC/UNK", &["ISIC_1", "ISIC_2"], &["nv", "scc"]),
+        (challenge_2017, "melanoma/seborrheic_keratosis", &["ISIC_1", "ISIC_2"], &["bkl", "mel"]),
+        (
+            archive,
+            "diagnosis_1/diagnosis_2/diagnosis_3/diagnosis_4",
+            &["ISIC_1", "ISIC_2", "ISIC_3", "ISIC_4", "ISIC_5"],
+            &["nv", "mel", "malignant", "bkl", "nv"],
+        ),
+        (archive_2020, "diagnosis", &["ISIC_1", "ISIC_2"], &["nv", "bkl"]),
+    ];
+    let pack = tiny();
+    for (csv, label, photos, expected) in cases {
+        let labels = read(csv, &LabelOptions::default()).unwrap();
+        assert_eq!(files(&labels), photos, "{label}");
+        let ids: Vec<&str> = labels.photos.iter().map(|photo| pack.taxonomy().node(photo.label).id.as_str()).collect();
+        assert_eq!(ids, expected, "{label}");
+        assert_eq!(labels.selection[0], format!("labels from the column {label}"));
+        let found = columns(csv).unwrap();
+        assert_eq!(found.label.as_deref(), Some(label));
+        // What the page takes from its menu gives the same.
+        let chosen = LabelOptions { file_column: found.file, label_column: found.label, ..LabelOptions::default() };
+        assert_eq!(read(csv, &chosen).unwrap().photos, labels.photos, "{label}");
+    }
+    let labels = read(ham, &LabelOptions::default()).unwrap();
+    assert!(labels.selection.contains(&"\"akiec\" taken as malignant-epidermal".to_owned()), "{:?}", labels.selection);
+    let kinds = read(archive, &LabelOptions::default()).unwrap();
+    assert!(kinds.subgroups.contains(&"image_type".to_owned()), "{:?}", kinds.subgroups);
+    let none = "image_id,melanoma,seborrheic_keratosis\nISIC_1,0.0,1.0\nISIC_2,0.0,0.0\n";
+    let error = read(none, &LabelOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("\"none of melanoma/seborrheic_keratosis\" (1)"), "{error}");
+    let map = [("none of melanoma/seborrheic_keratosis".to_owned(), "nv".to_owned())].into();
+    assert_eq!(read(none, &LabelOptions { map, ..LabelOptions::default() }).unwrap().photos.len(), 2);
+}
+
+#[test]
+fn a_table_is_known_by_its_text_and_its_choices() {
+    let of = |csv: &str, options: &LabelOptions| read(csv, options).unwrap().sha256;
+    let usual = LabelOptions::default();
+    let one_per = LabelOptions { one_per: Some("label".to_owned()), ..LabelOptions::default() };
+    let csv = "file,label\na,nv\nb,mel\n";
+    assert_eq!(of(csv, &usual), of(csv, &usual));
+    assert_ne!(of(csv, &usual), of("file,label\na,nv\nb,nv\n", &usual));
+    assert_ne!(of(csv, &usual), of(csv, &one_per));
 }
 
 #[test]
@@ -199,8 +272,7 @@ fn the_report_says_what_was_left_out() {
     let options = LabelOptions { map, ..LabelOptions::default() };
     let mut study = Study::new(tiny(), read("file,label\na,Naevus\nb,mel\nc,Mole\nd,mel\n", &options).unwrap());
     study.answered(0, sure(0)).unwrap();
-    let settings = Settings { selection: options.selection(), ..Settings::default() };
-    let selection = |study: &Study| study.finish(&cpu_engine_info(), &settings).unwrap().data.selection;
+    let selection = |study: &Study| study.finish(&cpu_engine_info(), &Settings::default()).unwrap().data.selection;
     let partly = selection(&study);
     assert!(partly.contains(&"without the label \"Mole\"".to_owned()), "{partly:?}");
     assert!(partly.contains(&"\"Naevus\" taken as nv".to_owned()), "{partly:?}");

@@ -4,15 +4,19 @@
 import { makeReport } from './report.js';
 import { trap } from './trap.js';
 
-/** @import {LabelOptions} from '../../../www/interface/wasm.js' */
+/** @import {LabelOptions, TableColumns} from '../../../www/interface/wasm.js' */
 
-/** @param {string} csv */
-const rowsOf = (csv) => csv.trim().split('\n').map((line) => line.split(','));
+/** @param {Uint8Array} table */
+const rowsOf = (table) => new TextDecoder().decode(table).trim().split('\n').map((line) => line.split(','));
 
-/** @param {string} csv */
-export const tableColumns = (csv) => rowsOf(csv)[0];
+/** @param {Uint8Array} table @returns {TableColumns} */
+export function tableColumns(table) {
+  const names = rowsOf(table)[0];
+  const [file, label] = ['file', 'label'].map((name) => (names.includes(name) ? name : null));
+  return { names, file, label, lesion: null, fold: null };
+}
 
-/** @param {string} csv @param {LabelOptions} options */
+/** @param {Uint8Array} csv @param {LabelOptions} options */
 function labelled(csv, { fileColumn, labelColumn }) {
   const [header, ...rows] = rowsOf(csv);
   const [file, label] = [fileColumn, labelColumn].map((column) => header.indexOf(column));
@@ -38,14 +42,14 @@ export class WebEvaluation {
     return makeReport({}).tree.map(({ id, name }) => ({ id, name }));
   }
 
-  /** @param {string} csv @param {LabelOptions} options */
+  /** @param {Uint8Array} csv @param {LabelOptions} options */
   unknownLabels(csv, options) {
     const ids = new Set(this.nodes().map(({ id }) => id));
     const unknown = labelled(csv, options).filter(({ label }) => options.map[label] !== '' && !ids.has(options.map[label] ?? label));
     return [...new Set(unknown.map(({ label }) => label))].map((name) => ({ name, rows: unknown.filter(({ label }) => label === name).length }));
   }
 
-  /** @param {string} csv @param {LabelOptions} options */
+  /** @param {Uint8Array} csv @param {LabelOptions} options */
   study(csv, options) {
     return new WebStudy(this.#fake, csv, options);
   }
@@ -58,7 +62,7 @@ class WebStudy {
   #tried = new Map();
   #fake;
 
-  /** @param {any} fake @param {string} csv @param {LabelOptions} options */
+  /** @param {any} fake @param {Uint8Array} csv @param {LabelOptions} options */
   constructor(fake, csv, options) {
     this.#fake = fake;
     this.#files = labelled(csv, options).map(({ file }) => file);

@@ -284,7 +284,7 @@ export default {
   evalNoSuchNode: 'The tree has no diagnosis with the id or name {names}; choose one from the list',
   evalTooManyNames: 'The column {column} has {count} names that the model’s tree does not have; choose the column of the diagnoses, or a table whose names the tree has',
   evalTooLarge: '{name} is larger than {most} MiB; choose a smaller file',
-  evalNotUtf8: '{name} cannot be read as text in UTF-8; save it anew as “CSV UTF-8”',
+  evalNotRead: '{name} cannot be read ({reason}); choose it again',
   evalRun: '3. Evaluation',
   evalWaiting: 'It can start once there are photos and a table.',
   evalNeedPhotos: { one: 'The table has {count} photo. Choose the folder it lies in.', other: 'The table has {count} photos. Choose the folder they lie in.' },

@@ -276,7 +276,7 @@ export default {
   evalNoSuchNode: '나무에 이런 진단이 없습니다: {names}. 목록에서 골라 주세요',
   evalTooManyNames: '{column} 열에는 모델의 질병 나무에 없는 이름이 {count}개 있습니다. 진단이 든 열을 고르거나, 나무에 있는 이름을 쓴 표를 선택해 주세요',
   evalTooLarge: '{name} 파일이 {most} MiB보다 큽니다. 더 작은 파일을 선택해 주세요',
-  evalNotUtf8: '{name} 파일을 UTF-8 텍스트로 읽을 수 없습니다. ‘CSV UTF-8’로 다시 저장해 주세요',
+  evalNotRead: '{name} 파일을 읽을 수 없습니다({reason}). 다시 선택해 주세요',
   evalRun: '3. 평가',
   evalWaiting: '사진과 표가 있으면 시작할 수 있습니다.',
   evalNeedPhotos: '표에 사진이 {count}장 있습니다. 사진이 든 폴더를 선택하세요.',
