@@ -26,6 +26,7 @@ pub mod onnx;
 pub mod operators;
 pub mod pack;
 pub mod photo;
+pub mod photo_part;
 pub mod quality;
 pub mod report;
 pub mod sha256;

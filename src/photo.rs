@@ -11,6 +11,8 @@
 //! **Hostile files.** Sizes are checked in the header, before memory is taken for pixels. A JPEG that is cut off or has
 //! impossible data is an error and not, as in a browser, a photo with a grey part: the grey would be classified.
 
+#[cfg(any(all(target_arch = "wasm32", feature = "web"), test))]
+mod isobmff;
 mod jpeg;
 mod sniff;
 mod tiff;
@@ -18,6 +20,7 @@ mod webp;
 
 use std::io::Cursor;
 
+use image::error::UnsupportedErrorKind;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader};
 use serde::{Deserialize, Serialize};
@@ -47,6 +50,20 @@ pub enum PhotoError {
         format: PhotoFormat,
         /// What the decoder says.
         reason: String,
+    },
+    /// The browser decodes the photo, but gives noise to those who read its pixels.
+    #[error(
+        "this browser hides the pixels of pictures from pages (protection against fingerprinting); allow this page to read \
+         canvases, or choose a photo saved as {READABLE}"
+    )]
+    Blocked,
+    /// A part that was asked for and is not in the photo.
+    #[error("that part does not lie in the photo of {width} x {height} pixels; choose the part anew")]
+    Part {
+        /// Width in pixels, upright.
+        width: u32,
+        /// Height in pixels, upright.
+        height: u32,
     },
     /// The file has no bytes.
     #[error("the file is empty; copy or download the photo again")]
@@ -91,7 +108,8 @@ impl PhotoError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Format { .. } | Self::UnknownFormat | Self::Kind { .. } => "photo-format",
-            Self::Empty | Self::Broken { .. } => "photo-broken",
+            Self::Empty | Self::Broken { .. } | Self::Part { .. } => "photo-broken",
+            Self::Blocked => "photo-blocked",
             Self::TooManyBytes { .. } | Self::TooManyPixels { .. } | Self::TooMuchMemory { .. } => "photo-too-large",
         }
     }
@@ -158,6 +176,18 @@ impl Limits {
             return Err(PhotoError::TooManyBytes { actual, limit: self.bytes });
         }
         Ok(())
+    }
+
+    /// Checks a file that something else is to decode by the size that it says it has.
+    #[cfg(all(target_arch = "wasm32", feature = "web"))]
+    pub(crate) fn check_declared(&self, bytes: &[u8]) -> Result<(), PhotoError> {
+        isobmff::declared_size(bytes).map_or(Ok(()), |(width, height)| self.check_foreign(width, height))
+    }
+
+    /// Checks the size of a picture that something else has decoded.
+    #[cfg(all(target_arch = "wasm32", feature = "web"))]
+    pub(crate) fn check_foreign(&self, width: u32, height: u32) -> Result<(), PhotoError> {
+        self.check_pixels(PhotoFormat::Pixels, width, height, 4)
     }
 
     /// Checks the size of a picture with `bytes_per_pixel` in memory.
@@ -279,10 +309,16 @@ fn decode_other(bytes: &[u8], format: PhotoFormat, limits: &Limits) -> Result<(D
     };
     let failed = |error: ImageError| match error {
         ImageError::Limits(_) => PhotoError::TooMuchMemory { limit: limits.memory },
-        ImageError::Unsupported(error) => PhotoError::Kind { format, reason: error.to_string() },
+        ImageError::Unsupported(error) => PhotoError::Kind { format, reason: rare_kind(bytes, format, &error.kind()) },
         error => PhotoError::broken(format, error.to_string()),
     };
     let bytes = match format {
+        PhotoFormat::Png if bytes.get(12..16) == Some(b"CgBI") => {
+            return Err(PhotoError::Kind {
+                format,
+                reason: "it is of the kind that Apple's tools make for apps".to_owned(),
+            });
+        }
         PhotoFormat::Tiff => tiff::check(bytes)?,
         PhotoFormat::Webp => webp::check(bytes)?,
         _ => bytes,
@@ -307,6 +343,17 @@ fn decode_other(bytes: &[u8], format: PhotoFormat, limits: &Limits) -> Result<(D
     let image = image::RgbImage::from_raw(width, height, rgb).map(DynamicImage::ImageRgb8);
     // The decoder has given as many pixels as it announced; if not, the file contradicts itself.
     image.map(|image| (image, orientation)).ok_or_else(|| PhotoError::broken(format, "sizes contradict each other"))
+}
+
+/// What is rare about a file that its decoder knows but does not read.
+fn rare_kind(bytes: &[u8], format: PhotoFormat, kind: &UnsupportedErrorKind) -> String {
+    let from_header = if format == PhotoFormat::Tiff { tiff::rare_kind(bytes) } else { None };
+    let reason = from_header.unwrap_or(match kind {
+        UnsupportedErrorKind::Color(_) => "its colours are stored in a rare way",
+        UnsupportedErrorKind::GenericFeature(feature) => feature,
+        _ => "it is stored in a rare way",
+    });
+    reason.to_owned()
 }
 
 /// Orientation from EXIF data that some programs write into WebP files with the prefix it has in JPEG.

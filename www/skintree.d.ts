@@ -84,6 +84,8 @@ export type ErrorCode =
   | 'photo-format'
   | 'photo-broken'
   | 'photo-too-large'
+  /** The browser gives noise to those who read a picture's pixels (protection against fingerprinting). */
+  | 'photo-blocked'
   | 'photo-kind'
   /** Of the page that evaluates the model (evaluate.html) only. */
   | 'photo-missing'

@@ -24,27 +24,46 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
             b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs" | b"mif1" | b"msf1" => {
                 "a HEIC photo"
             }
-            b"crx " => "a camera's raw photo",
-            _ => "a video",
+            b"crx " => RAW,
+            b"jxl " => "a JPEG XL photo",
+            b"jp2 " | b"jpx " | b"jpm " => "a JPEG 2000 photo",
+            b"M4A " | b"M4B " => "a sound",
+            brand if VIDEO_BRANDS.iter().any(|start| brand.starts_with(start)) => "a video",
+            _ => "a HEIC photo, a video or the like",
         },
         [0xFF, 0x0A, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => "a JPEG XL photo",
         [0xFF, 0x4F, 0xFF, 0x51, ..] | [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] => "a JPEG 2000 photo",
         [b'%', b'P', b'D', b'F', ..] => "a PDF document",
         [b'8', b'B', b'P', b'S', ..] => "a Photoshop document",
         [0, 0, 1, 0, ..] => "an icon",
-        [b'I', b'I' | b'M', 43 | 0, 0 | 43, ..] => "a BigTIFF photo",
+        [b'I', b'I', 43, 0, ..] | [b'M', b'M', 0, 43, ..] => "a BigTIFF photo",
+        _ if RAW_STARTS.iter().any(|start| bytes.starts_with(start)) => RAW,
+        [0x1A, 0x45, 0xDF, 0xA3, ..] | [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', b' ', ..] => "a video",
+        [0xD0, 0xCF, 0x11, 0xE0, ..] => "an Office document",
+        [b'{', b'\\', b'r', b't', b'f', ..] => "a text document",
         [b'P', b'K', 3, 4, ..] => "a ZIP archive",
         _ if bytes.get(128..132) == Some(b"DICM") => "a DICOM image",
-        _ if is_svg(bytes) => "an SVG drawing",
+        _ if starts_text_with(bytes, &["<svg"]) => "an SVG drawing",
+        _ if starts_text_with(bytes, &["<!doctype html", "<html", "<head", "<body"]) => "a web page",
         _ => return None,
     })
 }
 
-/// Whether the first kilobyte is text with an `<svg` tag.
-fn is_svg(bytes: &[u8]) -> bool {
+const RAW: &str = "a camera's raw photo";
+
+/// Fujifilm, Olympus (3), Panasonic, Canon, Minolta. Other makers' raw photos are TIFF files.
+const RAW_STARTS: [&[u8]; 7] = [b"FUJIFILM", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"II\x1A\0", b"\0MRM"];
+
+/// How the brands of ISO/IEC 14496-12 and of those who write films begin.
+const VIDEO_BRANDS: [&[u8]; 12] =
+    [b"iso", b"mp4", b"qt", b"M4V", b"3g", b"avc", b"dash", b"MSNV", b"f4v", b"mmp4", b"XAVC", b"NDS"];
+
+/// Whether the first kilobyte is markup with one of these tags, given in lower case.
+fn starts_text_with(bytes: &[u8], tags: &[&str]) -> bool {
     let head = &bytes[..bytes.len().min(1024)];
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
-    text.starts_with(b"<") && text.windows(4).any(|window| window.eq_ignore_ascii_case(b"<svg"))
+    let has = |tag: &str| text.windows(tag.len()).any(|window| window.eq_ignore_ascii_case(tag.as_bytes()));
+    text.starts_with(b"<") && tags.iter().any(|tag| has(tag))
 }
 
 #[cfg(test)]
@@ -67,12 +86,23 @@ mod tests {
         assert_eq!(found(b"\0\0\0\x0CJXL \r\n\x87\n"), "a JPEG XL photo");
         assert_eq!(found(b"\xEF\xBB\xBF <?xml version=\"1.0\"?>\n<svg xmlns=\"...\">"), "an SVG drawing");
         assert_eq!(found(b"%PDF-1.7"), "a PDF document");
+        assert_eq!(found(b"\0\0\0\x14ftypzzzz\0\0\0\0"), "a HEIC photo, a video or the like");
+        assert_eq!(found(b"\0\0\0\x14ftypisom\0\0\0\0"), "a video");
+        assert_eq!(found(b"\x1A\x45\xDF\xA3\x01"), "a video");
+        for raw in
+            [&b"FUJIFILMCCD-RAW 0201"[..], b"IIRO\x08\0\0\0", b"IIU\0\x18\0\0\0", b"\0\0\0\x18ftypcrx \0\0\0\x01"]
+        {
+            assert_eq!(found(raw), RAW);
+        }
+        assert_eq!(found(b"II\x2B\0\x08\0\0\0"), "a BigTIFF photo");
+        assert_eq!(found(b"MM\0\x2B\0\x08\0\0"), "a BigTIFF photo");
+        assert_eq!(found(b"<!DOCTYPE html>\n<title>404</title>"), "a web page");
     }
 
     #[test]
     fn says_so_when_it_does_not_know() {
         assert_eq!(sniff(b""), Err(PhotoError::Empty));
-        for bytes in [&b"hello"[..], b"<html></html>", b"\xFF\xD8", b"{}", &[0; 300]] {
+        for bytes in [&b"hello"[..], b"<a></a>", b"II\0\0", b"IM\0\0", b"\xFF\xD8", b"{}", &[0; 300]] {
             assert_eq!(sniff(bytes), Err(PhotoError::UnknownFormat));
         }
     }

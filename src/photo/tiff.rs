@@ -37,6 +37,40 @@ pub(super) fn check(bytes: &[u8]) -> Result<&[u8], PhotoError> {
     Ok(bytes)
 }
 
+/// What is rare about the first picture: how it is compressed, or how its colours are stored.
+pub(super) fn rare_kind(bytes: &[u8]) -> Option<&'static str> {
+    const COMPRESSION: u16 = 259;
+    const PHOTOMETRIC: u16 = 262;
+    let value = |tag: u16| first_value(bytes, tag);
+    let compression = match value(COMPRESSION) {
+        Some(2..=4) => Some("it is compressed as faxes are"),
+        Some(6) => Some("it is compressed as JPEG in the old way"),
+        Some(34_712 | 33_003 | 33_005) => Some("it is compressed as JPEG 2000"),
+        Some(34_925) => Some("it is compressed as LZMA"),
+        Some(50_000) => Some("it is compressed as Zstandard"),
+        Some(50_001) => Some("it is compressed as WebP"),
+        Some(50_002 | 52_546) => Some("it is compressed as JPEG XL"),
+        _ => None,
+    };
+    compression.or_else(|| match value(PHOTOMETRIC) {
+        Some(3) => Some("its colours come from a palette"),
+        Some(4) => Some("it is a mask"),
+        Some(6) => Some("its colours are stored as brightness and two differences (YCbCr)"),
+        Some(8..=10) => Some("its colours are stored as CIE L*a*b*"),
+        Some(32_844 | 32_845) => Some("its colours are stored as logarithms of brightness"),
+        _ => None,
+    })
+}
+
+/// The single value of an entry of the first directory.
+fn first_value(bytes: &[u8], tag: u16) -> Option<u32> {
+    let file = File { bytes, big_endian: bytes.first() == Some(&b'M') };
+    let directory = u64::from(file.u32_at(4)?);
+    let mut places = (0..u64::from(file.u16_at(directory)?)).map(|entry| directory + 2 + entry * 12);
+    let at = places.find(|&at| file.u16_at(at) == Some(tag))?;
+    Some(file.long(file.u16_at(at + 2)?, file.u32_at(at + 8)?))
+}
+
 /// Bytes of a value of this type; unknown types count as bytes.
 fn size_of_kind(kind: u16) -> u64 {
     match kind {
@@ -66,13 +100,26 @@ impl File<'_> {
 
     /// A directory entry's single value, which a short type puts into the first half of the field.
     fn long(&self, kind: u16, value: u32) -> u32 {
-        if kind == 3 && self.big_endian { value >> 16 } else { value }
+        match (kind, self.big_endian) {
+            (3, true) => value >> 16,
+            (3, false) => value & 0xFFFF,
+            _ => value,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rare_kinds_are_said_in_plain_words() {
+        let short = |tag, value| rare_kind(&with_entry(tag, 3, 1, value));
+        assert_eq!(short(262, 3), Some("its colours come from a palette"));
+        assert_eq!(short(259, 50_000), Some("it is compressed as Zstandard"));
+        assert_eq!((short(262, 2), short(259, 5)), (None, None));
+        assert_eq!(rare_kind(b"II\x2A\0"), None);
+    }
 
     /// A little-endian file with one entry.
     fn with_entry(tag: u16, kind: u16, count: u32, value: u32) -> Vec<u8> {

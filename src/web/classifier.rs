@@ -12,6 +12,7 @@ use crate::heat_map::HeatMapChoice;
 use crate::interpret::InterpretError;
 use crate::pack::{Files, Manifest, OptionalFiles, Pack, PackFile};
 use crate::photo::{Limits, Photo, PhotoError};
+use crate::photo_part::Part;
 use crate::report::EngineInfo;
 
 use super::bitmap;
@@ -115,6 +116,16 @@ pub fn pack_files(manifest: &[u8]) -> JsResult<JsValue> {
     let optional = optional.into_iter().filter_map(|(role, file)| Some((role, file.as_ref()?)));
     let files = [("model", model), ("taxonomy", taxonomy)].into_iter().chain(optional);
     to_js(&files.map(|(role, file)| FileToFetch::new(role, file)).collect::<Vec<_>>())
+}
+
+/// A part of a photo as a PNG file of at most `most` x `most` pixels; needs no pack. `part` is a [`Part`].
+///
+/// # Errors
+/// `photo-*`.
+#[wasm_bindgen(js_name = partOfPhoto)]
+pub async fn part_of_photo(bytes: Vec<u8>, part: JsValue, most: u32) -> JsResult<Vec<u8>> {
+    let part: Part = from_js(part)?;
+    decode(bytes).await?.part_as_png(part, most).map_err(to_js_error)
 }
 
 /// A loaded pack and its engine.
@@ -239,8 +250,12 @@ fn parse<T: Default + FromStr<Err = String>>(name: Option<&str>) -> JsResult<T> 
 }
 
 async fn decode(bytes: Vec<u8>) -> JsResult<Photo> {
-    match Photo::decode(&bytes, &Limits::default()) {
-        Err(unknown @ PhotoError::Format { .. }) => bitmap::decode(&bytes).await.ok_or_else(|| to_js_error(unknown)),
-        decoded => decoded.map_err(to_js_error),
-    }
+    let limits = Limits::default();
+    let decoded = match Photo::decode(&bytes, &limits) {
+        Err(unknown @ PhotoError::Format { .. }) => {
+            bitmap::decode(&bytes, &limits).await.and_then(|photo| photo.ok_or(unknown))
+        }
+        decoded => decoded,
+    };
+    decoded.map_err(to_js_error)
 }

@@ -216,7 +216,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       for (const [content, text] of /** @type {[string | Buffer, string][]} */ ([
         ['file,diagnosis\na.png\n', 'cannot be read as CSV'],
         ['', 'no rows below the header line'],
-        [Buffer.from([0x66, 0x69, 0x6c, 0x65, 0x2c, 0xc1, 0xf8, 0x0a]), 'cannot be read as text in UTF-8'],
+        [Buffer.from([0x66, 0x69, 0x6c, 0x65, 0x2c, 0xc1, 0xf8, 0x0a]), 'written neither in UTF-8 nor in UTF-16'],
         ['file,diagnosis\na.png,nv\na.png,mel\n', 'name a.png twice'],
       ])) {
         await give(page, '#table', file('bad.csv', content));

@@ -165,11 +165,12 @@ export function noBrowser(kind) {
  * @param {Kind} kind `chromium` has WebGPU on a software adapter; `chromium-no-adapter` has `navigator.gpu` but gets
  *   no adapter from it (the usual case of a blocklisted driver); `firefox` has no `navigator.gpu` here
  * @param {Server} server
- * @param {{dark?: boolean, calm?: boolean, forcedColours?: boolean, languages?: string}} [wishes] what the visitor's system
- *   and browser ask of pages; in Firefox it can be told at the start alone
+ * @param {{dark?: boolean, calm?: boolean, forcedColours?: boolean, languages?: string, hidesPixels?: boolean}} [wishes] what
+ *   the visitor's system and browser ask of pages, in Firefox it can be told at the start alone; `hidesPixels` (Firefox): canvases
+ *   give noise, as in the Tor Browser
  * @returns {Promise<Browser>}
  */
-export function launch(kind, server, { dark, calm, forcedColours, languages } = {}) {
+export function launch(kind, server, { dark, calm, forcedColours, languages, hidesPixels } = {}) {
   const proxy = new URL(server.origin);
   if (kind === 'firefox') {
     return puppeteer.launch({
@@ -195,6 +196,7 @@ export function launch(kind, server, { dark, calm, forcedColours, languages } = 
         ...(calm && { 'ui.prefersReducedMotion': 1 }),
         ...(forcedColours && { 'browser.display.document_color_use': 2 }),
         ...(languages && { 'intl.accept_languages': languages }),
+        ...(hidesPixels && { 'privacy.resistFingerprinting': true }),
       },
     });
   }

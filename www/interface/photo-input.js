@@ -4,6 +4,7 @@
 // What is already drawn (canvas, image element, video frame) has no file, so its pixels are read here, at the moment
 // of the call.
 
+import { readsBack } from './canvas-probe.js';
 import { SkintreeError, messageOf } from './errors.js';
 
 /**
@@ -84,6 +85,12 @@ function draw(source, width, height) {
     throw new SkintreeError('photo-broken', 'the picture has no pixels (not loaded yet, closed, or of size 0)');
   }
   const context = makeContext(width, height);
+  if (!readsBack(context)) {
+    throw new SkintreeError(
+      'photo-blocked',
+      'this browser hides the pixels of pictures from pages (protection against fingerprinting); allow this page to read canvases, or give the photo as a file',
+    );
+  }
   try {
     context.drawImage(source, 0, 0, width, height);
     const { data } = /** @type {ImageData} */ (context.getImageData(0, 0, width, height));
@@ -105,8 +112,8 @@ function draw(source, width, height) {
 function makeContext(width, height) {
   const canvas =
     typeof OffscreenCanvas === 'function'
-      ? new OffscreenCanvas(width, height)
-      : Object.assign(document.createElement('canvas'), { width, height });
+      ? new OffscreenCanvas(Math.max(width, 16), Math.max(height, 16))
+      : Object.assign(document.createElement('canvas'), { width: Math.max(width, 16), height: Math.max(height, 16) });
   // Read back at once, so drawing on the GPU would only cost a transfer.
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) {

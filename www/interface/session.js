@@ -7,7 +7,7 @@ import { Classifier, SkintreeError } from '../skintree.js';
  * @import {ClassifierInfo, ClassifyOptions, LoadOptions, PhotoSource, Progress, Report} from '../skintree.js'
  */
 
-/** @typedef {'photo-format' | 'photo-broken' | 'photo-too-large' | 'network' | 'pack' | 'engine' | 'gpu' | 'internal'} Trouble */
+/** @typedef {'photo-format' | 'photo-broken' | 'photo-too-large' | 'photo-blocked' | 'network' | 'pack' | 'engine' | 'gpu' | 'internal'} Trouble */
 
 /**
  * What a session tells its face, in this order.
@@ -215,6 +215,7 @@ export function troubleOf({ code }, classifier) {
     case 'photo-format':
     case 'photo-broken':
     case 'photo-too-large':
+    case 'photo-blocked':
     case 'network':
       return code;
     case 'pack-manifest':

@@ -69,10 +69,20 @@ export interface WasmStudy {
   free(): void;
 }
 
+/** A square of a photo as a person sees it, turned by quarters clockwise: `Part` in src/photo_part.rs. */
+export interface Part {
+  turns: number;
+  x: number;
+  y: number;
+  side: number;
+}
+
 export interface WasmModule {
   default(init?: { module_or_path?: string | URL }): Promise<unknown>;
   /** Checks the manifest and lists what it names. */
   packFiles(manifest: Uint8Array): PackFile[];
+  /** The part as a PNG file of at most `most` x `most` pixels. */
+  partOfPhoto(bytes: Uint8Array, part: Part, most: number): Promise<Uint8Array>;
   WebClassifier: {
     load(
       manifest: Uint8Array,

@@ -74,7 +74,7 @@ export async function load(packUrl, engine, onProgress) {
 }
 
 /** @returns {Promise<WasmModule>} */
-function startClassifierModule() {
+export function startClassifierModule() {
   // @ts-ignore: made by the build
   return startModule(() => import('../pkg/skintree.js'));
 }

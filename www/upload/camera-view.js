@@ -1,8 +1,14 @@
 // A live picture with a ring to hold the spot in, and a shutter. Where the camera is refused or missing, the phone's own
 // camera app is offered instead.
 
+import { pageReadsBack } from '../interface/canvas-probe.js';
 import { el } from '../view/dom.js';
 import { say } from '../view/strings.js';
+
+/** @import {StringKey} from '../view/strings.js' */
+
+/** Why there is no picture, by the name of the error. @type {Record<string, StringKey>} */
+const REASONS = { NotAllowedError: 'cameraRefused', SecurityError: 'cameraBlocked' };
 
 export const hasCamera = Boolean(navigator.mediaDevices?.getUserMedia);
 
@@ -53,7 +59,8 @@ export function takePhoto(fallback) {
       shutter.focus();
     });
 
-    open().then(
+    // Before the camera is asked for, which a visitor would then allow for nothing.
+    (pageReadsBack() ? open() : Promise.reject(new DOMException('noise', 'SecurityError'))).then(
       (opened) => {
         if (!dialog.open) {
           stop(opened);
@@ -65,7 +72,7 @@ export function takePhoto(fallback) {
       (error) => {
         stage.hidden = true;
         message.hidden = false;
-        message.textContent = say(error?.name === 'NotAllowedError' ? 'cameraRefused' : 'cameraMissing');
+        message.textContent = say(REASONS[error?.name] ?? 'cameraMissing');
         shutter.hidden = true;
         app.hidden = false;
         app.classList.add('primary');

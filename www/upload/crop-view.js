@@ -4,9 +4,9 @@
 import { el } from '../view/dom.js';
 import { say } from '../view/strings.js';
 
+/** @import {Part} from '../interface/wasm.js' */
+
 const MAX_ZOOM = 8;
-/** Sides of the picture that comes out, in pixels: enough for any network, little for any canvas. */
-const MAX_SIDE = 2048;
 /** A pointer that moved less than this has clicked. */
 const CLICK_PX = 5;
 
@@ -21,6 +21,7 @@ export class CropView {
   #slider = el('input', { type: 'range', min: '0', max: '1', step: '0.01', value: '0', id: 'crop-zoom' });
   /** @type {Map<number, {x: number, y: number}>} */
   #pointers = new Map();
+  #askButton;
   element;
 
   /**
@@ -30,7 +31,7 @@ export class CropView {
   constructor(bitmap, { ask, leave }) {
     this.#bitmap = bitmap;
     this.#reset();
-    const askButton = button('cropAsk', ask, 'button primary');
+    this.#askButton = button('cropAsk', ask, 'button primary');
     this.element = el(
       'section',
       { className: 'crop', 'aria-labelledby': 'crop-heading' },
@@ -44,7 +45,7 @@ export class CropView {
         button('cropLeft', () => this.#turn(-1)),
         button('cropRight', () => this.#turn(1)),
       ),
-      el('div', { className: 'buttons' }, askButton, button('cancel', leave)),
+      el('div', { className: 'buttons' }, this.#askButton, button('cancel', leave)),
     );
     this.#listen();
     this.#draw();
@@ -56,17 +57,20 @@ export class CropView {
   }
 
   /**
-   * What is in the frame.
+   * What is in the frame. It is cut out of the file and not read from a canvas, which some browsers answer with noise.
    *
-   * @returns {Promise<Blob>}
+   * @returns {Part}
    */
-  async cut() {
-    const side = Math.max(1, Math.min(MAX_SIDE, Math.round(this.#side)));
-    const canvas = el('canvas', { width: side, height: side });
-    this.#paint(canvas);
-    return new Promise((resolve, reject) => {
-      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the canvas gave no picture'))), 'image/png');
-    });
+  get part() {
+    const side = Math.max(1, Math.round(this.#side));
+    const from = (/** @type {number} */ middle, /** @type {number} */ all) =>
+      Math.min(all - side, Math.max(0, Math.round(middle - side / 2)));
+    return { turns: this.#turns, x: from(this.#x, this.#width), y: from(this.#y, this.#height), side };
+  }
+
+  /** While it is being cut, it can be asked for no more. @param {boolean} busy */
+  set busy(busy) {
+    this.#askButton.disabled = busy;
   }
 
   get #width() {

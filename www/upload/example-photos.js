@@ -1,5 +1,6 @@
 // Drawn spots to try the page with.
 
+import { pageReadsBack } from '../interface/canvas-probe.js';
 import { el } from '../view/dom.js';
 import { say } from '../view/strings.js';
 import { DRAWINGS, paintSpot } from './drawn-spots.js';
@@ -10,12 +11,12 @@ import { DRAWINGS, paintSpot } from './drawn-spots.js';
  */
 
 /**
- * A list of buttons, one a drawing.
+ * A list of buttons, one a drawing; none where what is drawn cannot be read.
  *
  * @param {(photo: File) => void} add
  */
 export function exampleButtons(add) {
-  return DRAWINGS.map((drawing) => {
+  return (pageReadsBack() ? DRAWINGS : []).map((drawing) => {
     const { id } = drawing;
     const name = say(/** @type {StringKey} */ (`drawing-${id}`));
     const button = el('button', { type: 'button', className: 'example', 'aria-label': name }, draw(drawing, 96, 72));

@@ -17,6 +17,7 @@ import { photoList } from './photo-list.js';
 
 /**
  * @import {PhotoItem} from './photo-item.js'
+ * @import {Part} from '../interface/wasm.js'
  * @import {Progress, Report} from '../skintree.js'
  */
 
@@ -31,7 +32,7 @@ import { photoList } from './photo-list.js';
  * @property {(item: PhotoItem) => void} remove
  * @property {() => void} removeAll
  * @property {() => void} cancel ends the wait for the photo on show, and the download it waits for
- * @property {(item: PhotoItem, source: Blob) => void} classify
+ * @property {(item: PhotoItem, part: Part | null) => Promise<void>} classify about a part of the photo, or all of it
  * @property {(item: PhotoItem) => void} crop
  * @property {(item: PhotoItem) => Promise<Report | null>} explain gives a report with heat maps
  * @property {(item: PhotoItem, id: string) => void} changeKind
@@ -46,6 +47,7 @@ const page = {
   camera: byId('camera', HTMLInputElement),
   openCamera: byId('open-camera', HTMLButtonElement),
   examples: byId('examples', HTMLElement),
+  examplesHint: byId('examples-hint', HTMLElement),
   sizeHint: byId('size-hint', HTMLElement),
   loading: byId('loading', HTMLElement),
   work: byId('work', HTMLElement),
@@ -116,6 +118,7 @@ export function start(given) {
 export function translate() {
   translatePage();
   page.examples.replaceChildren(...exampleButtons((photo) => handlers.addExamples([photo])));
+  page.examplesHint.hidden = page.examples.childElementCount === 0;
   page.photoList.setAttribute('aria-label', say('photosHeading'));
   announced = null;
 }
@@ -285,14 +288,12 @@ export function showCrop(item, bitmap) {
   }
   const crop = new CropView(bitmap, {
     ask: async () => {
-      const { original } = item;
-      if (!original) return;
-      // As it came, if that is what is wanted: no pixel is then changed on the way.
-      const source = crop.untouched ? original : await crop.cut();
-      bitmap.close();
+      crop.busy = true;
       // The button is about to vanish, and with it the place of those who came by keyboard.
       page.work.focus({ preventScroll: true });
-      handlers.classify(item, source);
+      // As it came, if that is what is wanted: no pixel is then changed on the way.
+      await handlers.classify(item, crop.untouched ? null : crop.part);
+      bitmap.close();
     },
     leave: () => {
       page.file.focus();

@@ -3,10 +3,11 @@
 
 import { bitmapOf } from '../interface/bitmap.js';
 import { keepPage, startDevice } from '../app/device-view.js';
+import { cutPhoto } from './cut-photo.js';
 import { chooseLanguage, startLanguage } from '../view/language.js';
 import { photoItem } from './photo-item.js';
 import { remember, showHistory, startHistory } from './history-view.js';
-import { Session } from '../interface/session.js';
+import { Session, troubleOf } from '../interface/session.js';
 import { say } from '../view/strings.js';
 import { thumbnailOf } from './thumbnails.js';
 import * as view from './upload-view.js';
@@ -15,6 +16,7 @@ import * as view from './upload-view.js';
  * @import {Entry} from './history.js'
  * @import {PhotoItem} from './photo-item.js'
  * @import {Trouble} from '../interface/session.js'
+ * @import {Part} from '../interface/wasm.js'
  * @import {SkintreeError} from '../skintree.js'
  */
 
@@ -66,7 +68,7 @@ view.start({
   remove,
   removeAll,
   cancel,
-  classify: ask,
+  classify: askPart,
   crop: (item) => void frame(item),
   explain,
   changeKind,
@@ -141,6 +143,24 @@ async function frame(item) {
     }
   } catch {
     ask(item, item.original);
+  }
+}
+
+/**
+ * @param {PhotoItem} item
+ * @param {Part | null} part of the photo; all of it without one
+ */
+async function askPart(item, part) {
+  const { original } = item;
+  if (!original) return;
+  try {
+    const source = part ? await cutPhoto(original, part) : original;
+    // It may have been removed meanwhile.
+    if (items.includes(item)) ask(item, source);
+  } catch (cause) {
+    const error = /** @type {SkintreeError} */ (cause);
+    const again = () => void askPart(item, part);
+    if (items.includes(item)) change(item, { state: 'failed', trouble: { kind: troubleOf(error, null), error, again } });
   }
 }
 

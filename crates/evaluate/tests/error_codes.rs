@@ -30,6 +30,8 @@ fn errors() -> Vec<Error> {
         PhotoError::Format { found: "a HEIC photo" }.into(),
         PhotoError::UnknownFormat.into(),
         PhotoError::Kind { format: PhotoFormat::Jpeg, reason: text() }.into(),
+        PhotoError::Blocked.into(),
+        PhotoError::Part { width: 1, height: 1 }.into(),
         PhotoError::Empty.into(),
         PhotoError::Broken { format: PhotoFormat::Png, reason: text() }.into(),
         PhotoError::TooManyBytes { actual: 2, limit: 1 }.into(),

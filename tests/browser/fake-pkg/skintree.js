@@ -4,7 +4,7 @@
 import { makeHeatMaps, makeReport } from './report.js';
 import { trap } from './trap.js';
 
-/** @import {WasmOptions} from '../../../www/interface/wasm.js' */
+/** @import {Part, WasmOptions} from '../../../www/interface/wasm.js' */
 
 export default async function init() {}
 
@@ -35,6 +35,14 @@ function parse(manifest) {
 export function packFiles(manifest) {
   const { files } = parse(manifest);
   return ['model', 'taxonomy'].map((role) => ({ role, ...files[role] }));
+}
+
+/** Does not turn it. @param {Uint8Array} bytes @param {Part} part */
+export async function partOfPhoto(bytes, { x, y, side }) {
+  const bitmap = await createImageBitmap(new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)]));
+  const canvas = new OffscreenCanvas(side, side);
+  canvas.getContext('2d')?.drawImage(bitmap, -x, -y);
+  return new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
 }
 
 export class WebClassifier {

@@ -50,6 +50,8 @@ export default {
   cameraName: 'camera photo',
   cameraRefused:
     'The browser may not use the camera. Allow it in the browser’s settings for this page, or take the photo with the camera app.',
+  cameraBlocked:
+    'This browser hides pictures from pages, to protect you against being recognised, so that no photo can be taken here. Allow this page to read canvases (the sign beside the address), or take it with the camera app.',
   cameraMissing:
     'No camera can be used here. Take the photo with another device or with the camera app, and choose the file.',
   photosHeading: 'Your photos',
@@ -218,6 +220,9 @@ export default {
   'error-photo-format-help': 'Choose a JPEG or PNG photo. Some phones store HEIC: a screenshot, or “most compatible” in the camera settings, gives a picture that works.',
   'error-photo-broken': 'The picture file is damaged',
   'error-photo-broken-help': 'It ends too early or was changed on the way. Copy it anew from the camera, or choose another photo.',
+  'error-photo-blocked': 'This browser hides the picture from the page',
+  'error-photo-blocked-help':
+    'It protects you against being recognised by how your device draws, and gives noise instead of the picture. Allow this page to read canvases (the sign beside the address), or choose a JPEG or PNG file.',
   'error-photo-too-large': 'The picture is too large',
   'error-photo-too-large-help': 'Crop it to the spot, or save it in a smaller size, and choose it again.',
   'error-network': 'The model could not be downloaded',

@@ -50,6 +50,8 @@ export default {
   cameraClose: '닫기',
   cameraName: '카메라 사진',
   cameraRefused: '카메라 사용이 허용되지 않았습니다. 브라우저 설정에서 이 페이지의 카메라 사용을 허용하거나 카메라 앱으로 찍으세요.',
+  cameraBlocked:
+    '기기가 식별되지 않도록 브라우저가 사진을 페이지에 보여 주지 않아 여기서는 찍을 수 없습니다. 주소창 옆 표시를 눌러 이 페이지의 캔버스 읽기를 허용하거나 카메라 앱으로 찍으세요.',
   cameraMissing: '여기서는 카메라를 쓸 수 없습니다. 다른 기기나 카메라 앱으로 찍은 다음 그 파일을 선택하세요.',
   photosHeading: '내 사진',
   removePhoto: '{name} 빼기',
@@ -212,6 +214,9 @@ export default {
     'JPEG나 PNG 사진을 선택하세요. HEIC로 저장하는 휴대전화라면 스크린샷을 찍거나 카메라 설정에서 “높은 호환성”을 고르면 됩니다.',
   'error-photo-broken': '사진 파일이 손상되었습니다',
   'error-photo-broken-help': '파일이 중간에 끊겼거나 옮기는 동안 손상되었습니다. 카메라에서 다시 복사하거나 다른 사진을 선택하세요.',
+  'error-photo-blocked': '브라우저가 사진을 페이지에 보여 주지 않습니다',
+  'error-photo-blocked-help':
+    '기기가 식별되지 않도록 브라우저가 사진 대신 잡음을 줍니다. 주소창 옆 표시를 눌러 이 페이지의 캔버스 읽기를 허용하거나 JPEG 또는 PNG 파일을 선택하세요.',
   'error-photo-too-large': '사진이 너무 큽니다',
   'error-photo-too-large-help': '반점 부분만 잘라내거나 더 작은 크기로 저장한 다음 다시 선택하세요.',
   'error-network': '모델을 내려받지 못했습니다',
