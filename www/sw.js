@@ -10,8 +10,9 @@ const worker = /** @type {ServiceWorkerGlobalScope & {skintreePrecache: Precache
 importScripts('precache.js');
 const { version, files } = worker.skintreePrecache;
 
-const CACHE = 'skintree-app/1';
 const SCOPE = new URL('./', location.href).href;
+// Of this copy alone, as `ofCopy` in interface/copy.js names it: another one on the origin has files of its own.
+const CACHE = `skintree-app/2 ${SCOPE}`;
 const SHARE_URL = `${SCOPE}share`;
 
 /** The key of each file, by the address it is asked for. */
@@ -80,6 +81,13 @@ async function answer(key, request) {
   return (await cache.match(key)) ?? fetch(request);
 }
 
+/** Whether every file is still there: browsers may delete single ones. */
+async function areKept() {
+  const cache = await caches.open(CACHE);
+  const found = new Set((await cache.keys()).map(({ url }) => url));
+  return [...keys.values()].every((key) => found.has(key));
+}
+
 /** Shared photos on their way from the phone's gallery to the page: in memory only. @type {File[]} */
 let shared = [];
 
@@ -96,6 +104,10 @@ worker.addEventListener('message', (event) => {
     event.waitUntil(worker.skipWaiting());
   } else if (data === 'version') {
     ports[0]?.postMessage(version);
+  } else if (data === 'store') {
+    event.waitUntil(install().then(areKept, () => false).then((kept) => ports[0]?.postMessage(kept)));
+  } else if (data === 'kept') {
+    event.waitUntil(areKept().then((kept) => ports[0]?.postMessage(kept)));
   } else if (data === 'shared') {
     ports[0]?.postMessage(shared);
     shared = [];

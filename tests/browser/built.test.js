@@ -279,7 +279,7 @@ for (const kind of KINDS) {
           server.route('/missing/model.onnx', (_, response) => response.writeHead(404).end());
         }
         const code = await page.evaluate(async (pack) => {
-          await caches.delete('skintree-pack/1');
+          await caches.delete('skintree-pack/2');
           return outcome(api.Classifier.load(pack, { engine: 'cpu' }));
         }, `/${name}/`);
         assert.equal(code, expected, name);

@@ -1,7 +1,7 @@
 // Classifier.load: downloading, storage and their failures, against a stand-in for the wasm module.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
@@ -92,7 +92,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       await clearStorage(page);
       await load('/damaged/');
       await page.evaluate(async () => {
-        const cache = await caches.open('skintree-pack/1');
+        const cache = await caches.open('skintree-pack/2');
         for (const request of await cache.keys()) {
           const response = /** @type {Response} */ (await cache.match(request));
           const bytes = new Uint8Array(await response.arrayBuffer());
@@ -111,17 +111,17 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       servePack(server, '/other/');
       await clearStorage(page);
       await page.evaluate(async (origin) => {
-        const cache = await caches.open('skintree-pack/1');
-        for (const [key, pack] of [['old', '/versions/manifest.json'], ['foreign', '/other/manifest.json']]) {
-          await cache.put(`/skintree-pack/${key}`, new Response('x', { headers: { 'x-skintree-pack': origin + pack } }));
-        }
+        const cache = await caches.open('skintree-pack/2');
+        for (const key of ['old', 'foreign']) await cache.put(`/skintree-pack/${key}`, new Response('x'));
+        const manifest = JSON.stringify({ files: { model: { sha256: 'foreign' } } });
+        await cache.put(`/skintree-pack/manifest?of=${origin}/other/manifest.json&by=${origin}/other/`, new Response(manifest));
       }, server.origin);
       await load('/versions/');
       const kept = await page.evaluate(async () => {
-        const cache = await caches.open('skintree-pack/1');
+        const cache = await caches.open('skintree-pack/2');
         return (await cache.keys()).map((request) => new URL(request.url).pathname.slice('/skintree-pack/'.length));
       });
-      assert.equal(kept.length, 4, 'model, taxonomy, manifest and the other pack’s');
+      assert.equal(kept.length, 5, 'model, taxonomy, manifest, and the other pack’s manifest and model');
       assert.ok(kept.includes('foreign') && kept.includes('manifest') && !kept.includes('old'));
     });
 
@@ -250,7 +250,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       await clearStorage(page);
       assert.equal((await load('/hash/')).code, 'pack-hash');
       assert.equal(server.count('/hash/model.onnx'), 1);
-      const kept = await page.evaluate(async () => (await (await caches.open('skintree-pack/1')).keys()).length);
+      const kept = await page.evaluate(async () => (await (await caches.open('skintree-pack/2')).keys()).length);
       assert.equal(kept, 0);
     });
 
@@ -273,8 +273,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       const code = await page.evaluate(() => api.Classifier.load('/first/', { baseUrl: '/nowhere/' }).catch((e) => e.code));
       assert.equal(code, 'network');
       server.route('/half-there/worker.js', javascript(readFileSync(`${WWW}/worker.js`, 'utf8')));
-      for (const name of ['errors', 'pack-fetch', 'pack-store', 'photo-limits', 'worker-load', 'worker-serve']) {
-        server.route(`/half-there/interface/${name}.js`, javascript(readFileSync(`${WWW}/interface/${name}.js`, 'utf8')));
+      for (const name of readdirSync(`${WWW}/interface`)) {
+        server.route(`/half-there/interface/${name}`, javascript(readFileSync(`${WWW}/interface/${name}`, 'utf8')));
       }
       const other = await page.evaluate(() =>
         api.Classifier.load('/first/', { baseUrl: '/half-there' }).then(
@@ -316,7 +316,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
 
 /** @param {Page} page */
 function clearStorage(page) {
-  return page.evaluate(() => caches.delete('skintree-pack/1'));
+  return page.evaluate(() => caches.delete('skintree-pack/2'));
 }
 
 /**

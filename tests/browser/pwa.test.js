@@ -124,11 +124,11 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
 
     test('the model is kept once: by the pack’s store, not by the service worker too', async () => {
       const kept = await page.evaluate(async () => {
-        const app = await globalThis.caches.open('skintree-app/1');
+        const app = await globalThis.caches.open(`skintree-app/2 ${location.origin}/`);
         return (await app.keys()).map(({ url }) => new URL(url).pathname);
       });
       assert.deepEqual(kept.sort(), precache().files.map(({ path }) => `/${path}`).sort());
-      assert.deepEqual((await caches()).sort(), ['skintree-app/1', 'skintree-pack/1']);
+      assert.deepEqual((await caches()).sort(), [`skintree-app/2 ${server.origin}/`, 'skintree-pack/2']);
     });
 
     test('a new version is fetched in its changed parts, offered, and let in on a click', async () => {
@@ -152,7 +152,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       assert.equal(await version(), 'next');
       const fetched = new Set(server.requests.map(({ path }) => path));
       assert.deepEqual([...fetched].sort(), ['/app/device.css', '/precache.js', '/sw.js']);
-      const left = await page.evaluate(async () => (await (await globalThis.caches.open('skintree-app/1')).keys()).length);
+      const left = await page.evaluate(async () => (await (await globalThis.caches.open(`skintree-app/2 ${location.origin}/`)).keys()).length);
       assert.equal(left, precache().files.length, 'the old file is gone');
     });
 
@@ -188,7 +188,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       assert.equal(await page.$eval('#device-remove', (button) => button.textContent), '이 기기에서 삭제');
       assert.deepEqual(await accessibilityProblems(page), []);
       await page.evaluate(
-        () => new Promise((resolve) => (indexedDB.open('skintree-anything').onsuccess = ({ target }) => resolve(/** @type {any} */ (target).result.close()))),
+        () => new Promise((resolve) => (indexedDB.open(`skintree-history ${location.origin}/`).onsuccess = ({ target }) => resolve(/** @type {any} */ (target).result.close()))),
       );
       await page.click('#device-remove');
       await page.waitForFunction(() => document.querySelector('#device-status')?.getAttribute('data-say') === 'deviceRemoved');
@@ -201,6 +201,98 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       assert.deepEqual(left, [0, 0, 0]);
       assert.equal(await page.evaluate(() => document.activeElement?.id), 'device-keep');
       assert.deepEqual(await wrongOn(page), []);
+    });
+  });
+}
+
+for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
+  describe(`two copies on one origin, ${kind}`, { skip: noDist || noTiny || noBrowser(kind) }, () => {
+    /** @type {Server} */
+    let server;
+    /** @type {Browser} */
+    let browser;
+
+    before(async () => {
+      const packs = { '/prod/pack/': TINY, '/test/pack/': TINY, '/pack/': TINY };
+      server = await new Server(DIST, { ...packs, '/prod/': DIST, '/test/': DIST }).start();
+      browser = await launch(kind, server);
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.stop();
+    });
+
+    /** @param {Page} page @param {string} key */
+    const says = (page, key) => page.waitForFunction((key) => document.querySelector('#device-status')?.getAttribute('data-say') === key, {}, key);
+    /** @param {string} path */
+    const open = async (path) => {
+      const page = await newPage(browser);
+      await page.goto(`${server.origin}${path}`);
+      return page;
+    };
+    /** @param {string} path */
+    const keep = async (path) => {
+      const page = await open(path);
+      await page.click('#device-keep');
+      await says(page, 'deviceKept');
+      await page.click('#keep');
+      await page.waitForSelector('#forget:not([hidden])');
+      return page;
+    };
+
+    test('each keeps and removes its own', async () => {
+      const prod = await keep('/prod/');
+      const unkept = await open('/test/');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      assert.equal(await unkept.$eval('#device-remove', (button) => /** @type {HTMLElement} */ (button).hidden), true, 'the other copy is kept, not this one');
+      assert.equal(await unkept.$eval('#keep', (box) => /** @type {HTMLInputElement} */ (box).checked), false);
+      await unkept.close();
+      // Also one whose folder covers the other's.
+      for (const path of ['/test/', '/']) {
+        const other = await keep(path);
+        await other.select('#language', 'ko');
+        await other.click('#device-remove');
+        await says(other, 'deviceRemoved');
+        await other.close();
+
+        const again = await open('/prod/');
+        await says(again, 'deviceKept');
+        assert.equal(await again.$eval('#keep', (box) => /** @type {HTMLInputElement} */ (box).checked), true);
+        assert.equal(await again.$eval('html', ({ lang }) => lang), 'en');
+        await again.close();
+      }
+      const { origin } = server;
+      await server.stop();
+      const flight = await open('/prod/');
+      await choose(flight, photoFile());
+      assert.match(await answerOf(flight), /What the model says/i);
+      await flight.close();
+      await server.start(Number(new URL(origin).port));
+      await prod.close();
+    });
+
+    test('a file that the browser has thrown away is missed', async () => {
+      const page = await open('/prod/');
+      await page.evaluate(async () => {
+        const packs = await caches.open('skintree-pack/2');
+        const model = (await packs.keys()).find(({ url }) => !new URL(url).search);
+        if (model) await packs.delete(model);
+      });
+      await page.reload();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      assert.equal(await page.$eval('#device-keep', (button) => /** @type {HTMLElement} */ (button).hidden), false);
+      await page.click('#device-keep');
+      await says(page, 'deviceKept');
+      await page.evaluate(async () => {
+        const app = await caches.open(`skintree-app/2 ${location.origin}/prod/`);
+        await app.delete((await app.keys())[3]);
+      });
+      await page.reload();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      assert.equal(await page.$eval('#device-keep', (button) => /** @type {HTMLElement} */ (button).hidden), false);
+      await page.click('#device-keep');
+      await says(page, 'deviceKept');
+      await page.close();
     });
   });
 }

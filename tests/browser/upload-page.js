@@ -33,9 +33,9 @@ export async function openUploadPage(browser, server, options, path = '/index.ht
   await page.goto(`${server.origin}/blank.html`);
   await page.evaluate(async () => {
     localStorage.clear();
-    indexedDB.deleteDatabase('skintree-history');
+    indexedDB.deleteDatabase(`skintree-history ${location.origin}/`);
     await Promise.all((await navigator.serviceWorker.getRegistrations()).map((one) => one.unregister()));
-    await caches.delete('skintree-pack/1');
+    await caches.delete('skintree-pack/2');
   });
   await page.goto(`${server.origin}${path}`);
   return page;

@@ -24,11 +24,12 @@ let installer = null;
 
 /**
  * @param {object} page
+ * @param {string} page.packUrl
  * @param {() => Promise<unknown>} page.loadModel
  * @param {(files: File[]) => void} page.takeFiles
  * @param {() => void} page.sharedLost
  */
-export function startDevice({ loadModel, takeFiles, sharedLost }) {
+export function startDevice({ packUrl, loadModel, takeFiles, sharedLost }) {
   if (!canKeep()) {
     return;
   }
@@ -38,7 +39,7 @@ export function startDevice({ loadModel, takeFiles, sharedLost }) {
       // Not waited for: the visitor may leave the browser's question open.
       persist();
       await loadModel();
-      await keepPage();
+      await keepPage(packUrl);
     });
 
   part.section.hidden = false;
@@ -67,7 +68,7 @@ export function startDevice({ loadModel, takeFiles, sharedLost }) {
   const installed = matchMedia('(display-mode: standalone)').matches;
   part.menuHint.hidden = installed || 'onbeforeinstallprompt' in globalThis;
 
-  isKept().then((kept) => {
+  isKept(packUrl).then((kept) => {
     if (kept) showKept();
   });
   watchUpdates(offerUpdate);
@@ -78,13 +79,14 @@ export function startDevice({ loadModel, takeFiles, sharedLost }) {
   }
 }
 
-/** To be called once the model is loaded: whoever uses the page is likely to come back. */
-export async function keepPage() {
+/** To be called once the model is loaded: whoever uses the page is likely to come back. @param {string} packUrl */
+export async function keepPage(packUrl) {
   if (!canKeep()) {
     return;
   }
-  const before = await isKept();
+  const before = await isKept(packUrl);
   await keep();
+  if (!(await isKept(packUrl))) throw new Error(say('deviceNotStored'));
   showKept();
   if (!before) {
     watchUpdates(offerUpdate);

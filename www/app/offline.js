@@ -1,10 +1,15 @@
 // The page's side of the service worker (sw.js): keeping skintree in this browser, updating it, removing it.
 
-import { PACK_CACHE } from '../interface/pack-store.js';
+import { COPY, ofCopy } from '../interface/copy.js';
+import { PackStore } from '../interface/pack-store.js';
+import { forgetLanguage } from '../view/language.js';
+import * as history from '../upload/history.js';
 
-/** Caches of sw.js and pack-store.js, databases and settings: all their names begin with this. */
-const OURS = 'skintree-';
 const UPDATE_EVERY_MS = 60 * 60 * 1000;
+/** A service worker that has not answered by then is of no use. */
+const ANSWER_MS = 5000;
+/** It has some megabytes to fetch. */
+const STORE_MS = 120_000;
 
 const container = navigator.serviceWorker;
 
@@ -13,9 +18,18 @@ export function canKeep() {
   return container !== undefined;
 }
 
-/** @returns {Promise<boolean>} whether page and model are here without network */
-export async function isKept() {
-  return Boolean((await registration())?.active) && caches.has(PACK_CACHE);
+/**
+ * Looks at the files, of which browsers may delete single ones.
+ *
+ * @param {string | URL} packUrl
+ * @returns {Promise<boolean>} whether page and model are here without network
+ */
+export async function isKept(packUrl) {
+  const worker = (await registration())?.active;
+  if (!worker || !(await ask(worker, 'kept', false))) {
+    return false;
+  }
+  return (await PackStore.open(new URL(packUrl, document.baseURI).href))?.isWhole() ?? false;
 }
 
 /**
@@ -25,7 +39,10 @@ export async function isKept() {
  */
 export async function keep() {
   // Registering again would ask the server for updates, in the middle of a classification perhaps.
-  if ((await registration())?.active) {
+  const present = (await registration())?.active;
+  if (present) {
+    // Files that the browser has thrown away are fetched again.
+    if (!(await ask(present, 'kept', false))) await ask(present, 'store', false, STORE_MS);
     return;
   }
   const { installing, waiting, active } = await container.register('sw.js', { updateViaCache: 'none' });
@@ -48,31 +65,13 @@ export async function persist() {
   await navigator.storage?.persist?.().catch(() => false);
 }
 
-/** Takes everything of skintree out of this browser. */
+/** Takes everything of this copy of skintree out of this browser. */
 export async function removeAll() {
   await (await registration())?.unregister();
-  for (const name of await caches.keys()) {
-    if (name.startsWith(OURS)) await caches.delete(name);
-  }
-  for (const { name } of await indexedDB.databases()) {
-    if (name?.startsWith(OURS)) await removeDatabase(name);
-  }
-  try {
-    for (const key of Object.keys(localStorage)) {
-      if (key.startsWith(OURS)) localStorage.removeItem(key);
-    }
-  } catch {
-    // Denied, so nothing is in there.
-  }
-}
-
-/** @param {string} name */
-function removeDatabase(name) {
-  return new Promise((resolve) => {
-    const request = indexedDB.deleteDatabase(name);
-    // Another tab that has it open lets go when it is closed; it is deleted then.
-    request.onsuccess = request.onerror = request.onblocked = resolve;
-  });
+  await caches.delete(ofCopy('app/2'));
+  await PackStore.removeCopy();
+  await history.forget();
+  forgetLanguage();
 }
 
 /**
@@ -121,18 +120,29 @@ export async function watchUpdates(offer) {
 
 /** @returns {Promise<File[]>} photos that were shared with the installed app; the service worker forgets them */
 export async function takeShared() {
-  const controller = container?.controller;
-  if (!controller) {
-    return [];
-  }
+  const active = (await registration())?.active;
+  return active ? ask(active, 'shared', []) : [];
+}
+
+/**
+ * @template T
+ * @param {ServiceWorker} worker
+ * @param {string} question
+ * @param {T} otherwise if it does not answer
+ * @param {number} [limit_ms]
+ * @returns {Promise<T>}
+ */
+function ask(worker, question, otherwise, limit_ms = ANSWER_MS) {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => resolve(data);
-    setTimeout(resolve, 5000, []);
-    controller.postMessage('shared', [port2]);
+    setTimeout(resolve, limit_ms, otherwise);
+    worker.postMessage(question, [port2]);
   });
 }
 
-function registration() {
-  return container?.getRegistration() ?? Promise.resolve(undefined);
+/** That of this copy; one in a folder above covers this page too, but has other files. */
+async function registration() {
+  const found = await container?.getRegistration(COPY);
+  return found?.scope === COPY ? found : undefined;
 }

@@ -3,11 +3,16 @@
 // Whatever is read from here is checked again by the wasm side: storage can be damaged, and other scripts of the
 // origin can write to it. Storage may be missing or denied at any step (plain http, private windows, third-party
 // frames, a full disk); nothing here throws for that, the caller goes on from memory.
+//
+// One store serves all copies of skintree on the origin, so that files which are alike are there once. A file stays as
+// long as a manifest names it; each copy has manifests of its own.
+
+import { COPY } from './copy.js';
 
 /** @import {PackFile} from './wasm.js' */
 
-export const PACK_CACHE = 'skintree-pack/1';
-const PACK_HEADER = 'x-skintree-pack';
+export const PACK_CACHE = 'skintree-pack/2';
+const FOLDER = new URL('/skintree-pack/', location.origin).href;
 
 export class PackStore {
   #cache;
@@ -31,12 +36,32 @@ export class PackStore {
     return cache ? new PackStore(cache, packUrl) : null;
   }
 
+  /** Takes out the packs of this copy of skintree, but not what another one needs too. */
+  static async removeCopy() {
+    await attempt(async () => {
+      const cache = await caches.open(PACK_CACHE);
+      const own = (await cache.keys()).filter(({ url }) => new URL(url).searchParams.get('by') === COPY);
+      await Promise.all(own.map((request) => cache.delete(request)));
+      await removeUnnamed(cache);
+      if ((await cache.keys()).length === 0) await caches.delete(PACK_CACHE);
+    });
+  }
+
+  /** Whether the manifest and every file that it names are here. */
+  async isWhole() {
+    return (await attempt(async () => {
+      const named = await namedBy(await this.#cache.match(this.#key('manifest')));
+      const found = await Promise.all(named.map((sha256) => this.#cache.match(fileKey(sha256))));
+      return named.length > 0 && found.every((response) => response !== undefined);
+    })) ?? false;
+  }
+
   /**
    * @param {PackFile} file
    * @returns {Promise<Uint8Array | null>}
    */
   async read(file) {
-    const bytes = await attempt(async () => (await this.#cache.match(keyOf(file.sha256)))?.arrayBuffer());
+    const bytes = await attempt(async () => (await this.#cache.match(fileKey(file.sha256)))?.arrayBuffer());
     return bytes?.byteLength === file.bytes ? new Uint8Array(bytes) : null;
   }
 
@@ -45,8 +70,8 @@ export class PackStore {
    * @param {Uint8Array<ArrayBuffer>} bytes
    */
   async write(file, bytes) {
-    const headers = { [PACK_HEADER]: this.#packUrl, 'content-length': String(bytes.length) };
-    await attempt(() => this.#cache.put(keyOf(file.sha256), new Response(bytes, { headers })));
+    const headers = { 'content-length': String(bytes.length) };
+    await attempt(() => this.#cache.put(fileKey(file.sha256), new Response(bytes, { headers })));
   }
 
   /**
@@ -55,13 +80,13 @@ export class PackStore {
    * @returns {Promise<Uint8Array | null>}
    */
   async readManifest() {
-    const bytes = await attempt(async () => (await this.#cache.match(this.#manifestKey()))?.arrayBuffer());
+    const bytes = await attempt(async () => (await this.#cache.match(this.#key('manifest')))?.arrayBuffer());
     return bytes ? new Uint8Array(bytes) : null;
   }
 
   /** @param {Uint8Array<ArrayBuffer>} bytes */
   async writeManifest(bytes) {
-    await attempt(() => this.#cache.put(this.#manifestKey(), new Response(bytes, { headers: { [PACK_HEADER]: this.#packUrl } })));
+    await attempt(() => this.#cache.put(this.#key('manifest'), new Response(bytes)));
   }
 
   /**
@@ -70,7 +95,7 @@ export class PackStore {
    * @returns {Promise<{adapter: string, kernels: string} | undefined>}
    */
   async readKernels() {
-    const found = await attempt(async () => (await this.#cache.match(this.#kernelsKey()))?.json());
+    const found = await attempt(async () => (await this.#cache.match(this.#key('kernels')))?.json());
     // A new version of the browser may bring another compiler, and so another choice.
     const { browser, adapter, kernels } = found ?? {};
     const usable = browser === navigator.userAgent && typeof adapter === 'string' && typeof kernels === 'string';
@@ -80,48 +105,49 @@ export class PackStore {
   /** @param {{adapter: string, kernels: string}} chosen */
   async writeKernels({ adapter, kernels }) {
     const body = JSON.stringify({ browser: navigator.userAgent, adapter, kernels });
-    await attempt(() => this.#cache.put(this.#kernelsKey(), new Response(body, { headers: { [PACK_HEADER]: this.#packUrl } })));
+    await attempt(() => this.#cache.put(this.#key('kernels'), new Response(body)));
   }
 
-  #kernelsKey() {
-    return keyOf(`kernels?of=${encodeURIComponent(this.#packUrl)}`);
-  }
-
-  #manifestKey() {
-    return keyOf(`manifest?of=${encodeURIComponent(this.#packUrl)}`);
+  /** Of what belongs to this pack in this copy alone. @param {'manifest' | 'kernels'} what */
+  #key(what) {
+    return `${FOLDER}${what}?${new URLSearchParams({ of: this.#packUrl, by: COPY })}`;
   }
 
   /** @param {PackFile[]} files */
   async remove(files) {
-    await attempt(() => Promise.all(files.map((file) => this.#cache.delete(keyOf(file.sha256)))));
+    await attempt(() => Promise.all(files.map((file) => this.#cache.delete(fileKey(file.sha256)))));
   }
 
-  /**
-   * Throws away what earlier versions of the same pack have left; other packs of the origin stay.
-   *
-   * @param {PackFile[]} files
-   */
-  async keepOnly(files) {
-    const wanted = new Set([this.#manifestKey(), this.#kernelsKey(), ...files.map((file) => keyOf(file.sha256))]);
-    await attempt(async () => {
-      for (const request of await this.#cache.keys()) {
-        const response = wanted.has(request.url) ? undefined : await this.#cache.match(request);
-        if (response?.headers.get(PACK_HEADER) === this.#packUrl) {
-          await this.#cache.delete(request);
-        }
-      }
-    });
+  /** Throws away what earlier versions have left: no manifest names it any more. */
+  async removeOld() {
+    await attempt(() => removeUnnamed(this.#cache));
   }
+}
+
+/** @param {Cache} cache */
+async function removeUnnamed(cache) {
+  const requests = await cache.keys();
+  const manifests = requests.filter(({ url }) => url.startsWith(`${FOLDER}manifest?`));
+  const named = await Promise.all(manifests.map(async (request) => namedBy(await cache.match(request))));
+  const wanted = new Set(named.flat().map(fileKey));
+  const files = requests.filter(({ url }) => !new URL(url).search);
+  await Promise.all(files.filter(({ url }) => !wanted.has(url)).map((request) => cache.delete(request)));
+}
+
+/** The hashes of the files that a manifest names; none if it cannot be read. @param {Response | undefined} manifest */
+async function namedBy(manifest) {
+  const { files } = (await attempt(async () => manifest?.json())) ?? {};
+  return Object.values(files ?? {}).flatMap((file) => (typeof file?.sha256 === 'string' ? [String(file.sha256)] : []));
 }
 
 /**
  * The cache wants URLs; nothing is ever served from this one. Files go by hash and not by name, so that two versions of
  * one can't be taken for each other.
  *
- * @param {string} name
+ * @param {string} sha256
  */
-function keyOf(name) {
-  return new URL(`/skintree-pack/${name}`, location.origin).href;
+function fileKey(sha256) {
+  return FOLDER + sha256;
 }
 
 /**

@@ -61,7 +61,7 @@ export async function load(packUrl, engine, onProgress) {
 
   const timings = (await attempt(false)) ?? (await attempt(true));
   await store?.writeManifest(manifest);
-  await store?.keepOnly(files);
+  await store?.removeOld();
   if (!classifier || !taxonomy || !timings) {
     throw new SkintreeError('internal', 'the pack was neither loaded nor refused');
   }

@@ -1,10 +1,12 @@
 // Answers of earlier visits, kept in this browser, and only if the visitor wishes it.
 
+import { ofCopy } from '../interface/copy.js';
+
 /** @import {Report} from '../skintree.js' */
 
 /** @typedef {{id?: number, date: number, name: string, thumbnail: string | null, report: Report}} Entry */
 
-const NAME = 'skintree-history';
+const NAME = ofCopy('history');
 const STORE = 'answers';
 /** The oldest go first. */
 const MOST = 200;
@@ -16,7 +18,15 @@ const MOST = 200;
  */
 export async function isKept() {
   try {
-    return (await indexedDB.databases()).some(({ name }) => name === NAME);
+    // `databases()` would say it too, but Firefox has it since 126 only.
+    const request = indexedDB.open(NAME);
+    let existed = true;
+    request.onupgradeneeded = () => {
+      existed = false;
+      request.transaction?.abort();
+    };
+    (await settled(request)).close();
+    return existed;
   } catch {
     return false;
   }
@@ -29,7 +39,11 @@ export async function keep() {
 
 /** Deletes all, and switches it off. */
 export async function forget() {
-  await settled(indexedDB.deleteDatabase(NAME));
+  const request = indexedDB.deleteDatabase(NAME);
+  // Another tab that has it open lets go when it is closed; it is deleted then.
+  await new Promise((resolve) => {
+    request.onsuccess = request.onerror = request.onblocked = resolve;
+  });
 }
 
 /** @param {Entry} entry */

@@ -41,7 +41,7 @@ const session = new Session(
     loaded() {
       view.showLoaded();
       // Where it can't be kept, it works with network all the same.
-      keepPage().catch(() => {});
+      keepPage(PACK).catch(() => {});
     },
     showReady: () => view.showReady(items.length === 0),
     showClassifying: view.showClassifying,
@@ -82,6 +82,7 @@ view.start({
 });
 startHistory(recall);
 startDevice({
+  packUrl: PACK,
   loadModel: () => session.load(),
   takeFiles: (files) => take(files, true),
   sharedLost: () => view.showRemark(say('sharedLost')),

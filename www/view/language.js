@@ -1,8 +1,9 @@
 // Which language the visitor wants: chosen on the page before, else what the browser asks for.
 
+import { ofCopy } from '../interface/copy.js';
 import { setLanguage } from './strings.js';
 
-const KEY = 'skintree-language';
+const KEY = ofCopy('language');
 /** For browsers that refuse storage. @type {string | null} */
 let chosen = null;
 
@@ -24,6 +25,15 @@ export function chooseLanguage(tag) {
     // Denied or full: it lasts as long as the page, then.
   }
   return chosen;
+}
+
+/** Takes it out of this browser; it lasts as long as the page. */
+export function forgetLanguage() {
+  try {
+    localStorage.removeItem(KEY);
+  } catch {
+    // Denied, so nothing is in there.
+  }
 }
 
 function read() {

@@ -246,6 +246,7 @@ export default {
   deviceKeeping: 'Keeping the page and the model in this browser …',
   deviceKept: 'The page and the model are kept in this browser: it works without network.',
   deviceRemoved: 'Removed: neither page nor model nor settings are kept in this browser any more.',
+  deviceNotStored: 'this browser has not stored all files; there may be too little space',
   deviceFailed: 'That did not work: {message}',
   deviceMenu: 'To have it as an app, take “Install” or “Add to home screen” in the browser’s menu.',
   deviceKeep: 'Keep for use offline',

@@ -240,6 +240,7 @@ export default {
   deviceKeeping: '페이지와 모델을 이 브라우저에 저장하는 중 …',
   deviceKept: '페이지와 모델이 이 브라우저에 저장되어 있어 인터넷 없이도 작동합니다.',
   deviceRemoved: '삭제했습니다. 이제 페이지도 모델도 설정도 이 브라우저에 남아 있지 않습니다.',
+  deviceNotStored: '브라우저가 모든 파일을 저장하지 못했습니다. 저장 공간이 부족할 수 있습니다',
   deviceFailed: '실패했습니다: {message}',
   deviceMenu: '앱으로 쓰려면 브라우저 메뉴에서 “설치” 또는 “홈 화면에 추가”를 선택하세요.',
   deviceKeep: '오프라인용으로 저장',
