@@ -101,6 +101,9 @@ export type ErrorCode =
   | 'gpu-lost'
   | 'gpu-memory'
   | 'network'
+  /** The site is not set up as it should be, or a rule of it or of the browser forbids what is needed: its owner must act. */
+  | 'site-setup'
+  | 'site-policy'
   /** Of the page that evaluates the model (evaluate.html) only. */
   | 'labels'
   | 'aborted'

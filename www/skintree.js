@@ -1,8 +1,9 @@
 // skintree's JavaScript interface: one classifier, living in a worker of its own. Types: skintree.d.ts.
 
-import { SkintreeError, messageOf } from './interface/errors.js';
+import { SkintreeError } from './interface/errors.js';
 import { readPhoto } from './interface/photo-input.js';
 import { WorkerCalls, toError } from './interface/worker-calls.js';
+import { startWorker } from './interface/worker-start.js';
 
 export { SkintreeError };
 
@@ -70,8 +71,9 @@ export class Classifier {
       throw aborted(signal);
     }
     const manifestUrl = resolvePack(packUrl, baseUrl);
+    const { worker, href } = start(baseUrl);
     /** @type {WorkerCalls<ClassifierCalls>} */
-    const calls = new WorkerCalls(startWorker(baseUrl), onProgress);
+    const calls = new WorkerCalls(worker, href, onProgress);
     const listening = new AbortController();
     try {
       /** @type {Promise<never>} */
@@ -211,15 +213,14 @@ function buffersOf(photo) {
 }
 
 /** @param {string | URL | undefined} baseUrl */
-function startWorker(baseUrl) {
-  try {
-    // Bundlers find the worker by this very expression, so the default must not go through a variable.
-    return baseUrl === undefined
-      ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'skintree' })
-      : new Worker(new URL('worker.js', folder(baseUrl)), { type: 'module', name: 'skintree' });
-  } catch (cause) {
-    throw new SkintreeError('network', `the worker cannot be started: ${messageOf(cause)}`, { cause });
+function start(baseUrl) {
+  if (baseUrl === undefined) {
+    const { href } = new URL('./worker.js', import.meta.url);
+    // Bundlers find the worker by this very expression, so it must not go through a variable.
+    return { href, worker: startWorker(href, () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'skintree' })) };
   }
+  const { href } = new URL('worker.js', folder(baseUrl));
+  return { href, worker: startWorker(href, () => new Worker(href, { type: 'module', name: 'skintree' })) };
 }
 
 /**

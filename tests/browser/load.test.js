@@ -204,15 +204,21 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       assert.equal(count, 2);
     });
 
-    test('does not ask twice for what is not there: network', async () => {
+    test('does not ask twice for what is not there: site-setup', async () => {
       servePack(server, '/missing/');
       server.route('/missing/model.onnx', (_, response) => response.writeHead(404).end());
       await clearStorage(page);
       const { code, message } = await load('/missing/');
-      assert.equal(code, 'network');
+      assert.equal(code, 'site-setup');
       assert.match(message, /model\.onnx: HTTP 404/);
       assert.equal(server.count('/missing/model.onnx'), 1);
-      assert.equal((await load('/nowhere/')).code, 'network');
+      assert.equal((await load('/nowhere/')).code, 'site-setup');
+      for (const file of ['manifest.json', 'model.onnx']) {
+        servePack(server, '/web-page/');
+        server.route(`/web-page/${file}`, (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>'));
+        const found = await load('/web-page/');
+        assert.match(`${found.code}: ${found.message}`, new RegExp(`^site-setup: in the place of .*/${file.replace('.', '\\.')} there is a web page`));
+      }
     });
 
     test('stops early when a file is longer than the manifest says: pack-truncated', async () => {
@@ -269,20 +275,81 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       assert.equal((await load('/trap/')).code, 'internal');
     });
 
-    test('a missing worker or wasm file: network', async () => {
-      const code = await page.evaluate(() => api.Classifier.load('/first/', { baseUrl: '/nowhere/' }).catch((e) => e.code));
-      assert.equal(code, 'network');
-      server.route('/half-there/worker.js', javascript(readFileSync(`${WWW}/worker.js`, 'utf8')));
-      for (const name of readdirSync(`${WWW}/interface`)) {
-        server.route(`/half-there/interface/${name}`, javascript(readFileSync(`${WWW}/interface/${name}`, 'utf8')));
+    test('a site that is set up wrongly: site-setup, with the file', async () => {
+      servePack(server, '/set-up/');
+      // (module (import "x" "y" (func)))
+      const ofAnotherBuild = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 7, 1, 1, 0x78, 1, 0x79, 0, 0]);
+      const html = (/** @type {number} */ status) => (/** @type {any} */ _, /** @type {any} */ response) =>
+        response.writeHead(status, { 'content-type': 'text/html' }).end('<!doctype html><title>Not here</title>');
+      const plain = (/** @type {any} */ _, /** @type {any} */ response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('export {}');
+      const wasm = 'export default () => WebAssembly.instantiateStreaming(fetch(new URL("./skintree_bg.wasm", import.meta.url)), {});';
+      const cases = /** @type {[string, string, any, RegExp][]} */ ([
+        ['worker', 'worker.js', html(404), /worker\.js: HTTP 404/],
+        ['forbidden', 'worker.js', html(403), /worker\.js: HTTP 403/],
+        ['page', 'worker.js', html(200), /worker\.js is served as text\/html/],
+        ['import', 'interface/worker-load.js', html(404), /worker-load\.js: HTTP 404/],
+        ['plain', 'interface/errors.js', plain, /errors\.js is served as text\/plain/],
+        ['module', 'pkg/skintree.js', html(404), /pkg\/skintree\.js: HTTP 404/],
+        ['wasm', 'pkg/skintree_bg.wasm', html(404), /skintree_bg\.wasm: HTTP 404/],
+        ['wasm-page', 'pkg/skintree_bg.wasm', html(200), /skintree_bg\.wasm is no WebAssembly file but text\/html/],
+        ['old-wasm', 'pkg/skintree_bg.wasm', wasmAnswer(ofAnotherBuild), /are of two builds/],
+        ['trouble', 'worker.js', html(503), /worker\.js: HTTP 503; try again later/],
+      ]);
+      for (const [name, file, answer, message] of cases) {
+        const base = `/wrong-${name}/`;
+        server.route(`${base}worker.js`, javascript(readFileSync(`${WWW}/worker.js`, 'utf8')));
+        for (const own of readdirSync(`${WWW}/interface`)) {
+          server.route(`${base}interface/${own}`, javascript(readFileSync(`${WWW}/interface/${own}`, 'utf8')));
+        }
+        server.route(`${base}pkg/skintree.js`, javascript(wasm));
+        server.route(base + file, answer);
+        const found = await page.evaluate(
+          (baseUrl) => api.Classifier.load('/set-up/', { baseUrl }).then(() => 'loaded', (e) => `${e.code}: ${e.message}`),
+          base,
+        );
+        assert.match(found, message, name);
+        assert.equal(found.split(':')[0], name === 'trouble' ? 'network' : 'site-setup', name);
       }
-      const other = await page.evaluate(() =>
-        api.Classifier.load('/first/', { baseUrl: '/half-there' }).then(
-          () => 'loaded',
-          (e) => `${e.code}: ${e.message}`,
-        ),
-      );
-      assert.match(other, /^network: a script of the WebAssembly modules/);
+      const elsewhere = await page.evaluate(() => api.Classifier.load('/set-up/', { baseUrl: 'http://127.0.0.1:1/' }).catch((e) => `${e.code}: ${e.message}`));
+      assert.match(String(elsewhere), /^site-setup: the worker .* does not lie on the page's own origin/);
+    });
+
+    test('what the page’s policy forbids: site-policy, with the rule', async () => {
+      servePack(server, '/set-up/');
+      for (const [policy, message] of /** @type {[string, RegExp][]} */ ([
+        ["script-src 'self'; worker-src 'none'", /worker-src/],
+        ["require-trusted-types-for 'script'; trusted-types 'none'", /may not be started/],
+      ])) {
+        server.route('/strict.html', (_, response) => {
+          response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy }).end('<!doctype html><title>strict</title>');
+        });
+        const strict = await browser.newPage();
+        await strict.goto(`${server.origin}/strict.html`);
+        const found = await strict.evaluate(async () => {
+          const { Classifier } = await import(/** @type {string} */ ('/skintree.js'));
+          return Classifier.load('/set-up/').then(() => 'loaded', (/** @type {any} */ e) => `${e.code}: ${e.message}`);
+        });
+        if (found !== 'loaded') {
+          assert.match(found, /^site-policy: /);
+          assert.match(found, message);
+        } else {
+          // Firefox ESR knows no Trusted Types, so that nothing is forbidden.
+          assert.ok(kind === 'firefox' && policy.startsWith('require'), policy);
+        }
+        await strict.close();
+      }
+      server.route('/trusted.html', (_, response) => {
+        response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': "require-trusted-types-for 'script'; trusted-types skintree" });
+        response.end('<!doctype html><title>trusted</title>');
+      });
+      const trusted = await browser.newPage();
+      await trusted.goto(`${server.origin}/trusted.html`);
+      const found = await trusted.evaluate(async () => {
+        const { Classifier } = await import(/** @type {string} */ ('/skintree.js'));
+        return Classifier.load('/set-up/').then(() => 'loaded', (/** @type {any} */ e) => `${e.code}: ${e.message}`);
+      });
+      assert.equal(found, 'loaded');
+      await trusted.close();
     });
 
     test('can be aborted, before and while it runs: aborted', async () => {
@@ -312,6 +379,11 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       assert.equal(name, 'TypeError');
     });
   });
+}
+
+/** @param {Buffer} bytes */
+function wasmAnswer(bytes) {
+  return (/** @type {any} */ _, /** @type {ServerResponse} */ response) => response.writeHead(200, { 'content-type': 'application/wasm' }).end(bytes);
 }
 
 /** @param {Page} page */

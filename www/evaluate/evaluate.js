@@ -3,6 +3,7 @@
 
 import { messageOf } from '../interface/errors.js';
 import { WorkerCalls } from '../interface/worker-calls.js';
+import { startWorker } from '../interface/worker-start.js';
 import * as view from './evaluate-view.js';
 import { chooseLanguage, startLanguage } from '../view/language.js';
 import { PhotoFolder } from './photo-folder.js';
@@ -18,6 +19,7 @@ import { say } from '../view/strings.js';
  * @import {Reports} from '../interface/wasm.js'
  */
 
+const WORKER = new URL('./worker.js', import.meta.url).href;
 const PACK = new URL('pack/manifest.json', document.baseURI).href;
 /** The time left is said once so many photos have told how long one takes. */
 const ETA_AFTER = 3;
@@ -156,13 +158,13 @@ async function replaceWorker() {
   show();
 }
 
-function startWorker() {
-  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'skintree evaluate' });
+function start() {
+  return startWorker(WORKER, () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'skintree evaluate' }));
 }
 
 /** @returns {WorkerCalls<EvaluateCalls>} */
 function current() {
-  return (now.worker ??= new WorkerCalls(startWorker(), view.showProgress));
+  return (now.worker ??= new WorkerCalls(start(), WORKER, view.showProgress));
 }
 
 /** Loads the model when it is first wanted. */
@@ -390,3 +392,6 @@ function show() {
     photos: now.folder.size > 0,
   });
 }
+
+// For app/start-check.js.
+document.documentElement.dataset.started = 'yes';

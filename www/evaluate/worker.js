@@ -68,7 +68,7 @@ serve(handlers);
 /** @returns {Promise<EvaluateModule>} */
 function startEvaluateModule() {
   // @ts-ignore: made by the build
-  return startModule(() => import('../pkg/skintree_evaluate.js'));
+  return startModule('../pkg/skintree_evaluate', () => import('../pkg/skintree_evaluate.js'));
 }
 
 function model() {

@@ -43,3 +43,6 @@ async function allowedOrigins() {
     return [];
   }
 }
+
+// For app/start-check.js.
+document.documentElement.dataset.started = 'yes';

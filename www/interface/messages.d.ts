@@ -14,6 +14,8 @@ export interface Failure {
 }
 
 export type Reply =
+  /** The worker's script runs. */
+  | { type: 'started' }
   | { type: 'progress'; progress: Progress }
   | { type: 'result'; id: number; result: unknown }
   | { type: 'failed'; id: number; failure: Failure }

@@ -1,5 +1,6 @@
 // Downloads the files of a pack, counting bytes against the manifest.
 
+import { answerError, forbidden, setupError, typeOf } from './diagnose.js';
 import { SkintreeError, messageOf } from './errors.js';
 
 /**
@@ -133,13 +134,16 @@ async function request(url, init) {
   try {
     response = await fetch(url, init);
   } catch (cause) {
-    throw new Unreachable(`${url}: ${messageOf(cause)}`, { cause });
+    throw (await forbidden(url)) ?? new Unreachable(`${url}: ${messageOf(cause)}; check the connection`, { cause });
   }
-  if (response.ok) {
+  if (response.ok && typeOf(response) !== 'text/html') {
     return response;
   }
-  const message = `${url}: HTTP ${response.status}`;
-  throw response.status >= 500 ? new Unreachable(message) : new SkintreeError('network', message);
+  if (response.ok) {
+    throw setupError(`in the place of ${url} there is a web page`);
+  }
+  const error = answerError(response);
+  throw error.code === 'network' ? new Unreachable(error.message) : error;
 }
 
 /**

@@ -7,7 +7,7 @@ import { Classifier, SkintreeError } from '../skintree.js';
  * @import {ClassifierInfo, ClassifyOptions, LoadOptions, PhotoSource, Progress, Report} from '../skintree.js'
  */
 
-/** @typedef {'photo-format' | 'photo-broken' | 'photo-too-large' | 'photo-blocked' | 'network' | 'pack' | 'engine' | 'gpu' | 'internal'} Trouble */
+/** @typedef {'photo-format' | 'photo-broken' | 'photo-too-large' | 'photo-blocked' | 'network' | 'setup' | 'policy' | 'pack' | 'engine' | 'gpu' | 'internal'} Trouble */
 
 /**
  * What a session tells its face, in this order.
@@ -218,6 +218,10 @@ export function troubleOf({ code }, classifier) {
     case 'photo-blocked':
     case 'network':
       return code;
+    case 'site-setup':
+      return 'setup';
+    case 'site-policy':
+      return 'policy';
     case 'pack-manifest':
     case 'pack-truncated':
     case 'pack-hash':

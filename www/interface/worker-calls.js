@@ -1,11 +1,15 @@
 // A page's side of a worker: calls its functions and waits for what they give.
 
-import { SkintreeError } from './errors.js';
+import { whyNoWorker } from './diagnose.js';
+import { SkintreeError, toFailure } from './errors.js';
 
 /**
  * @import {Call, Failure, Reply} from './messages.js'
  * @import {ErrorCode, Progress} from '../skintree.js'
  */
+
+/** A script that does not run by then is looked at. */
+const START_MS = 8000;
 
 /** @typedef {{resolve: (result: any) => void, reject: (error: SkintreeError) => void}} Waiting */
 
@@ -17,26 +21,28 @@ export class WorkerCalls {
   #lastId = 0;
   /** Why nothing is answered any more. @type {Failure | null} */
   #end = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #patience;
+  #started = false;
   /** Called once, if the worker ends by itself. @type {(failure: Failure) => void} */
   onDeath = () => {};
 
   /**
    * @param {Worker} worker
+   * @param {string} url of its script
    * @param {(progress: Progress) => void} [onProgress] how far the pack is
    */
-  constructor(worker, onProgress) {
+  constructor(worker, url, onProgress) {
     this.#worker = worker;
     worker.onmessage = ({ data }) => this.#onReply(data, onProgress);
+    this.#patience = setTimeout(() => this.#lookWhetherItStarts(url), START_MS);
     worker.onmessageerror = () => this.#die({ code: 'internal', message: 'the worker gave an answer that cannot be read' });
     worker.onerror = (event) => {
       // We pass it on; without this the browser would also print it as the page's own uncaught error.
       event.preventDefault();
       // A script that can't be fetched gives an event without a message, an exception inside it one with.
-      this.#die(
-        event.message
-          ? { code: 'internal', message: event.message }
-          : { code: 'network', message: 'the worker script could not be loaded' },
-      );
+      if (event.message) this.#die({ code: 'internal', message: event.message });
+      else void this.#dieOf(url);
     };
   }
 
@@ -45,7 +51,8 @@ export class WorkerCalls {
    * @param {(progress: Progress) => void} [onProgress]
    */
   #onReply(reply, onProgress) {
-    if (reply.type === 'progress') onProgress?.(reply.progress);
+    if (reply.type === 'started') this.#onStart();
+    else if (reply.type === 'progress') onProgress?.(reply.progress);
     else if (reply.type === 'dead') this.#die(reply.failure);
     else if (reply.type === 'result') this.#settle(reply.id)?.resolve(reply.result);
     else this.#settle(reply.id)?.reject(toError(reply.failure));
@@ -78,6 +85,7 @@ export class WorkerCalls {
    * @param {Failure} failure
    */
   end(failure) {
+    clearTimeout(this.#patience);
     this.#end ??= failure;
     this.#worker.terminate();
     for (const { reject } of this.#waiting.values()) reject(toError(failure));
@@ -89,6 +97,25 @@ export class WorkerCalls {
     // First, so that whoever listens may end it with words of their own.
     if (!this.#end) this.onDeath(failure);
     this.end(failure);
+  }
+
+  #onStart() {
+    this.#started = true;
+    clearTimeout(this.#patience);
+  }
+
+  /** Firefox tells nothing of some scripts that it does not start. @param {string} url */
+  async #lookWhetherItStarts(url) {
+    const wrong = await whyNoWorker(url);
+    if (this.#started) return;
+    if (wrong) this.#die(toFailure(wrong));
+    else if (!this.#end) this.#patience = setTimeout(() => this.#lookWhetherItStarts(url), START_MS);
+  }
+
+  /** @param {string} url */
+  async #dieOf(url) {
+    const wrong = await whyNoWorker(url);
+    this.#die(wrong ? toFailure(wrong) : { code: 'network', message: `the worker ${url} could not be loaded` });
   }
 
   /** @param {number} id */

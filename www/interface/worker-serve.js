@@ -35,6 +35,8 @@ export function serve(handlers) {
     }
   });
 
+  reply({ type: 'started' });
+
   // A trap inside a Rust future surfaces here, while the promise of the call it belongs to stays open for ever.
   addEventListener('unhandledrejection', (event) => {
     event.preventDefault();

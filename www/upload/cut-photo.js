@@ -1,6 +1,7 @@
 // Cuts a part out of a photo in a worker, by the decoder that the model's photos go through too.
 
 import { WorkerCalls } from '../interface/worker-calls.js';
+import { startWorker } from '../interface/worker-start.js';
 
 /**
  * @import {CutCalls} from './messages.js'
@@ -13,8 +14,10 @@ import { WorkerCalls } from '../interface/worker-calls.js';
  * @returns {Promise<Blob>} rejects with SkintreeError
  */
 export async function cutPhoto(photo, part) {
+  const { href } = new URL('./cut-worker.js', import.meta.url);
+  const worker = startWorker(href, () => new Worker(new URL('./cut-worker.js', import.meta.url), { type: 'module', name: 'skintree cut' }));
   /** @type {WorkerCalls<CutCalls>} */
-  const calls = new WorkerCalls(new Worker(new URL('./cut-worker.js', import.meta.url), { type: 'module', name: 'skintree cut' }));
+  const calls = new WorkerCalls(worker, href);
   try {
     return await calls.call('cut', [photo, part]);
   } finally {

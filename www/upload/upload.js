@@ -297,3 +297,6 @@ async function explain({ source, report }) {
 function recall({ name, thumbnail, report }) {
   takeAll([photoItem(name, null, { thumbnail, report, state: 'done' })]);
 }
+
+// For app/start-check.js.
+document.documentElement.dataset.started = 'yes';
