@@ -181,8 +181,16 @@ node_tests() {
     --test-reporter=./tools/testing/node-reporter.js --test-reporter-destination="$RUNS/$name.json" "$@"
 }
 
+# Pages with the widget in them, made with React, Vue and Angular, for the browser tests.
+frameworks() {
+  need_node
+  npm_ci tests/frameworks
+  say "pages made with frameworks (10 seconds)"
+  NG_CLI_ANALYTICS=false npm run --silent --prefix tests/frameworks build >/dev/null
+}
+
 test_browser() {
-  need_browsers; dist
+  need_browsers; dist; frameworks
   # Makes target/debug/skintree out of what the native tests have compiled already; `cargo build` would start anew.
   cargo test --locked --quiet --workspace --exclude skintree-bindgen --no-run
   say "tests of the tools and documents"
@@ -262,6 +270,7 @@ help() {
 ./build.sh check          formatting, spelling, lints, types, licences
 ./build.sh test-native    Rust tests only
 ./build.sh test-browser   browser tests only
+./build.sh frameworks     the pages made with React, Vue and Angular that the browser tests open
 ./build.sh lighthouse     Lighthouse's scores of the upload page
 ./build.sh bench          speed of this and other runtimes (--runs N, --only NAME, --kernels NAME, --gpu); --bundle DIR packs
                           the GPU part for another machine
@@ -277,6 +286,7 @@ case "${1:-help}" in
   check) check ;;
   test-native) test_native ;;
   test-browser) test_browser ;;
+  frameworks) frameworks ;;
   lighthouse) lighthouse ;;
   bench) shift; bench "$@" ;;
   wasm) wasm ;;

@@ -4,6 +4,7 @@ import { Session } from './interface/session.js';
 import { SkintreeError } from './skintree.js';
 import { say, setLanguage } from './view/strings.js';
 import { styleSheets } from './widget/widget-style.js';
+import { languageOf, watchLanguage } from './widget/language-of.js';
 import { WidgetView } from './widget/widget-view.js';
 
 /**
@@ -13,6 +14,9 @@ import { WidgetView } from './widget/widget-view.js';
 
 /** Attributes that say which model runs, and how: a change takes the loaded one away. */
 const MODEL_ATTRIBUTES = ['pack', 'engine', 'base'];
+
+/** Those that a page may set. */
+const PROPERTIES = ['pack', 'engine', 'topK', 'preload', 'heatMap'];
 
 /**
  * @implements {Omit<import('./widget.js').SkintreeWidget, keyof HTMLElement>}
@@ -62,6 +66,13 @@ export class SkintreeWidget extends HTMLElement {
   #report = null;
   /** The photo of the newest call. @type {PhotoSource | null} */
   #photo = null;
+  /** The call under way. @type {[PhotoSource, ClassifyOptions] | null} */
+  #running = null;
+  /** The call that was under way when the element was taken out. @type {[PhotoSource, ClassifyOptions] | null} */
+  #interrupted = null;
+  /** The `lang` that is on show. @type {string | null} */
+  #language = null;
+  #ignoreLanguage = () => {};
 
   constructor() {
     super();
@@ -73,15 +84,41 @@ export class SkintreeWidget extends HTMLElement {
   }
 
   connectedCallback() {
-    this.#speaking(() => this.#view.translate());
+    this.#takeUpProperties();
+    this.#ignoreLanguage();
+    this.#ignoreLanguage = watchLanguage(this, () => this.#translate());
+    this.#translate();
     this.#preload();
+    const interrupted = this.#interrupted;
+    this.#interrupted = null;
+    if (interrupted) this.classify(...interrupted).catch(() => {});
   }
 
   disconnectedCallback() {
+    this.#ignoreLanguage();
     // Not at once: an element that is only moved is back by then, and keeps its model.
     queueMicrotask(() => {
-      if (!this.isConnected) this.#unload();
+      if (this.isConnected) return;
+      // Frameworks put elements aside and take them out again, within a moment or hours later.
+      this.#interrupted = this.#running;
+      this.#unload();
+      this.#view.hideWork();
     });
+  }
+
+  /** Frameworks may set properties before this class is there; they lie on the element then and hide those of the class. */
+  #takeUpProperties() {
+    const self = /** @type {Record<string, any>} */ (/** @type {unknown} */ (this));
+    for (const name of PROPERTIES) {
+      if (!Object.hasOwn(self, name)) continue;
+      const value = self[name];
+      delete self[name];
+      self[name] = value;
+    }
+  }
+
+  #translate() {
+    if (languageOf(this) !== this.#language) this.#speaking(() => this.#view.translate());
   }
 
   /**
@@ -94,7 +131,7 @@ export class SkintreeWidget extends HTMLElement {
       return;
     }
     if (name === 'lang') {
-      this.#speaking(() => this.#view.translate());
+      this.#translate();
     } else if (name === 'preload') {
       this.#preload();
     } else if (name === 'heat-map') {
@@ -175,17 +212,23 @@ export class SkintreeWidget extends HTMLElement {
    * @param {ClassifyOptions} [options]
    * @returns {Promise<Report>}
    */
-  classify(photo, options = {}) {
+  async classify(photo, options = {}) {
     this.#photo = photo;
+    this.#interrupted = null;
+    const running = (this.#running = /** @type {[PhotoSource, ClassifyOptions]} */ ([photo, options]));
     this.#view.showRemark(null);
     this.#speaking(() => this.#view.showPhoto(photo));
-    return this.#session.classify(photo, { topK: this.topK, ...options });
+    try {
+      return await this.#session.classify(photo, { topK: this.topK, ...options });
+    } finally {
+      if (this.#running === running) this.#running = null;
+    }
   }
 
   /** Forgets photo and answer, for the next patient. The model stays loaded. */
   reset() {
     this.#session.cancel();
-    this.#report = this.#photo = null;
+    this.#report = this.#photo = this.#running = this.#interrupted = null;
     this.#speaking(() => this.#view.clear());
   }
 
@@ -248,7 +291,8 @@ export class SkintreeWidget extends HTMLElement {
    * @param {() => void} show
    */
   #speaking(show) {
-    setLanguage(this.closest('[lang]')?.getAttribute('lang') ?? '', ...navigator.languages);
+    this.#language = languageOf(this);
+    setLanguage(this.#language, ...navigator.languages);
     show();
   }
 

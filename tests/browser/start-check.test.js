@@ -62,5 +62,17 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
         await page.close();
       });
     }
+
+    test('a frame that is sandboxed without an origin says so', async () => {
+      server.route('/portal.html', (_, response) => {
+        response.writeHead(200, { 'content-type': 'text/html' });
+        response.end('<!doctype html><title>portal</title><iframe sandbox="allow-scripts" src="/embed.html" width="400" height="400"></iframe>');
+      });
+      const page = await browser.newPage();
+      await page.goto(`${server.origin}/portal.html`);
+      const frame = page.frames()[1];
+      await frame.waitForFunction(() => document.querySelector('.not-started')?.textContent?.includes('lacks "allow-same-origin"'));
+      await page.close();
+    });
   });
 }

@@ -241,6 +241,87 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         }
       }));
 
+    test('taken out during a call and put back, it goes on; without a call it rests', () =>
+      onBody('<div lang="en"><skintree-widget></skintree-widget></div>', { classify_ms: 500 }, async (page) => {
+        const shown = (/** @type {string} */ selector) =>
+          page.$eval(`skintree-widget >>> ${selector}`, (element) => element.checkVisibility());
+        const takeOut = (/** @type {number} */ ms) =>
+          page.evaluate(async (ms) => {
+            const widget = /** @type {HTMLElement} */ (document.querySelector('skintree-widget'));
+            const place = /** @type {HTMLElement} */ (widget.parentElement);
+            widget.remove();
+            await new Promise((resolve) => setTimeout(resolve, ms));
+            place.append(widget);
+          }, ms);
+        for (const ms of [0, 60, 700]) {
+          await choose(page);
+          await appears(page, '.progress');
+          await takeOut(ms);
+          await appears(page, '.result');
+          assert.equal(await shown('.progress'), false);
+          await takeOut(60);
+          assert.deepEqual([await shown('.result'), await shown('.progress')], [true, false], 'an answer stays');
+          await page.$eval('skintree-widget', (widget) => widget.reset());
+        }
+        // A call by script ends with the element; its photo is taken up again, as someone waits for it.
+        const code = await page.$eval('skintree-widget', async (widget, bytes) => {
+          const call = widget.classify(new Blob([new Uint8Array(bytes)]));
+          const place = /** @type {HTMLElement} */ (widget.parentElement);
+          await widget.load();
+          widget.remove();
+          const outcome = call.then(() => 'answered', (/** @type {any} */ error) => error.code);
+          setTimeout(() => place.append(widget), 60);
+          return outcome;
+        }, [...readFileSync(photo)]);
+        assert.equal(code, 'aborted');
+        await appears(page, '.result');
+      }));
+
+    test('takes up what was set before its class was there', () =>
+      onBody('<skintree-widget></skintree-widget>', {}, async (page) => {
+        await page.evaluate(async () => {
+          const early = document.createElement('skintree-early');
+          Object.assign(early, { pack: '/other-pack/', topK: 3, heatMap: true, engine: 'cpu' });
+          document.body.append(early);
+          const { SkintreeWidget } = await import(/** @type {string} */ ('/widget.js'));
+          customElements.define('skintree-early', class extends SkintreeWidget {});
+        });
+        const found = await page.$eval('skintree-early', (early) => {
+          const { pack, topK, heatMap, engine } = /** @type {any} */ (early);
+          return [pack, topK, heatMap, engine, Object.hasOwn(early, 'pack'), early.getAttribute('pack')];
+        });
+        assert.deepEqual(found, ['/other-pack/', 3, true, 'cpu', false, '/other-pack/']);
+      }));
+
+    test('speaks the language outside the shadow root it is in, also after a change', () =>
+      onBody('<skintree-widget></skintree-widget><section lang="ko"><div id="host"></div></section>', {}, async (page) => {
+        await page.evaluate(() => {
+          const root = /** @type {HTMLElement} */ (document.querySelector('#host')).attachShadow({ mode: 'open' });
+          const inner = document.createElement('div');
+          root.append(inner);
+          inner.attachShadow({ mode: 'open' }).append(document.createElement('skintree-widget'));
+        });
+        /** @param {RegExp} text */
+        const heading = (text) =>
+          page.waitForFunction(
+            (source) => {
+              const inner = document.querySelector('#host')?.shadowRoot?.querySelector('div')?.shadowRoot;
+              return new RegExp(source).test(inner?.querySelector('skintree-widget')?.shadowRoot?.querySelector('.heading')?.textContent ?? '');
+            },
+            {},
+            text.source,
+          );
+        await heading(/사진/);
+        await page.$eval('section', (section) => (section.lang = 'en'));
+        await heading(/photo/);
+        await page.evaluate(() => {
+          document.querySelector('section')?.removeAttribute('lang');
+          document.documentElement.lang = 'ko';
+        });
+        await heading(/사진/);
+        await page.waitForFunction(() => /사진/.test(document.querySelector('skintree-widget')?.shadowRoot?.querySelector('.heading')?.textContent ?? ''));
+      }));
+
     test('shows which parts of the photo counted, where the page offers it', () =>
       onBody('<div lang="en"><skintree-widget></skintree-widget></div>', {}, async (page) => {
         const offered = () => page.$eval('skintree-widget >>> .photo .link', (button) => button.checkVisibility());

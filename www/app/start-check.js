@@ -7,7 +7,8 @@
   const TEXTS = ko
     ? { title: '이 페이지를 시작하지 못했습니다.', help: '연결을 확인하고 새로 고침해 주세요. 그래도 안 되면 사이트 운영자에게 알려 주세요:', old: '브라우저가 너무 오래되었습니다. 최근 2년 안에 나온 Chrome, Edge, Firefox, Safari를 사용해 주세요.' }
     : { title: 'This page could not start.', help: 'Check the connection and load it again. If that does not help, tell those who run this site:', old: 'This browser is too old. Chrome, Edge, Firefox and Safari of the last two years work.' };
-  const self = /** @type {HTMLScriptElement} */ (document.currentScript);
+  const own = /** @type {HTMLScriptElement} */ (document.currentScript);
+  const sandboxed = origin === 'null' ? ' (this frame’s sandbox lacks "allow-same-origin")' : '';
   /** @type {HTMLElement | undefined} */
   let shown;
 
@@ -20,7 +21,7 @@
       shown.setAttribute('role', 'alert');
       (document.querySelector('main') ?? document.body).prepend(shown);
     }
-    const lines = [TEXTS.title, help, detail].map((text) => {
+    const lines = [TEXTS.title, help, detail + sandboxed].map((text) => {
       const line = document.createElement('p');
       line.textContent = text;
       return line;
@@ -45,7 +46,7 @@
           async ({ whatIsWrong }) => show(TEXTS.help, (await whatIsWrong(target.src))?.message ?? target.src),
           () => {},
         );
-      } else if (event instanceof ErrorEvent && event.filename !== self.src) {
+      } else if (event instanceof ErrorEvent && event.filename !== own.src) {
         // A script that this browser cannot read, or scripts of two versions that do not fit together.
         whenParsed(() => show(TEXTS.help, `${event.filename}: ${event.message}`));
       }

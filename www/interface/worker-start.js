@@ -15,6 +15,9 @@ export function startWorker(url, plain) {
   try {
     return plain();
   } catch (cause) {
+    if (globalThis.origin === 'null') {
+      throw policyError('this page is in a frame whose sandbox lacks "allow-same-origin", and so may start no worker', { cause });
+    }
     const elsewhere = otherOrigin(url, { cause });
     if (elsewhere) throw elsewhere;
     try {

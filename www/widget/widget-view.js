@@ -214,6 +214,12 @@ export class WidgetView {
     this.#now(() => this.#progress.measure(progress));
   }
 
+  /** Nothing is under way any more. A photo and its answer stay. */
+  hideWork() {
+    this.#progress.hide();
+    this.#announce('');
+  }
+
   showReady() {
     this.#now(() => this.#progress.done(say('ready')));
   }
