@@ -4,6 +4,7 @@ import { Session } from './interface/session.js';
 import { SkintreeError } from './skintree.js';
 import { say, setLanguage } from './view/strings.js';
 import { styleSheets } from './widget/widget-style.js';
+import { isOther } from './view/photo-inputs.js';
 import { languageOf, watchLanguage } from './widget/language-of.js';
 import { WidgetView } from './widget/widget-view.js';
 
@@ -239,9 +240,10 @@ export class SkintreeWidget extends HTMLElement {
       return;
     }
     // A failure is on show already, and told by the event.
-    this.classify(files.find((file) => file.type.startsWith('image/')) ?? files[0]).catch(() => {});
+    const photo = files.find((file) => !isOther(file)) ?? files[0];
+    this.classify(photo).catch(() => {});
     if (files.length > 1) {
-      this.#view.showRemark(say('onlyFirst', { count: files.length }));
+      this.#view.showRemark(say('onlyOne', { count: files.length, name: photo.name }));
     }
   }
 

@@ -269,7 +269,7 @@ for (const kind of KINDS) {
         short: [{ 'model.onnx': model.subarray(0, -1) }, 'pack-truncated'],
         long: [{ 'model.onnx': Buffer.concat([model, model]) }, 'pack-truncated'],
         changed: [{ 'model.onnx': other }, 'pack-hash'],
-        missing: [{ 'model.onnx': Buffer.alloc(0) }, 'network'],
+        missing: [{ 'model.onnx': Buffer.alloc(0) }, 'site-setup'],
       };
       for (const [name, [changes, expected]] of Object.entries(packs)) {
         for (const file of ['manifest.json', 'model.onnx', 'taxonomy.json']) {

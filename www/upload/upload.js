@@ -7,6 +7,7 @@ import { cutPhoto } from './cut-photo.js';
 import { chooseLanguage, startLanguage } from '../view/language.js';
 import { photoItem } from './photo-item.js';
 import { remember, showHistory, startHistory } from './history-view.js';
+import { isOther } from '../view/photo-inputs.js';
 import { Session, troubleOf } from '../interface/session.js';
 import { say } from '../view/strings.js';
 import { thumbnailOf } from './thumbnails.js';
@@ -22,6 +23,8 @@ import * as view from './upload-view.js';
 
 /** So many diagnoses the details list. */
 const TOP = 20;
+/** So many files are named that were left out. */
+const MOST_NAMED = 5;
 const PACK = 'pack/manifest.json';
 
 /** @type {PhotoItem[]} */
@@ -94,10 +97,10 @@ function take(files, framed = false) {
     view.showRemark(say('noFile'));
     return;
   }
-  view.showRemark(null);
-  const pictures = files.filter((file) => file.type.startsWith('image/'));
-  // Some systems know no type for HEIC; then the decoder is asked.
-  const photos = (pictures.length ? pictures : files).map((file) => photoItem(file.name, file));
+  // Every file gets an entry, or a word here.
+  const others = files.every(isOther) ? [] : files.filter(isOther);
+  view.showRemark(others.length ? say('leftOut', { count: others.length, names: others.slice(0, MOST_NAMED).map(({ name }) => name).join(', ') }) : null);
+  const photos = files.filter((file) => !others.includes(file)).map((file) => photoItem(file.name, file));
   if (photos.length === 1 && !framed) {
     void session.prepare();
     takeAll(photos.map((item) => Object.assign(item, { state: 'framing' })));
