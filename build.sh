@@ -253,6 +253,43 @@ bench() {
   RTEN_NUM_THREADS=1 cargo run --quiet --release --locked --manifest-path benches/cpu-engines/Cargo.toml
 }
 
+# Each target for so many seconds, from the repository's own files. What makes one crash is kept in fuzz/artifacts/.
+fuzz() {
+  local seconds="${1:-60}" target
+  need_rust
+  need_apt c++ g++
+  rustup toolchain list | grep -q ^nightly || rustup toolchain install nightly --profile minimal
+  command -v cargo-fuzz >/dev/null || cargo install --locked --quiet cargo-fuzz
+  say "compiling the fuzz targets (first time 4 minutes)"
+  (cd fuzz && cargo +nightly fuzz build --sanitizer none 2>&1 | tail -1)
+  for target in photo exif manifest onnx taxonomy tables; do
+    say "fuzzing $target for $seconds seconds"
+    mkdir -p "fuzz/corpus/$target"
+    # shellcheck disable=SC2046
+    (cd fuzz && cargo +nightly fuzz run --sanitizer none "$target" "corpus/$target" $(fuzz_seeds "$target") -- \
+      "-max_total_time=$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 2>&1 |
+      grep -E "stat::number_of_executed_units|stat::new_units_added|crash|SUMMARY|panicked") || fail "$target: see fuzz/artifacts/$target"
+    [[ -z "$(ls "fuzz/artifacts/$target" 2>/dev/null)" ]] || fail "$target: see fuzz/artifacts/$target"
+  done
+}
+
+# fuzz_seeds TARGET: folders of the repository that a target begins with.
+fuzz_seeds() {
+  case "$1" in
+    photo) echo ../tests/photos ../tests/golden ;;
+    manifest | taxonomy | onnx) echo ../tests/golden/tiny ../model/taxonomy ;;
+    tables) echo ../tests/golden ../model/taxonomy ../model/train ;;
+    *) ;;
+  esac
+}
+
+# Hundreds of answers in one tab: does memory grow?
+soak() {
+  need_rust; need_node; need_browsers; dist
+  say "soak (5 minutes)"
+  node benches/soak.js "$@"
+}
+
 test_all() {
   check
   rm -rf "$RUNS"
@@ -271,6 +308,8 @@ help() {
 ./build.sh test-native    Rust tests only
 ./build.sh test-browser   browser tests only
 ./build.sh frameworks     the pages made with React, Vue and Angular that the browser tests open
+./build.sh fuzz           photos, packs and tables made up by a fuzzer, a minute each (./build.sh fuzz SECONDS)
+./build.sh soak           does memory grow over hundreds of answers (--shipped: with the shipped pack)
 ./build.sh lighthouse     Lighthouse's scores of the upload page
 ./build.sh bench          speed of this and other runtimes (--runs N, --only NAME, --kernels NAME, --gpu); --bundle DIR packs
                           the GPU part for another machine
@@ -287,6 +326,8 @@ case "${1:-help}" in
   test-native) test_native ;;
   test-browser) test_browser ;;
   frameworks) frameworks ;;
+  fuzz) shift; fuzz "$@" ;;
+  soak) shift; soak "$@" ;;
   lighthouse) lighthouse ;;
   bench) shift; bench "$@" ;;
   wasm) wasm ;;

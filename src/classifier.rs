@@ -32,11 +32,20 @@ pub struct Options {
     pub features: bool,
     /// Id of the kind of photo (`photo_kinds` of the manifest), if it is known; else the pack's kind file decides.
     pub photo_kind: Option<String>,
+    /// Whether the engine shall prove itself before this answer is given: the device may have slept since the last one.
+    pub verify: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { top_k: DEFAULT_TOP_K, heat_maps: HeatMapChoice::None, views: 1, features: false, photo_kind: None }
+        Self {
+            top_k: DEFAULT_TOP_K,
+            heat_maps: HeatMapChoice::None,
+            views: 1,
+            features: false,
+            photo_kind: None,
+            verify: false,
+        }
     }
 }
 
@@ -102,6 +111,9 @@ impl Classifier {
         let Self { pack, loaded, heat_mapper } = self;
         // First, so that a wrong name costs no run of the network.
         let heat_maps = select_heat_maps(pack, heat_mapper, &options.heat_maps)?;
+        if options.verify {
+            loaded.engine.verify_next();
+        }
         let decoded = Instant::now();
         let input = InputTensor::from_photo(photo, &pack.manifest().input);
         let quality = Quality::measure(photo, &pack.manifest().input);

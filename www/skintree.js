@@ -43,6 +43,9 @@ export class Classifier {
    * @type {Failure | null}
    */
   #end = null;
+  /** The page was out of sight since the last answer: the device may have slept, and its GPU with it. */
+  #doubt = false;
+  #listening = new AbortController();
 
   /**
    * @private use Classifier.load
@@ -53,6 +56,7 @@ export class Classifier {
     this.#calls = calls;
     /** @readonly */
     this.info = info;
+    globalThis.document?.addEventListener('visibilitychange', () => (this.#doubt = true), { signal: this.#listening.signal });
     calls.onDeath = ({ message }) =>
       this.#stop({ code: 'internal', message: `${message}; the classifier has ended and must be loaded again` });
   }
@@ -149,7 +153,9 @@ export class Classifier {
     try {
       const photo = await job.photo;
       if (!job.settled) {
-        const report = await this.#calls.call('classify', [photo, job.options], buffersOf(photo));
+        const verify = this.#doubt;
+        this.#doubt = false;
+        const report = await this.#calls.call('classify', [photo, { ...job.options, verify }], buffersOf(photo));
         settle(job, () => job.resolve(report));
       }
     } catch (error) {
@@ -175,6 +181,7 @@ export class Classifier {
     }
     this.#end = end;
     this.#calls.end(end);
+    this.#listening.abort();
     const jobs = this.#running ? [this.#running, ...this.#waiting] : this.#waiting;
     this.#waiting = [];
     for (const job of jobs) {

@@ -10,7 +10,9 @@ pub mod lower;
 mod outputs;
 mod plan;
 mod run;
+mod self_test;
 pub mod trial;
+mod watch;
 mod wonnx;
 mod wonnx_graph;
 
@@ -18,6 +20,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use crate::engine_info::EngineInfo;
+#[cfg(test)]
 use crate::input::self_test_input;
 use crate::onnx::{Graph, ModelFile};
 use crate::pack::Manifest;
@@ -30,6 +33,9 @@ pub use self::error::{EngineError, EngineName};
 pub use self::outputs::{FeatureMap, Outputs, Wanted};
 pub use self::run::{Engine, RunFuture};
 pub use self::wonnx::WonnxEngine;
+
+use self::self_test::self_test;
+use self::watch::Watched;
 
 /// Which engine the caller wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -145,7 +151,12 @@ struct Tested {
 impl Tested {
     async fn new(mut engine: impl Engine + 'static, manifest: &Manifest) -> Result<Self, EngineError> {
         let max_abs_diff = self_test(&mut engine, manifest).await?;
-        Ok(Self { engine: Box::new(engine), max_abs_diff })
+        let engine: Box<dyn Engine> = match engine.name() {
+            EngineName::Wonnx => Box::new(Watched::new(engine, manifest)),
+            // A processor that computes wrongly would not get this far.
+            EngineName::Cpu => Box::new(engine),
+        };
+        Ok(Self { engine, max_abs_diff })
     }
 }
 
@@ -200,28 +211,6 @@ async fn load_half(
 
 async fn load_cpu(manifest: &Manifest, model: Vec<u8>) -> Result<Tested, EngineError> {
     Tested::new(CpuEngine::of_checked(model, &manifest.signature())?, manifest).await
-}
-
-/// Runs the self-test vector of docs/formats.md and gives the largest absolute difference of logits.
-async fn self_test(engine: &mut dyn Engine, manifest: &Manifest) -> Result<f32, EngineError> {
-    let test = &manifest.self_test;
-    let input = self_test_input(test.seed, manifest.input.size).data;
-    let outputs = engine.compute(&input, Wanted::Logits).await?;
-    let max_abs_diff = max_abs_diff(&outputs.logits, &test.logits);
-    if max_abs_diff <= test.tolerance {
-        Ok(max_abs_diff)
-    } else {
-        Err(EngineError::SelfTest { engine: engine.name(), max_abs_diff, tolerance: test.tolerance })
-    }
-}
-
-/// Largest absolute difference; infinite where lengths differ or a value is not a number.
-fn max_abs_diff(found: &[f32], expected: &[f32]) -> f32 {
-    if found.len() != expected.len() {
-        return f32::INFINITY;
-    }
-    let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
-    differences.fold(0.0, |max, d| if d.is_nan() { f32::INFINITY } else { max.max(d) })
 }
 
 #[cfg(test)]

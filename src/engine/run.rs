@@ -29,6 +29,9 @@ pub trait Engine: fmt::Debug {
     /// [`EngineError`]; never wrong numbers because of a GPU error.
     fn compute<'a>(&'a mut self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a>;
 
+    /// Asks for a look at the engine itself after the next run: something has happened after which it may compute wrongly.
+    fn verify_next(&mut self) {}
+
     /// [`Self::compute`] for everything there is.
     ///
     /// # Errors

@@ -55,6 +55,7 @@ struct ClassifyOptions {
     views: Option<usize>,
     heat_maps: Option<HeatMaps>,
     photo_kind: Option<String>,
+    verify: Option<bool>,
 }
 
 /// `"all"` or ids of nodes; skintree.js lets nothing else through.
@@ -84,6 +85,7 @@ impl From<ClassifyOptions> for Options {
             views: options.views.unwrap_or(1),
             features: false,
             photo_kind: options.photo_kind,
+            verify: options.verify.unwrap_or(false),
         }
     }
 }

@@ -217,6 +217,28 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         assert.equal(await page.$eval('.failure', (element) => element.childElementCount), 0);
       }));
 
+    test('offers the main processor when the graphics processor begins to compute wrongly, and looks after each rest', () =>
+      onPage({ classify_error: 'engine-self-test', engine: { name: 'wonnx', adapter: 'a card', fallback_reason: null } }, async (page) => {
+        await page.evaluate(() => {
+          const asked = /** @type {any} */ (globalThis).asked = /** @type {boolean[]} */ ([]);
+          const send = Worker.prototype.postMessage;
+          Worker.prototype.postMessage = function (/** @type {any} */ message, .../** @type {any[]} */ rest) {
+            if (message.method === 'classify') asked.push(message.args[1].verify);
+            /** @type {any} */ (send).call(this, message, ...rest);
+          };
+        });
+        await choose(page, photo);
+        await page.waitForSelector('.failure button');
+        assert.equal(await textOf(page, '.failure button'), 'Try again without the graphics processor');
+        servePack(server, '/pack/', { engine: { name: 'cpu', requested: 'cpu', fallback_reason: null } });
+        await page.click('.failure button');
+        await answerOf(page);
+        await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+        await give(page, photo, photo);
+        await page.waitForFunction(() => document.querySelectorAll('.photo-entry.done').length === 3);
+        assert.deepEqual(await page.evaluate(() => /** @type {any} */ (globalThis).asked), [false, false, true, false]);
+      }));
+
     test('after a trap the model is loaded anew', () =>
       onPage({ stray_trap: true }, async (page) => {
         // Firefox prints the worker's trap as an error of the page, though it is handled.

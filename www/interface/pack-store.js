@@ -66,10 +66,15 @@ export class PackStore {
   }
 
   /**
+   * Bytes of another hash are not kept.
+   *
    * @param {PackFile} file
    * @param {Uint8Array<ArrayBuffer>} bytes
    */
   async write(file, bytes) {
+    if ((await attempt(() => sha256Of(bytes))) !== file.sha256) {
+      return;
+    }
     const headers = { 'content-length': String(bytes.length) };
     await attempt(() => this.#cache.put(fileKey(file.sha256), new Response(bytes, { headers })));
   }
@@ -148,6 +153,12 @@ async function namedBy(manifest) {
  */
 function fileKey(sha256) {
   return FOLDER + sha256;
+}
+
+/** In hexadecimal digits. Where there are caches there is `crypto.subtle` too. @param {Uint8Array<ArrayBuffer>} bytes */
+async function sha256Of(bytes) {
+  const digest = await crypto.subtle.digest('SHA-256', bytes);
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /**

@@ -229,8 +229,10 @@ export function troubleOf({ code }, classifier) {
     case 'taxonomy':
       return 'pack';
     case 'engine-unavailable':
-    case 'engine-self-test':
       return 'engine';
+    case 'engine-self-test':
+      // After it was loaded: the GPU has begun to compute wrongly.
+      return classifier && classifier.info.engine.name !== 'cpu' ? 'gpu' : 'engine';
     case 'engine-failed':
     case 'gpu-lost':
     case 'gpu-memory':

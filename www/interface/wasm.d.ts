@@ -8,7 +8,10 @@ export interface PackFile {
   sha256: string;
 }
 
-export type WasmOptions = Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views' | 'photoKind'>;
+export type WasmOptions = Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views' | 'photoKind'> & {
+  /** The engine proves itself before it answers. */
+  verify?: boolean;
+};
 
 export interface WasmClassifier {
   classify(bytes: Uint8Array, options: WasmOptions): Promise<Report>;

@@ -1,0 +1,29 @@
+//! The self-test of docs/formats.md.
+
+use super::error::EngineError;
+use super::outputs::Wanted;
+use super::run::Engine;
+use crate::input::self_test_input;
+use crate::pack::Manifest;
+
+/// Runs the self-test vector of docs/formats.md and gives the largest absolute difference of logits.
+pub(super) async fn self_test(engine: &mut dyn Engine, manifest: &Manifest) -> Result<f32, EngineError> {
+    let test = &manifest.self_test;
+    let input = self_test_input(test.seed, manifest.input.size).data;
+    let outputs = engine.compute(&input, Wanted::Logits).await?;
+    let max_abs_diff = max_abs_diff(&outputs.logits, &test.logits);
+    if max_abs_diff <= test.tolerance {
+        Ok(max_abs_diff)
+    } else {
+        Err(EngineError::SelfTest { engine: engine.name(), max_abs_diff, tolerance: test.tolerance })
+    }
+}
+
+/// Largest absolute difference; infinite where lengths differ or a value is not a number.
+fn max_abs_diff(found: &[f32], expected: &[f32]) -> f32 {
+    if found.len() != expected.len() {
+        return f32::INFINITY;
+    }
+    let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
+    differences.fold(0.0, |max, d| if d.is_nan() { f32::INFINITY } else { max.max(d) })
+}
