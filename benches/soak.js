@@ -13,6 +13,8 @@ const ANSWERS = shipped ? 60 : 500;
 const LOADS = shipped ? 20 : 50;
 /** Caches and arenas are full by then. */
 const SETTLED = 10;
+/** Garbage is collected when the browser likes: one number at the end would tell little. */
+const PARTS = 4;
 
 /** The processes that a process has started, with theirs. @param {number} root */
 function descendants(root) {
@@ -49,7 +51,7 @@ const pack = shipped ? `${ROOT}model/pack` : TINY;
 const server = await new Server(DIST, { '/pack/': pack }).start();
 server.route('/photo.png', readFileSync(`${ROOT}tests/golden/landscape-640x481.png`));
 console.log(`commit ${execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: ROOT }).trim()}, ${shipped ? 'shipped' : 'tiny'} pack`);
-console.log('browser, engine | what | MB after 10 | MB at the end | growth');
+console.log('browser, engine | what | MB after 10 | after each quarter of the rest ... | growth');
 for (const [kind, engine] of /** @type {[Kind, string][]} */ ([['chromium', 'wonnx'], ['chromium-no-adapter', 'cpu'], ['firefox', 'cpu']])) {
   if (shipped && engine === 'wonnx') continue;
   const browser = await launch(kind, server);
@@ -91,11 +93,13 @@ for (const [kind, engine] of /** @type {[Kind, string][]} */ ([['chromium', 'won
   for (const [what, rounds] of /** @type {['answers' | 'loads', number][]} */ ([['answers', ANSWERS], ['loads', LOADS]])) {
     await run(what, SETTLED);
     await settle();
-    const before = memory(pid);
-    await run(what, rounds - SETTLED);
-    await settle();
-    const after = memory(pid);
-    console.log(`${kind}, ${engine} | ${rounds} ${what} | ${before.toFixed(0)} | ${after.toFixed(0)} | ${((after / before - 1) * 100).toFixed(1)} %`);
+    const samples = [memory(pid)];
+    for (let part = 0; part < PARTS; part++) {
+      await run(what, Math.round((rounds - SETTLED) / PARTS));
+      await settle();
+      samples.push(memory(pid));
+    }
+    console.log(`${kind}, ${engine} | ${rounds} ${what} | ${samples.map((one) => one.toFixed(0)).join(' | ')} | ${((samples[PARTS] / samples[0] - 1) * 100).toFixed(1)} %`);
   }
   await browser.close();
 }

@@ -43,7 +43,7 @@ pub enum EvaluateError {
     #[error("{0}; correct the CSV file")]
     Table(String),
     /// A file cannot be made.
-    #[error("{0}; choose another folder")]
+    #[error("{0}; choose another file or folder")]
     File(String),
     /// A file of predictions that is of something else.
     #[error("the predictions cannot be used: {0}; choose another folder or file, or remove it")]
