@@ -22,6 +22,14 @@ export { SkintreeError };
  * @property {(error: unknown) => void} reject
  */
 
+/**
+ * WebAssembly modules that a worker of this page has compiled, by the address of its script. The next worker need not compile it again;
+ * and Firefox keeps some megabytes of each that does.
+ *
+ * @type {Map<string, WebAssembly.Module>}
+ */
+const compiled = new Map();
+
 const ENGINES = ['auto', 'wonnx', 'cpu'];
 
 /** @implements {Pick<import('./skintree.js').Classifier, 'info' | 'classify' | 'free'>} */
@@ -78,13 +86,14 @@ export class Classifier {
     const { worker, href } = start(baseUrl);
     /** @type {WorkerCalls<ClassifierCalls>} */
     const calls = new WorkerCalls(worker, href, onProgress);
+    calls.onModule = (module) => compiled.set(href, module);
     const listening = new AbortController();
     try {
       /** @type {Promise<never>} */
       const abortion = new Promise((_, reject) => {
         signal?.addEventListener('abort', () => reject(aborted(signal)), { signal: listening.signal });
       });
-      const info = await Promise.race([calls.call('load', [manifestUrl, engine]), abortion]);
+      const info = await Promise.race([calls.call('load', [manifestUrl, engine, compiled.get(href)]), abortion]);
       return new Classifier(calls, info);
     } catch (error) {
       calls.end({ code: 'aborted', message: 'the classifier was not loaded' });

@@ -2,7 +2,7 @@
 
 import { SkintreeError } from './interface/errors.js';
 import { load, readBlob } from './interface/worker-load.js';
-import { replyProgress, serve } from './interface/worker-serve.js';
+import { replyModule, replyProgress, serve } from './interface/worker-serve.js';
 
 /**
  * @import {ClassifierCalls, Handlers} from './interface/messages.js'
@@ -14,9 +14,10 @@ let classifier;
 
 /** @type {Handlers<ClassifierCalls>} */
 const handlers = {
-  async load(packUrl, engine) {
-    const loaded = await load(packUrl, engine, replyProgress);
+  async load(packUrl, engine, module) {
+    const loaded = await load(packUrl, engine, replyProgress, module);
     classifier = loaded.classifier;
+    if (loaded.module) replyModule(loaded.module);
     return loaded.info;
   },
   async classify(photo, options) {

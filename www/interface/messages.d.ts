@@ -17,6 +17,8 @@ export type Reply =
   /** The worker's script runs. */
   | { type: 'started' }
   | { type: 'progress'; progress: Progress }
+  /** What the worker has compiled, for the next one. */
+  | { type: 'module'; module: WebAssembly.Module }
   | { type: 'result'; id: number; result: unknown }
   | { type: 'failed'; id: number; failure: Failure }
   /** The wasm instance can't be trusted any more (a trap); the worker is of no more use. */
@@ -29,7 +31,8 @@ export type Photo =
 
 /** What worker.js does. Each call is answered before the next is made. */
 export interface ClassifierCalls {
-  load(packUrl: string, engine: EngineChoice): ClassifierInfo;
+  /** `module` is what an earlier worker has compiled. */
+  load(packUrl: string, engine: EngineChoice, module: WebAssembly.Module | undefined): ClassifierInfo;
   classify(photo: Photo, options: WasmOptions): Report;
 }
 

@@ -81,7 +81,9 @@ export interface Part {
 }
 
 export interface WasmModule {
-  default(init?: { module_or_path?: string | URL }): Promise<unknown>;
+  default(init?: { module_or_path?: string | URL | WebAssembly.Module }): Promise<unknown>;
+  /** Compiled, once it runs. Not there in the stand-ins of tests. */
+  wasmModule?: WebAssembly.Module;
   /** Checks the manifest and lists what it names. */
   packFiles(manifest: Uint8Array): PackFile[];
   /** The part as a PNG file of at most `most` x `most` pixels. */
@@ -116,7 +118,7 @@ export interface TableColumns {
 }
 
 export interface EvaluateModule {
-  default(init?: { module_or_path?: string | URL }): Promise<unknown>;
+  default(init?: { module_or_path?: string | URL | WebAssembly.Module }): Promise<unknown>;
   /** Tables are given as the bytes of their files. */
   tableColumns(table: Uint8Array): TableColumns;
   findPhotos(paths: string[], files: string[]): LocatedPhoto[];

@@ -26,6 +26,8 @@ export class WorkerCalls {
   #started = false;
   /** Called once, if the worker ends by itself. @type {(failure: Failure) => void} */
   onDeath = () => {};
+  /** Called with what the worker has compiled. @type {(module: WebAssembly.Module) => void} */
+  onModule = () => {};
 
   /**
    * @param {Worker} worker
@@ -52,6 +54,7 @@ export class WorkerCalls {
    */
   #onReply(reply, onProgress) {
     if (reply.type === 'started') this.#onStart();
+    else if (reply.type === 'module') this.onModule(reply.module);
     else if (reply.type === 'progress') onProgress?.(reply.progress);
     else if (reply.type === 'dead') this.#die(reply.failure);
     else if (reply.type === 'result') this.#settle(reply.id)?.resolve(reply.result);

@@ -20,12 +20,13 @@ const PROGRESS_STEPS = 200;
  * @param {string} packUrl
  * @param {EngineChoice} engine
  * @param {(progress: Progress) => void} onProgress
- * @returns {Promise<{classifier: WasmClassifier, info: ClassifierInfo, manifest: Uint8Array, taxonomy: Uint8Array}>}
+ * @param {WebAssembly.Module} [module] compiled by an earlier worker of the page
+ * @returns {Promise<{classifier: WasmClassifier, info: ClassifierInfo, manifest: Uint8Array, taxonomy: Uint8Array, module?: WebAssembly.Module}>}
  */
-export async function load(packUrl, engine, onProgress) {
+export async function load(packUrl, engine, onProgress, module) {
   const start = performance.now();
   const store = await PackStore.open(packUrl);
-  const [wasm, manifest, remembered] = await Promise.all([startClassifierModule(), fetchManifest(packUrl, store), store?.readKernels()]);
+  const [wasm, manifest, remembered] = await Promise.all([startClassifierModule(module), fetchManifest(packUrl, store), store?.readKernels()]);
   const files = wasm.packFiles(manifest);
   /** @type {WasmClassifier | undefined} */
   let classifier;
@@ -71,24 +72,25 @@ export async function load(packUrl, engine, onProgress) {
   if (adapter && kernels && (remembered?.adapter !== adapter || remembered.kernels !== kernels)) {
     await store?.writeKernels({ adapter, kernels });
   }
-  return { classifier, info: { ...info, load: timings }, manifest, taxonomy };
+  return { classifier, info: { ...info, load: timings }, manifest, taxonomy, module: wasm.wasmModule };
 }
 
-/** @returns {Promise<WasmModule>} */
-export function startClassifierModule() {
+/** @param {WebAssembly.Module} [compiled] @returns {Promise<WasmModule>} */
+export function startClassifierModule(compiled) {
   // @ts-ignore: made by the build
-  return startModule('../pkg/skintree', () => import('../pkg/skintree.js'));
+  return startModule('../pkg/skintree', () => import('../pkg/skintree.js'), compiled);
 }
 
 /**
  * Fetches and instantiates a wasm module and what wasm-bindgen made for it.
  *
- * @template {{default: () => Promise<unknown>}} M
+ * @template {{default: (init?: {module_or_path: WebAssembly.Module}) => Promise<unknown>}} M
  * @param {string} path of both, relative to this file, without their endings
  * @param {() => Promise<any>} importModule an `import()`, written out where it is called so that bundlers find the file
+ * @param {WebAssembly.Module} [compiled] if it is compiled already
  * @returns {Promise<M>}
  */
-export async function startModule(path, importModule) {
+export async function startModule(path, importModule, compiled) {
   if (typeof WebAssembly !== 'object') {
     throw new SkintreeError('engine-unavailable', 'this browser has WebAssembly switched off');
   }
@@ -101,7 +103,7 @@ export async function startModule(path, importModule) {
     throw (await whatIsWrong(script)) ?? new SkintreeError('network', `${script}: ${messageOf(cause)}; check the connection`, { cause });
   }
   try {
-    await wasm.default();
+    await wasm.default(compiled && { module_or_path: compiled });
   } catch (cause) {
     throw await whyNotStarted(binary, cause);
   }

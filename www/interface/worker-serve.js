@@ -17,6 +17,11 @@ export function replyProgress(progress) {
   reply({ type: 'progress', progress });
 }
 
+/** @param {WebAssembly.Module} module */
+export function replyModule(module) {
+  reply({ type: 'module', module });
+}
+
 /**
  * Answers calls from now on.
  *
