@@ -71,7 +71,7 @@ export class SkintreeWidget extends HTMLElement {
   #running = null;
   /** The call that was under way when the element was taken out. @type {[PhotoSource, ClassifyOptions] | null} */
   #interrupted = null;
-  /** The `lang` that is on show. @type {string | null} */
+  /** The `lang` that its own texts are in. @type {string | null} */
   #language = null;
   #ignoreLanguage = () => {};
 
@@ -119,7 +119,10 @@ export class SkintreeWidget extends HTMLElement {
   }
 
   #translate() {
-    if (languageOf(this) !== this.#language) this.#speaking(() => this.#view.translate());
+    const language = languageOf(this);
+    if (language === this.#language) return;
+    this.#language = language;
+    this.#speaking(() => this.#view.translate());
   }
 
   /**
@@ -293,8 +296,7 @@ export class SkintreeWidget extends HTMLElement {
    * @param {() => void} show
    */
   #speaking(show) {
-    this.#language = languageOf(this);
-    setLanguage(this.#language, ...navigator.languages);
+    setLanguage(languageOf(this), ...navigator.languages);
     show();
   }
 

@@ -55,7 +55,7 @@ export function isOther({ type }) {
 async function filesOf(transfer) {
   // Read before anything is waited for: it is empty afterwards.
   const files = [...transfer.files];
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
+  const entries = [...(transfer.items ?? [])].map((item) => item.webkitGetAsEntry?.() ?? null);
   if (!entries.some((entry) => entry?.isDirectory)) {
     return files;
   }
