@@ -262,7 +262,7 @@ fuzz() {
   command -v cargo-fuzz >/dev/null || cargo install --locked --quiet cargo-fuzz
   say "compiling the fuzz targets (first time 4 minutes)"
   (cd fuzz && cargo +nightly fuzz build --sanitizer none 2>&1 | tail -1)
-  for target in photo exif manifest onnx taxonomy tables; do
+  for target in $(cd fuzz && cargo fuzz list); do
     say "fuzzing $target for $seconds seconds"
     mkdir -p "fuzz/corpus/$target"
     # shellcheck disable=SC2046

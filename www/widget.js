@@ -86,7 +86,6 @@ export class SkintreeWidget extends HTMLElement {
 
   connectedCallback() {
     this.#takeUpProperties();
-    this.#ignoreLanguage();
     this.#ignoreLanguage = watchLanguage(this, () => this.#translate());
     this.#translate();
     this.#preload();

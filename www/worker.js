@@ -17,7 +17,7 @@ const handlers = {
   async load(packUrl, engine, module) {
     const loaded = await load(packUrl, engine, replyProgress, module);
     classifier = loaded.classifier;
-    if (loaded.module) replyModule(loaded.module);
+    if (loaded.module && !module) replyModule(loaded.module);
     return loaded.info;
   },
   async classify(photo, options) {

@@ -8,12 +8,8 @@ static TAXONOMY: &[u8] = include_bytes!("../../tests/golden/tiny/taxonomy.json")
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(manifest) = Manifest::parse(data) {
-        let _ = serde_json_of(&manifest);
+        let _ = format!("{manifest:?}");
         let _ = Pack::open_without_network(data, TAXONOMY);
         let _ = Pack::open(data, Vec::new(), TAXONOMY, OptionalFiles { scope: Some(data), kind: Some(data) });
     }
 });
-
-fn serde_json_of(manifest: &Manifest) -> String {
-    format!("{manifest:?}")
-}

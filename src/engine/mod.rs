@@ -20,8 +20,6 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use crate::engine_info::EngineInfo;
-#[cfg(test)]
-use crate::input::self_test_input;
 use crate::onnx::{Graph, ModelFile};
 use crate::pack::Manifest;
 use crate::shaders::{KernelChoice, Variant};

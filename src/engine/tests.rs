@@ -5,6 +5,7 @@ use prost::Message as _;
 use skintree_testing::{golden, gpu};
 
 use super::*;
+use crate::input::self_test_input;
 use crate::onnx::Weight;
 use crate::onnx::proto::ModelProto;
 use crate::pack::Pack;

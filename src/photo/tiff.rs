@@ -13,21 +13,14 @@ pub(super) fn check(bytes: &[u8]) -> Result<&[u8], PhotoError> {
     if bytes.get(8..10) == Some(b"CR") {
         return Err(RAW);
     }
-    let file = File { bytes, big_endian: bytes.first() == Some(&b'M') };
+    let file = File::new(bytes);
     let cut_off = || PhotoError::broken(PhotoFormat::Tiff, "its directory is missing");
-    let directory = u64::from(file.u32_at(4).ok_or_else(cut_off)?);
-    let entries = file.u16_at(directory).ok_or_else(cut_off)?;
-    for entry in 0..u64::from(entries) {
-        let at = directory + 2 + entry * 12;
-        let (Some(tag), Some(kind), Some(count), Some(value)) =
-            (file.u16_at(at), file.u16_at(at + 2), file.u32_at(at + 4), file.u32_at(at + 8))
-        else {
-            return Err(cut_off());
-        };
+    for entry in file.entries().ok_or_else(cut_off)? {
+        let Entry { tag, kind, count, value } = entry.ok_or_else(cut_off)?;
         match tag {
             DNG_VERSION => return Err(RAW),
             // Bit 0: a version of lower resolution of another picture in the file (NEF and others).
-            NEW_SUBFILE_TYPE if file.long(kind, value) & 1 == 1 => return Err(RAW),
+            NEW_SUBFILE_TYPE if value & 1 == 1 => return Err(RAW),
             _ => {}
         }
         if u64::from(count) * size_of_kind(kind) > bytes.len() as u64 {
@@ -41,7 +34,8 @@ pub(super) fn check(bytes: &[u8]) -> Result<&[u8], PhotoError> {
 pub(super) fn rare_kind(bytes: &[u8]) -> Option<&'static str> {
     const COMPRESSION: u16 = 259;
     const PHOTOMETRIC: u16 = 262;
-    let value = |tag: u16| first_value(bytes, tag);
+    let file = File::new(bytes);
+    let value = |tag: u16| file.entries()?.flatten().find(|entry| entry.tag == tag).map(|entry| entry.value);
     let compression = match value(COMPRESSION) {
         Some(2..=4) => Some("it is compressed as faxes are"),
         Some(6) => Some("it is compressed as JPEG in the old way"),
@@ -62,15 +56,6 @@ pub(super) fn rare_kind(bytes: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// The single value of an entry of the first directory.
-fn first_value(bytes: &[u8], tag: u16) -> Option<u32> {
-    let file = File { bytes, big_endian: bytes.first() == Some(&b'M') };
-    let directory = u64::from(file.u32_at(4)?);
-    let mut places = (0..u64::from(file.u16_at(directory)?)).map(|entry| directory + 2 + entry * 12);
-    let at = places.find(|&at| file.u16_at(at) == Some(tag))?;
-    Some(file.long(file.u16_at(at + 2)?, file.u32_at(at + 8)?))
-}
-
 /// Bytes of a value of this type; unknown types count as bytes.
 fn size_of_kind(kind: u16) -> u64 {
     match kind {
@@ -81,12 +66,38 @@ fn size_of_kind(kind: u16) -> u64 {
     }
 }
 
+/// An entry of the first directory.
+struct Entry {
+    tag: u16,
+    kind: u16,
+    count: u32,
+    /// The value, if there is a single one; else where the values are.
+    value: u32,
+}
+
 struct File<'a> {
     bytes: &'a [u8],
     big_endian: bool,
 }
 
-impl File<'_> {
+impl<'a> File<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, big_endian: bytes.first() == Some(&b'M') }
+    }
+
+    /// Those of the first directory; `None` for one that is cut off, and without a directory.
+    fn entries(&self) -> Option<impl Iterator<Item = Option<Entry>>> {
+        let directory = u64::from(self.u32_at(4)?);
+        let count = u64::from(self.u16_at(directory)?);
+        Some((0..count).map(move |place| self.entry(directory + 2 + place * 12)))
+    }
+
+    fn entry(&self, at: u64) -> Option<Entry> {
+        let kind = self.u16_at(at + 2)?;
+        let value = self.long(kind, self.u32_at(at + 8)?);
+        Some(Entry { tag: self.u16_at(at)?, kind, count: self.u32_at(at + 4)?, value })
+    }
+
     fn u16_at(&self, at: u64) -> Option<u16> {
         let at = usize::try_from(at).ok()?;
         let raw = [*self.bytes.get(at)?, *self.bytes.get(at.checked_add(1)?)?];

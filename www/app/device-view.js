@@ -84,13 +84,12 @@ export async function keepPage(packUrl) {
   if (!canKeep()) {
     return;
   }
-  const before = await isKept(packUrl);
-  await keep();
-  if (!(await isKept(packUrl))) throw new Error(say('deviceNotStored'));
-  showKept();
-  if (!before) {
+  if (!(await isKept(packUrl))) {
+    await keep();
+    if (!(await isKept(packUrl))) throw new Error(say('deviceNotStored'));
     watchUpdates(offerUpdate);
   }
+  showKept();
 }
 
 function showKept() {

@@ -41,8 +41,8 @@ export async function keep() {
   // Registering again would ask the server for updates, in the middle of a classification perhaps.
   const present = (await registration())?.active;
   if (present) {
-    // Files that the browser has thrown away are fetched again.
-    if (!(await ask(present, 'kept', false))) await ask(present, 'store', false, STORE_MS);
+    // Files that the browser has thrown away are fetched again, and no others.
+    await ask(present, 'store', false, STORE_MS);
     return;
   }
   const { installing, waiting, active } = await container.register('sw.js', { updateViaCache: 'none' });

@@ -2,14 +2,15 @@
 // another by how it draws: the Tor Browser, LibreWolf, Firefox with `privacy.resistFingerprinting`. A classifier would
 // take the noise for skin.
 
-const SIDE = 16;
+/** Sides of the canvas must be this at least, in pixels. */
+export const SIDE = 16;
 /** Colours may be off by so much: canvases with other colour spaces round, and some browsers change the lowest bit. */
 const TOLERANCE = 2;
 
 /**
  * Draws a pattern and reads it back. The canvas is blank afterwards.
  *
- * @param {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} context of a canvas of at least 16 x 16 pixels
+ * @param {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} context of a canvas of at least `SIDE` x `SIDE` pixels
  */
 export function readsBack(context) {
   const drawn = Uint8ClampedArray.from({ length: SIDE * SIDE * 4 }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 251));

@@ -4,7 +4,7 @@
 // What is already drawn (canvas, image element, video frame) has no file, so its pixels are read here, at the moment
 // of the call.
 
-import { readsBack } from './canvas-probe.js';
+import { SIDE, readsBack } from './canvas-probe.js';
 import { SkintreeError, messageOf } from './errors.js';
 
 /**
@@ -110,10 +110,11 @@ function draw(source, width, height) {
  * @param {number} height
  */
 function makeContext(width, height) {
+  const sides = /** @type {const} */ ([Math.max(width, SIDE), Math.max(height, SIDE)]);
   const canvas =
     typeof OffscreenCanvas === 'function'
-      ? new OffscreenCanvas(Math.max(width, 16), Math.max(height, 16))
-      : Object.assign(document.createElement('canvas'), { width: Math.max(width, 16), height: Math.max(height, 16) });
+      ? new OffscreenCanvas(...sides)
+      : Object.assign(document.createElement('canvas'), { width: sides[0], height: sides[1] });
   // Read back at once, so drawing on the GPU would only cost a transfer.
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) {

@@ -25,10 +25,7 @@ impl LabelColumn {
     /// The one that was asked for; without a wish, what published tables have.
     pub(crate) fn find(table: &Table, wanted: Option<&str>) -> Result<Self, EvaluateError> {
         match wanted {
-            None => match Self::likely(table) {
-                Some(likely) => Ok(likely),
-                None => table.require_one_of(LABEL_COLUMNS, "the diagnoses").map(|column| Self::one(table, column)),
-            },
+            None => Self::likely(table).ok_or_else(|| table.without(LABEL_COLUMNS, "the diagnoses")),
             Some(name) => match table.require(name) {
                 Ok(column) => Ok(Self::one(table, column)),
                 Err(error) => Self::several(table).into_iter().find(|several| several.name == name).ok_or(error),

@@ -208,7 +208,7 @@ impl Chosen {
         // Said before anything about rows: without these nothing else matters.
         let file = match &options.file_column {
             Some(name) => table.require(name)?,
-            None => table.require_one_of(FILE_COLUMNS, "the photos")?,
+            None => table.find_one_of(FILE_COLUMNS).ok_or_else(|| table.without(FILE_COLUMNS, "the photos"))?,
         };
         let label = LabelColumn::find(&table, options.label_column.as_deref())?;
         if let Some(folds) = folds {

@@ -67,12 +67,7 @@ impl Table {
     }
 
     pub(crate) fn require(&self, column: &str) -> Result<usize, EvaluateError> {
-        let missing = || EvaluateError::MissingColumn {
-            table: self.name,
-            column: format!("\"{column}\""),
-            columns: self.header.join(", "),
-        };
-        self.find(column).ok_or_else(missing)
+        self.find(column).ok_or_else(|| self.missing(format!("\"{column}\"")))
     }
 
     /// The first of these names that a column has.
@@ -80,14 +75,13 @@ impl Table {
         names.iter().find_map(|name| self.find(name))
     }
 
-    /// The error says what the column is for.
-    pub(crate) fn require_one_of(&self, names: &[&str], what: &str) -> Result<usize, EvaluateError> {
-        let missing = || EvaluateError::MissingColumn {
-            table: self.name,
-            column: format!("of {what}, which mostly is called {}", names[..3.min(names.len())].join(" or ")),
-            columns: self.header.join(", "),
-        };
-        self.find_one_of(names).ok_or_else(missing)
+    /// The error of a table in which no column has one of these names, which are those of `what`.
+    pub(crate) fn without(&self, names: &[&str], what: &str) -> EvaluateError {
+        self.missing(format!("of {what}, which mostly is called {}", names[..3.min(names.len())].join(" or ")))
+    }
+
+    fn missing(&self, column: String) -> EvaluateError {
+        EvaluateError::MissingColumn { table: self.name, column, columns: self.header.join(", ") }
     }
 
     /// Takes the fold of each row from another table.
