@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 # Packages of the workspace that browsers load as wasm modules.
-WASM_PACKAGES=(skintree skintree-evaluate)
+WASM_PACKAGES=(skintree skintree-evaluate skintree-dicom)
 # What each test run did, for the summary at the end.
 RUNS=tests/output/runs
 # Tools installed once and shared by all clones on this machine.
@@ -130,6 +130,8 @@ dist() {
   cp -r www/. dist/
   cp -r model/pack dist/pack
   node tools/precache.js
+  node tools/integrity.js
+  node tools/sbom.js "${WASM_PACKAGES[@]}"
   du -sh dist
 }
 
@@ -276,7 +278,7 @@ fuzz() {
 # fuzz_seeds TARGET: folders of the repository that a target begins with.
 fuzz_seeds() {
   case "$1" in
-    photo) echo ../tests/photos ../tests/golden ;;
+    photo | dicom) echo ../tests/photos ../tests/golden ;;
     manifest | taxonomy | onnx) echo ../tests/golden/tiny ../model/taxonomy ;;
     tables) echo ../tests/golden ../model/taxonomy ../model/train ;;
     *) ;;

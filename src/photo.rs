@@ -76,6 +76,9 @@ pub enum PhotoError {
         /// What the decoder says.
         reason: String,
     },
+    /// A DICOM file that is damaged or cut off (`crates/dicom`). What it says is not quoted: patients' data stand in it.
+    #[error("the DICOM file is damaged or cut off; copy or export it again")]
+    BrokenDicom,
     /// More bytes than [`Limits::bytes`].
     #[error("the photo has {actual} bytes, more than the {limit} allowed; save it smaller")]
     TooManyBytes {
@@ -108,7 +111,7 @@ impl PhotoError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Format { .. } | Self::UnknownFormat | Self::Kind { .. } => "photo-format",
-            Self::Empty | Self::Broken { .. } | Self::Part { .. } => "photo-broken",
+            Self::Empty | Self::Broken { .. } | Self::BrokenDicom | Self::Part { .. } => "photo-broken",
             Self::Blocked => "photo-blocked",
             Self::TooManyBytes { .. } | Self::TooManyPixels { .. } | Self::TooMuchMemory { .. } => "photo-too-large",
         }
@@ -170,7 +173,11 @@ impl Default for Limits {
 }
 
 impl Limits {
-    fn check_bytes(&self, actual: usize) -> Result<(), PhotoError> {
+    /// Checks how long a file is.
+    ///
+    /// # Errors
+    /// [`PhotoError::TooManyBytes`].
+    pub fn check_bytes(&self, actual: usize) -> Result<(), PhotoError> {
         let actual = actual as u64;
         if actual > self.bytes {
             return Err(PhotoError::TooManyBytes { actual, limit: self.bytes });
@@ -184,9 +191,11 @@ impl Limits {
         isobmff::declared_size(bytes).map_or(Ok(()), |(width, height)| self.check_foreign(width, height))
     }
 
-    /// Checks the size of a picture that something else has decoded.
-    #[cfg(all(target_arch = "wasm32", feature = "web"))]
-    pub(crate) fn check_foreign(&self, width: u32, height: u32) -> Result<(), PhotoError> {
+    /// Checks the size of a picture that something else has decoded, or will.
+    ///
+    /// # Errors
+    /// [`PhotoError::TooManyPixels`], [`PhotoError::TooMuchMemory`], and [`PhotoError::Broken`] for a picture without pixels.
+    pub fn check_foreign(&self, width: u32, height: u32) -> Result<(), PhotoError> {
         self.check_pixels(PhotoFormat::Pixels, width, height, 4)
     }
 

@@ -4,11 +4,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 
 const DIST = 'dist';
+/** Few visitors need it: kept when it is first used. */
+const LATER = /^pkg\/skintree_dicom/;
 /**
  * The pack has a store of its own, with its own hashes. What belongs to the frame (embed) is of no use without the
  * portal around it, and embed.json is edited where skintree is put up. Browsers keep the service worker themselves.
  */
-const LEFT_OUT = /^pack\/|^embed[.-]|^frame\/|^(sw|precache)\.js$|\.d\.ts$/;
+const LEFT_OUT = /^pack\/|^embed[.-]|^frame\/|^(sw|precache)\.js$|^(integrity|sbom\.cdx)\.json$|\.d\.ts$/;
 
 /** @param {string | Buffer} data */
 const sha256 = (data) => createHash('sha256').update(data).digest('hex');
@@ -16,7 +18,7 @@ const sha256 = (data) => createHash('sha256').update(data).digest('hex');
 const files = readdirSync(DIST, { recursive: true, encoding: 'utf8' })
   .filter((path) => statSync(`${DIST}/${path}`).isFile() && !LEFT_OUT.test(path))
   .sort()
-  .map((path) => ({ path, sha256: sha256(readFileSync(`${DIST}/${path}`)) }));
+  .map((path) => ({ path, sha256: sha256(readFileSync(`${DIST}/${path}`)), ...(LATER.test(path) && { later: true }) }));
 const version = sha256(JSON.stringify(files)).slice(0, 12);
 writeFileSync(`${DIST}/precache.js`, `self.skintreePrecache = ${JSON.stringify({ version, files }, null, 1)};\n`);
 console.log(`precache ${version}: ${files.length} files`);

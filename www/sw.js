@@ -4,7 +4,7 @@
 // precache.js is made by ./build.sh dist and lists every file with its SHA-256. Files are kept by hash, so a new
 // version fetches only what has changed, and the old one stays whole until nobody uses it.
 
-/** @typedef {{version: string, files: {path: string, sha256: string}[]}} Precache */
+/** @typedef {{version: string, files: {path: string, sha256: string, later?: true}[]}} Precache */
 
 const worker = /** @type {ServiceWorkerGlobalScope & {skintreePrecache: Precache}} */ (/** @type {unknown} */ (self));
 importScripts('precache.js');
@@ -23,25 +23,27 @@ if (start) keys.set(SCOPE, start);
 worker.addEventListener('install', (event) => event.waitUntil(install()));
 worker.addEventListener('activate', (event) => event.waitUntil(removeOld()));
 
+/** A file that fails to come, or differs, fails the installation, and the old version stays. */
 async function install() {
+  await Promise.all(files.filter(({ later }) => !later).map(store));
+}
+
+/** @param {Precache['files'][number]} file */
+async function store({ path, sha256 }) {
   const cache = await caches.open(CACHE);
-  await Promise.all(
-    files.map(async ({ path, sha256 }) => {
-      const url = SCOPE + path;
-      const key = /** @type {string} */ (keys.get(url));
-      if (await cache.match(key)) {
-        return;
-      }
-      // The browser itself checks the hash; a file that differs fails the installation, and the old version stays.
-      const response = await fetch(url, { cache: 'no-cache', integrity: integrityOf(sha256) });
-      if (!response.ok) {
-        throw new Error(`${url}: HTTP ${response.status}`);
-      }
-      // A page may not be opened with an answer that was redirected, as some servers do for index.html.
-      const { headers } = response;
-      await cache.put(key, response.redirected ? new Response(await response.blob(), { headers }) : response);
-    }),
-  );
+  const url = SCOPE + path;
+  const key = /** @type {string} */ (keys.get(url));
+  if (await cache.match(key)) {
+    return;
+  }
+  // The browser itself checks the hash.
+  const response = await fetch(url, { cache: 'no-cache', integrity: integrityOf(sha256) });
+  if (!response.ok) {
+    throw new Error(`${url}: HTTP ${response.status}`);
+  }
+  // A page may not be opened with an answer that was redirected, as some servers do for index.html.
+  const { headers } = response;
+  await cache.put(key, response.redirected ? new Response(await response.blob(), { headers }) : response);
 }
 
 async function removeOld() {
@@ -77,7 +79,11 @@ worker.addEventListener('fetch', (event) => {
  */
 async function answer(key, request) {
   const cache = await caches.open(CACHE);
-  // Gone only if the browser needed the space.
+  const kept = await cache.match(key);
+  if (kept) return kept;
+  // Gone if the browser needed the space, or one that is kept when it is first used.
+  const file = files.find(({ path }) => keys.get(SCOPE + path) === key);
+  if (file?.later) await store(file).catch(() => {});
   return (await cache.match(key)) ?? fetch(request);
 }
 
@@ -85,7 +91,7 @@ async function answer(key, request) {
 async function areKept() {
   const cache = await caches.open(CACHE);
   const found = new Set((await cache.keys()).map(({ url }) => url));
-  return [...keys.values()].every((key) => found.has(key));
+  return files.every(({ path, later }) => later || found.has(String(keys.get(SCOPE + path))));
 }
 
 /** Shared photos on their way from the phone's gallery to the page: in memory only. @type {File[]} */

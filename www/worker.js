@@ -1,7 +1,8 @@
 // The worker behind a Classifier: fetches the pack, hands it to the wasm module, answers one call after the other.
 
 import { SkintreeError } from './interface/errors.js';
-import { load, readBlob } from './interface/worker-load.js';
+import { decodable, readBlob } from './interface/photo-file.js';
+import { load } from './interface/worker-load.js';
 import { replyModule, replyProgress, serve } from './interface/worker-serve.js';
 
 /**
@@ -28,7 +29,8 @@ const handlers = {
       const { data, width, height } = photo;
       return classifier.classifyRgba(new Uint8Array(data.buffer, data.byteOffset, data.length), width, height, options);
     }
-    return classifier.classify(photo.kind === 'bytes' ? photo.bytes : await readBlob(photo.blob), options);
+    const bytes = photo.kind === 'bytes' ? photo.bytes : await readBlob(photo.blob);
+    return classifier.classify(await decodable(bytes), options);
   },
 };
 

@@ -37,7 +37,7 @@ describe('canvases that give noise, firefox', { skip: noDist || noTiny || noBrow
   /** @param {Page} page */
   const cuts = (page) =>
     page.evaluate(async () => {
-      const { cutPhoto } = await import(/** @type {string} */ ('/upload/cut-photo.js'));
+      const { cutPhoto } = await import(/** @type {string} */ ('/upload/photo-calls.js'));
       const hex = (/** @type {ArrayBuffer} */ bytes) => [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
       const found = [];
       for (const name of ['landscape.png', 'orientation-6.tif']) {

@@ -2,7 +2,8 @@
 // made by the wasm modules, from the same code as `skintree evaluate`.
 
 import { SkintreeError, toFailure } from '../interface/errors.js';
-import { load, readBlob, startModule } from '../interface/worker-load.js';
+import { decodable, readBlob } from '../interface/photo-file.js';
+import { load, startModule } from '../interface/worker-load.js';
 import { replyProgress, serve } from '../interface/worker-serve.js';
 
 /**
@@ -44,7 +45,7 @@ const handlers = {
     }
     try {
       const bytes = await readBlob(photo);
-      table().answered(file, bytes, await model().classifier.logits(bytes));
+      table().answered(file, bytes, await model().classifier.logits(await decodable(bytes)));
       return null;
     } catch (error) {
       const failure = toFailure(error);

@@ -1,4 +1,4 @@
-/** What `pkg/skintree.js` and `pkg/skintree_evaluate.js`, made by wasm-bindgen, offer to the workers. */
+/** What `pkg/skintree.js`, `pkg/skintree_evaluate.js` and `pkg/skintree_dicom.js`, made by wasm-bindgen, offer to the workers. */
 import type { ClassifierInfo, ClassifyOptions, EngineChoice, EngineInfo, LocalText, Report } from '../skintree.js';
 
 export interface PackFile {
@@ -123,4 +123,10 @@ export interface EvaluateModule {
   tableColumns(table: Uint8Array): TableColumns;
   findPhotos(paths: string[], files: string[]): LocatedPhoto[];
   WebEvaluation: { new (manifest: Uint8Array, taxonomy: Uint8Array, engine: EngineInfo): WasmEvaluation };
+}
+
+export interface DicomModule {
+  default(init?: { module_or_path?: string | URL | WebAssembly.Module }): Promise<unknown>;
+  /** The JPEG or PNG file in a DICOM file, and any other file as it is. */
+  photoFile(bytes: Uint8Array): Uint8Array;
 }

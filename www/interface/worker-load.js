@@ -4,7 +4,6 @@ import { policyError, setupError, whatIsWrong } from './diagnose.js';
 import { SkintreeError, messageOf, toFailure } from './errors.js';
 import { fetchFile, fetchManifest } from './pack-fetch.js';
 import { PackStore } from './pack-store.js';
-import { MOST_BYTES } from './photo-limits.js';
 
 /**
  * @import {ClassifierInfo, EngineChoice, Progress} from '../skintree.js'
@@ -176,20 +175,6 @@ async function fetchPack(files, packUrl, store, fresh, onProgress) {
       return one.bytes;
     },
   };
-}
-
-/** @param {Blob} blob */
-export async function readBlob(blob) {
-  // The wasm side would refuse it too, but only once a film of gigabytes were in memory.
-  if (blob.size > MOST_BYTES) {
-    throw new SkintreeError('photo-too-large', `the photo has ${blob.size} bytes, more than the ${MOST_BYTES} allowed; save it smaller`);
-  }
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (cause) {
-    // The file was moved or changed after it was chosen, or lies in a cloud folder that is offline.
-    throw new SkintreeError('photo-broken', `the file cannot be read: ${messageOf(cause)}`, { cause });
-  }
 }
 
 /** @param {unknown} error */

@@ -3,10 +3,10 @@
 
 import { bitmapOf } from '../interface/bitmap.js';
 import { keepPage, startDevice } from '../app/device-view.js';
-import { cutPhoto } from './cut-photo.js';
 import { chooseLanguage, startLanguage } from '../view/language.js';
 import { photoItem } from './photo-item.js';
 import { remember, showHistory, startHistory } from './history-view.js';
+import { cutPhoto, pictureIn } from './photo-calls.js';
 import { isOther } from '../view/photo-inputs.js';
 import { Session, troubleOf } from '../interface/session.js';
 import { say } from '../view/strings.js';
@@ -126,8 +126,24 @@ function takeAll(photos) {
 
 /** @param {PhotoItem} item */
 async function thumbnail(item) {
+  await open(item);
   item.thumbnail = item.source && (await thumbnailOf(item.source));
   view.showList(items, selected);
+}
+
+/**
+ * Puts the picture that is in a DICOM file in the place of the file, so that it can be shown.
+ *
+ * @param {PhotoItem} item
+ */
+async function open(item) {
+  const { original } = item;
+  if (!original) return;
+  const picture = await pictureIn(original);
+  if (picture === original || item.original !== original) return;
+  item.original = picture;
+  if (item.source === original) item.source = picture;
+  if (item === selected && item.state !== 'framing') view.showItem(item);
 }
 
 /**
@@ -140,6 +156,7 @@ async function frame(item) {
     return;
   }
   try {
+    await open(item);
     const bitmap = await bitmapOf(item.original);
     if (items.includes(item)) {
       change(item, { state: 'framing', report: null, trouble: null });

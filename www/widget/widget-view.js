@@ -24,7 +24,7 @@ export class WidgetView {
   #again = null;
   #live = el('p', { className: 'visually-hidden', role: 'status' });
   #progress;
-  #file = el('input', { type: 'file', id: 'file', className: 'visually-hidden', accept: 'image/*,.heic,.heif' });
+  #file = el('input', { type: 'file', id: 'file', className: 'visually-hidden', accept: 'image/*,.heic,.heif,.dcm,.dicom' });
   #fileLabel = el('label', { htmlFor: 'file', className: 'button primary', part: 'button button-primary' });
   #image = el('img');
   #noPreview = this.#text('noPreview', el('p', { className: 'hint', hidden: true }));

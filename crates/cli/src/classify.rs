@@ -9,6 +9,7 @@ use skintree::heat_map::HeatMapChoice;
 use skintree::pack::Pack;
 use skintree::photo::{Limits, Photo};
 use skintree::report::Report;
+use skintree_dicom::photo_file;
 use skintree_evaluate::{Error, EvaluateError};
 use web_time::Instant;
 
@@ -132,7 +133,7 @@ fn classify_file(
     let limits = Limits::default();
     let bytes = read_photo(path, &limits)?;
     let start = Instant::now();
-    let photo = Photo::decode(&bytes, &limits)?;
+    let photo = Photo::decode(&photo_file(&bytes, &limits)?, &limits)?;
     let answer = pollster::block_on(classifier.classify_photo(&photo, &arguments.options(), start))?;
     if let Some(folder) = &arguments.tensors {
         for (kind, values) in [("input", &answer.input.data), ("logits", &answer.outputs.logits)] {

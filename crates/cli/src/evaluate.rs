@@ -18,6 +18,7 @@ use skintree::engine::EngineName;
 use skintree::pack::Pack;
 use skintree::photo::Limits;
 use skintree::report::EngineInfo;
+use skintree_dicom::photo_file;
 use skintree_evaluate::labels::{LabelOptions, Labels};
 use skintree_evaluate::predictions::{Prediction, photo_id};
 use skintree_evaluate::result::{Estimate, Evaluation};
@@ -232,7 +233,10 @@ fn predict(classifier: &mut Classifier, path: &Result<PathBuf, EvaluateError>) -
         Err(error) => return (None, failed(error)),
     };
     let options = Options { features: true, ..Options::default() };
-    let prediction = match pollster::block_on(classifier.classify(&bytes, &options)) {
+    let answer = photo_file(&bytes, &Limits::default())
+        .map_err(skintree::Error::from)
+        .and_then(|photo| pollster::block_on(classifier.classify(&photo, &options)));
+    let prediction = match answer {
         Ok(answer) => Prediction::Logits {
             logits: answer.calibrated,
             features: answer.outputs.features.as_ref().map(features::encode),

@@ -409,3 +409,29 @@ fn photos_are_found_however_the_table_writes_them() {
     assert!(skipped[0]["message"].as_str().unwrap().contains("a/twice.png, b/twice.png"), "{skipped:?}");
     assert!(skipped[1]["message"].as_str().unwrap().contains("no such photo"), "{skipped:?}");
 }
+
+#[test]
+fn the_picture_in_a_dicom_file_is_classified_as_it_is_outside() {
+    let folder = empty_folder("dicom");
+    let whole = std::fs::read(path("tests/photos/plain.dcm")).unwrap();
+    std::fs::write(folder.join("cut.dcm"), &whole[..whole.len() - 50]).unwrap();
+    let output = skintree()
+        .args(["classify", "--pack", "tests/golden/tiny", "--engine", "cpu", "--json"])
+        .args([
+            "tests/photos/picture.png",
+            "tests/photos/plain.dcm",
+            "tests/photos/baseline-420.jpg",
+            "tests/photos/jpeg.dcm",
+        ])
+        .arg(folder.join("cut.dcm"))
+        .output()
+        .unwrap();
+    let lines: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let trees: Vec<&Value> = lines.iter().map(|line| line.pointer("/report/tree").unwrap_or(&line["tree"])).collect();
+    assert!(trees[0].as_array().is_some_and(|nodes| nodes.len() > 3), "{}", lines[0]);
+    assert_eq!(trees[0], trees[1]);
+    assert_eq!(trees[2], trees[3]);
+    assert!(lines[4].to_string().contains("photo-broken"), "{}", lines[4]);
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("Mustermann"));
+}

@@ -34,6 +34,7 @@ fn errors() -> Vec<Error> {
         PhotoError::Part { width: 1, height: 1 }.into(),
         PhotoError::Empty.into(),
         PhotoError::Broken { format: PhotoFormat::Png, reason: text() }.into(),
+        PhotoError::BrokenDicom.into(),
         PhotoError::TooManyBytes { actual: 2, limit: 1 }.into(),
         PhotoError::TooManyPixels { width: 1, height: 2, limit: 1 }.into(),
         PhotoError::TooMuchMemory { limit: 1 }.into(),
