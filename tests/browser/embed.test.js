@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
+import { oddMessages, revive } from './embed-messages.js';
 import { servePack } from './fake.js';
 import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, launch, newPage, noBrowser, wrongOn } from './harness.js';
 import { accessibilityProblems, appears, photoFile, sticksOut, textOf } from './upload-page.js';
@@ -273,6 +274,49 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         });
         await pause();
         assert.equal(await textOf(page, '#model'), 'not loaded');
+      }));
+
+    // ./build.sh fuzz sets the seconds.
+    const seconds = Number(process.env.SKINTREE_FUZZ_SECONDS ?? 3);
+    test(`messages that make no sense, for ${seconds} seconds: nothing is thrown, and the frame answers afterwards`, () =>
+      onPortal('/silent', {}, async (page, frame) => {
+        // What is thrown in a frame of another site does not reach the page.
+        await frame.evaluate(() => {
+          /** @type {string[]} */
+          const thrown = (/** @type {any} */ (globalThis).thrown = []);
+          addEventListener('error', ({ message }) => thrown.push(message));
+          addEventListener('unhandledrejection', ({ reason }) => thrown.push(String(reason)));
+        });
+        const end = Date.now() + seconds * 1000;
+        const seed = Number(process.env.SKINTREE_FUZZ_SEED ?? Date.now() % 2 ** 31);
+        let sent = 0;
+        for (let round = 0; Date.now() < end; round++) {
+          const messages = oddMessages(200, seed + round);
+          sent += await page.evaluate(
+            `(async (messages, origin) => {
+              ${revive}
+              const { contentWindow } = document.querySelector('iframe');
+              for (const message of messages) contentWindow.postMessage(revive(message), origin);
+              await new Promise((resolve) => setTimeout(resolve));
+              globalThis.heard.splice(0, globalThis.heard.length - 50);
+              return messages.length;
+            })(${JSON.stringify(messages)}, ${JSON.stringify(server.origin)})`,
+          );
+          assert.deepEqual(await frame.evaluate(() => /** @type {any} */ (globalThis).thrown), [], `SKINTREE_FUZZ_SEED=${seed + round}`);
+        }
+        assert.ok(sent >= 200, `${sent} messages`);
+        console.log(`${sent} messages, SKINTREE_FUZZ_SEED=${seed}`);
+        await say(page, { type: 'hello', lang: 'en' });
+        await say(page, { type: 'reset' });
+        await page.evaluate(
+          (origin) => {
+            const { contentWindow } = /** @type {HTMLIFrameElement} */ (document.querySelector('iframe'));
+            contentWindow?.postMessage({ schema: 'skintree.embed/1', type: 'classify', id: 'last', photo: new Blob(['x']) }, origin);
+          },
+          server.origin,
+        );
+        await page.waitForFunction(() => /** @type {any} */ (globalThis).heard.some((/** @type {any} */ { type, id }) => type === 'result' && id === 'last'));
+        assert.equal(await frame.evaluate(() => Object.keys(Object.prototype).length), 0, 'no prototype was written to');
       }));
   });
 }

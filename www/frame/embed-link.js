@@ -11,6 +11,9 @@ import { setTheme, themeOf } from './embed-theme.js';
  * @import {SkintreeWidget} from '../widget.js'
  */
 
+/** Characters that are repeated of a wrong value. */
+const MOST_SHOWN = 60;
+
 /**
  * @param {SkintreeWidget} widget
  * @param {Promise<string[]>} origins who may talk to this frame
@@ -137,6 +140,11 @@ function isId(id) {
   return typeof id === 'string' || Number.isFinite(id);
 }
 
+/** Of an object not even `String` can be relied on: it may have a `toString` that is no function. @param {unknown} value */
+function shown(value) {
+  return typeof value === 'string' ? value.slice(0, MOST_SHOWN) : typeof value;
+}
+
 /**
  * What is wrong with a message, if anything.
  *
@@ -144,7 +152,7 @@ function isId(id) {
  * @returns {string | null}
  */
 function problemOf({ schema, type, id, photo, topK, heatMaps, lang, theme }) {
-  if (schema !== SCHEMA) return `this frame speaks ${SCHEMA}, not ${schema}`;
+  if (schema !== SCHEMA) return `this frame speaks ${SCHEMA}, not ${shown(schema)}`;
   switch (type) {
     case 'hello':
       return lang === undefined || typeof lang === 'string' ? null : 'lang is a language tag';
@@ -161,6 +169,6 @@ function problemOf({ schema, type, id, photo, topK, heatMaps, lang, theme }) {
       if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) return 'topK is a whole number above 0';
       return heatMaps === undefined || heatMaps === 'all' || isListOfText(heatMaps) ? null : "heatMaps is 'all' or a list of node ids";
     default:
-      return `unknown type ${type}`;
+      return `unknown type ${shown(type)}`;
   }
 }
