@@ -9,13 +9,13 @@ pub struct EngineInfo {
     /// `wonnx` or `cpu`.
     #[cfg_attr(feature = "types", ts(type = "'wonnx' | 'cpu'"))]
     pub name: String,
-    /// What the caller asked for: `auto`, `wonnx` or `cpu`.
-    #[cfg_attr(feature = "types", ts(type = "'auto' | 'wonnx' | 'cpu'"))]
+    /// What the caller asked for: `auto`, `wonnx`, `cpu` or `cpu-f32`.
+    #[cfg_attr(feature = "types", ts(type = "'auto' | 'wonnx' | 'cpu' | 'cpu-f32'"))]
     pub requested: String,
     /// What the GPU driver calls itself; `None` on the CPU.
     pub adapter: Option<String>,
-    /// Which kernels ran on the GPU, a name of [`crate::shaders::Variant`] or `stock`; `None` on the CPU and in
-    /// reports of before they were told.
+    /// Which kernels ran: on the GPU a name of [`crate::shaders::Variant`] or `stock`, on the CPU `int8` or `f32`; `None` in reports of
+    /// before they were told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "types", ts(optional))]
     pub kernels: Option<String>,

@@ -12,7 +12,9 @@ use pollster::block_on;
 use serde::Deserialize;
 use skintree::engine::lower::{self, Lowered};
 use skintree::engine::trial;
-use skintree::engine::{self, CpuEngine, Engine, EngineChoice, EngineError, EngineName, Wanted, WonnxEngine};
+use skintree::engine::{
+    self, Engine, EngineChoice, EngineError, EngineName, FixedEngine, FloatEngine, Wanted, WonnxEngine,
+};
 use skintree::input::{InputTensor, self_test_input};
 use skintree::onnx::{Graph, GraphError, ModelFile};
 use skintree::pack::Pack;
@@ -48,8 +50,8 @@ fn model_file(pack: &Pack) -> ModelFile {
     ModelFile::read(pack.model().to_vec(), &pack.manifest().signature()).unwrap()
 }
 
-fn cpu(pack: &Pack) -> CpuEngine {
-    CpuEngine::load(pack.model().to_vec(), &pack.manifest().signature()).unwrap()
+fn cpu(pack: &Pack) -> FloatEngine {
+    FloatEngine::load(pack.model().to_vec(), &pack.manifest().signature()).unwrap()
 }
 
 fn input(pack: &Pack, photo: &str) -> InputTensor {
@@ -58,12 +60,13 @@ fn input(pack: &Pack, photo: &str) -> InputTensor {
 }
 
 fn check_against_onnxruntime(engine: &mut dyn Engine, pack: &Pack, key: &str, photos: usize) {
+    let tolerance = TOLERANCE.max(engine.rounding());
     for photo in golden().photos.iter().take(photos) {
         let found = block_on(engine.run(&input(pack, &photo.photo).data)).unwrap().logits;
         let expected = &photo.logits[key];
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(expected) {
-            assert!((found - expected).abs() < TOLERANCE, "{}: {found} is not {expected}", photo.photo);
+            assert!((found - expected).abs() < tolerance, "{}: {found} is not {expected}", photo.photo);
         }
     }
 }
@@ -78,6 +81,28 @@ fn cpu_agrees_with_onnxruntime_on_the_tiny_network() {
 fn cpu_agrees_with_onnxruntime_on_the_shipped_network() {
     let pack = shipped();
     check_against_onnxruntime(&mut cpu(&pack), &pack, "pack", usize::MAX);
+}
+
+#[test]
+fn integers_agree_with_onnxruntime_on_the_shipped_network() {
+    let pack = shipped();
+    let graph = Graph::read(pack.model(), &pack.manifest().signature()).unwrap();
+    let mut engine = FixedEngine::of_graph(&graph, &pack.manifest().activations).unwrap();
+    check_against_onnxruntime(&mut engine, &pack, "pack", usize::MAX);
+}
+
+/// Packs that say how large their activations become are computed in integers, others and those who ask for it in f32.
+#[test]
+fn the_cpu_computes_in_integers_where_it_can() {
+    let kernels = |pack: Pack, choice| {
+        let (manifest, model) = (pack.manifest().clone(), pack.model().to_vec());
+        let file = ModelFile::read(model, &manifest.signature()).unwrap();
+        block_on(engine::load(&manifest, file, choice)).unwrap().info.kernels.unwrap()
+    };
+    let cpu = EngineChoice::Only(EngineName::Cpu);
+    assert_eq!(kernels(shipped(), cpu), "int8");
+    assert_eq!(kernels(shipped(), EngineChoice::CpuFloat), "f32");
+    assert_eq!(kernels(tiny(), cpu), "f32");
 }
 
 #[test]

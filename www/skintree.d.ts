@@ -7,7 +7,7 @@ export type * from './report.js';
 export type EngineName = EngineInfo['name'];
 
 /** `auto` takes the GPU where it works and gives right numbers, else the CPU, and says why. */
-export type EngineChoice = 'auto' | EngineName;
+export type EngineChoice = 'auto' | EngineName | 'cpu-f32';
 
 /** What `classify` takes. Everything from `ImageData` on is read as pixels, at its natural size. */
 export type PhotoSource =

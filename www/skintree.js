@@ -30,7 +30,7 @@ export { SkintreeError };
  */
 const compiled = new Map();
 
-const ENGINES = ['auto', 'wonnx', 'cpu'];
+const ENGINES = ['auto', 'wonnx', 'cpu', 'cpu-f32'];
 
 /** @implements {Pick<import('./skintree.js').Classifier, 'info' | 'classify' | 'free'>} */
 export class Classifier {

@@ -157,7 +157,7 @@ export class SkintreeWidget extends HTMLElement {
   /** @returns {EngineChoice} */
   get engine() {
     const engine = this.getAttribute('engine');
-    return engine === 'wonnx' || engine === 'cpu' ? engine : 'auto';
+    return engine === 'wonnx' || engine === 'cpu' || engine === 'cpu-f32' ? engine : 'auto';
   }
   set engine(engine) {
     this.setAttribute('engine', engine);

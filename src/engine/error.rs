@@ -66,7 +66,7 @@ impl EngineError {
 pub enum EngineName {
     /// wonnx: WebGPU in a browser; Vulkan, Metal or DirectX 12 natively.
     Wonnx,
-    /// rten: SIMD on the CPU.
+    /// The processor, in integers or in f32.
     Cpu,
 }
 

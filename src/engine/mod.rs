@@ -24,9 +24,10 @@ use crate::onnx::{Graph, ModelFile};
 use crate::pack::Manifest;
 use crate::shaders::{KernelChoice, Variant};
 
+use prost::bytes::Bytes;
 use wgpu_bridge::gpu::Gpu;
 
-pub use self::cpu::CpuEngine;
+pub use self::cpu::{FixedEngine, FloatEngine};
 pub use self::error::{EngineError, EngineName};
 pub use self::outputs::{FeatureMap, Outputs, Wanted};
 pub use self::run::{Engine, RunFuture};
@@ -43,6 +44,8 @@ pub enum EngineChoice {
     Auto,
     /// This one or an error.
     Only(EngineName),
+    /// The CPU, computing in f32.
+    CpuFloat,
 }
 
 impl fmt::Display for EngineChoice {
@@ -50,6 +53,7 @@ impl fmt::Display for EngineChoice {
         match self {
             Self::Auto => f.write_str("auto"),
             Self::Only(name) => name.fmt(f),
+            Self::CpuFloat => f.write_str("cpu-f32"),
         }
     }
 }
@@ -62,7 +66,8 @@ impl FromStr for EngineChoice {
             "auto" => Ok(Self::Auto),
             "wonnx" => Ok(Self::Only(EngineName::Wonnx)),
             "cpu" => Ok(Self::Only(EngineName::Cpu)),
-            other => Err(format!("\"{other}\" is no engine; use auto, wonnx or cpu")),
+            "cpu-f32" => Ok(Self::CpuFloat),
+            other => Err(format!("\"{other}\" is no engine; use auto, wonnx, cpu or cpu-f32")),
         }
     }
 }
@@ -111,9 +116,10 @@ pub async fn load(
         EngineChoice::Only(EngineName::Wonnx) => {
             load_gpu(adapter::open().await?, manifest, graph, &bytes, kernels).await?
         }
-        EngineChoice::Only(EngineName::Cpu) => {
+        EngineChoice::Only(EngineName::Cpu) => load_cpu(manifest, Some(graph), bytes).await?,
+        EngineChoice::CpuFloat => {
             drop(graph);
-            load_cpu(manifest, bytes.into()).await?
+            load_float(manifest, bytes).await?
         }
         EngineChoice::Auto => match load_gpu_if_worth_it(manifest, graph, &bytes, kernels).await {
             Ok(tested) => tested,
@@ -124,7 +130,7 @@ pub async fn load(
                     EngineError::Unavailable { reason, .. } => reason,
                     error => error.to_string(),
                 });
-                load_cpu(manifest, bytes.into()).await?
+                load_cpu(manifest, None, bytes).await?
             }
         },
     };
@@ -207,8 +213,27 @@ async fn load_half(
     Tested::new(engine, manifest).await
 }
 
-async fn load_cpu(manifest: &Manifest, model: Vec<u8>) -> Result<Tested, EngineError> {
-    Tested::new(CpuEngine::of_checked(model, &manifest.signature())?, manifest).await
+/// In integers where the pack says how large they become, else in f32. `model` is the file, and `graph` was read from it if it is
+/// still there.
+async fn load_cpu(manifest: &Manifest, graph: Option<Graph>, model: Bytes) -> Result<Tested, EngineError> {
+    if manifest.activations.is_empty() {
+        drop(graph);
+        return load_float(manifest, model).await;
+    }
+    let graph = graph.map_or_else(|| Graph::of_file(model.clone(), &manifest.signature()), Ok)?;
+    let engine = FixedEngine::of_graph(&graph, &manifest.activations);
+    drop(graph);
+    match engine {
+        Ok(engine) => {
+            drop(model);
+            Tested::new(engine, manifest).await
+        }
+        Err(_) => load_float(manifest, model).await,
+    }
+}
+
+async fn load_float(manifest: &Manifest, model: Bytes) -> Result<Tested, EngineError> {
+    Tested::new(FloatEngine::of_checked(model.into(), &manifest.signature())?, manifest).await
 }
 
 #[cfg(test)]

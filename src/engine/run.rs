@@ -29,6 +29,11 @@ pub trait Engine: fmt::Debug {
     /// [`EngineError`]; never wrong numbers because of a GPU error.
     fn compute<'a>(&'a mut self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a>;
 
+    /// How far its logits may be off by design; 0 for engines that compute in f32.
+    fn rounding(&self) -> f32 {
+        0.0
+    }
+
     /// Asks for a look at the engine itself after the next run: something has happened after which it may compute wrongly.
     fn verify_next(&mut self) {}
 

@@ -46,7 +46,7 @@ impl ModelFile {
     /// As [`Graph::read`].
     pub fn read(bytes: Vec<u8>, signature: &Signature<'_>) -> Result<Self, GraphError> {
         let bytes = Bytes::from(bytes);
-        let graph = Graph::of(bytes.clone(), signature)?;
+        let graph = Graph::of_file(bytes.clone(), signature)?;
         Ok(Self { bytes, graph })
     }
 
@@ -80,10 +80,11 @@ impl Graph {
     /// # Errors
     /// [`GraphError`], naming the first node that breaks a rule.
     pub fn read(bytes: &[u8], signature: &Signature<'_>) -> Result<Self, GraphError> {
-        Self::of(Bytes::copy_from_slice(bytes), signature)
+        Self::of_file(Bytes::copy_from_slice(bytes), signature)
     }
 
-    fn of(bytes: Bytes, signature: &Signature<'_>) -> Result<Self, GraphError> {
+    /// Like [`Self::read`], sharing the bytes.
+    pub(crate) fn of_file(bytes: Bytes, signature: &Signature<'_>) -> Result<Self, GraphError> {
         let broken = |reason| GraphError::Unreadable(format!("its reader cannot cope with it: {reason}"));
         catch_panic(|| Self::of_foreign(bytes, signature), broken)
     }

@@ -18,7 +18,7 @@ pub use graph::{Graph, ModelFile, Signature};
 pub use last_layer::LastLayer;
 pub use node::Node;
 pub use proto::OPSET;
-pub use weight::{Quantisation, Weight};
+pub use weight::{Quantisation, Symmetric, Weight};
 
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,15 @@ pub struct Quantisation {
     pub inner: usize,
 }
 
+/// int8 values of which each stands for itself times the scale of its output channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Symmetric<'a> {
+    /// In the order of the shape.
+    pub values: &'a [i8],
+    /// One for each output channel.
+    pub scales: Vec<f32>,
+}
+
 impl Weight {
     /// A constant that is f32 in the file.
     pub fn full(constant: Constant) -> Self {
@@ -40,6 +49,19 @@ impl Weight {
     /// Number of values.
     pub fn count(&self) -> usize {
         elements(&self.constant.shape)
+    }
+
+    /// The values as they are in the file, if they are int8, each output channel (the first dimension) has a scale, and no zero point
+    /// is other than 0.
+    pub fn symmetric(&self) -> Option<Symmetric<'_>> {
+        let Quantisation { scales, zero_points, inner } = self.quantisation.as_ref()?;
+        let channels = *self.shape().first()?;
+        let scales = match scales.as_slice() {
+            &[scale] => vec![scale; channels],
+            _ if *inner == elements(&self.shape()[1..]) => scales.clone(),
+            _ => return None,
+        };
+        zero_points.iter().all(|&point| point == 0).then_some(Symmetric { values: self.constant.int8(), scales })
     }
 
     /// The values as f32.

@@ -73,6 +73,10 @@ pub struct Manifest {
     /// What differs by kind of photo, and how the kind is told; goes with `files.kind`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub photo_kinds: Option<PhotoKinds>,
+    /// The largest magnitude of the input and of what each convolution gives, on photos of the training; by the name of the
+    /// tensor. With it engines may compute in integers, without it they don't.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub activations: BTreeMap<String, f32>,
     /// What a sound engine gives.
     pub self_test: SelfTest,
 }
@@ -281,6 +285,8 @@ impl Manifest {
         self.check_scope()?;
         check("quality", self.quality.is_none_or(|limits| limits.are_sound()), QUALITY_PROBLEM)?;
         self.check_photo_kinds()?;
+        let sound = self.activations.values().all(|range| range.is_finite() && *range > 0.0);
+        check("activations", sound, "holds a number that is not above 0")?;
         self.check_self_test()
     }
 

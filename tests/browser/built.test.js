@@ -126,17 +126,51 @@ for (const kind of KINDS) {
          };`,
       ],
     };
+    /** Serves a worker with something done to its GPU. @param {string} injury */
+    const serveHurt = (injury) =>
+      server.route('/hurt/worker.js', (_, response) => {
+        response.writeHead(200, { 'content-type': 'text/javascript' });
+        response.end(`${readFileSync(`${DIST}/worker.js`, 'utf8')}\n${injury}`);
+      });
     for (const [what, [code, injury]] of Object.entries(hurt)) {
       test(`${what} is an error and not zeros`, { skip: noTiny || (!hasAdapter && 'no adapter') }, async () => {
-        server.route('/hurt/worker.js', (_, response) => {
-          response.writeHead(200, { 'content-type': 'text/javascript' });
-          response.end(`${readFileSync(`${DIST}/worker.js`, 'utf8')}\n${injury}`);
-        });
+        serveHurt(injury);
         const load = (/** @type {EngineChoice} */ engine) =>
           page.evaluate((engine) => outcome(api.Classifier.load('/tiny/', { engine, baseUrl: '/hurt/' })), engine);
         assert.equal(await load('wonnx'), code);
       });
     }
+
+    test('a GPU that begins to compute wrongly is found out, at the latest after 20 answers', { skip: noTiny || (!hasAdapter && 'no adapter') }, async () => {
+      // A part of the work is no longer done, from the fifth photo on.
+      serveHurt(`
+        const dispatch = GPUComputePassEncoder.prototype.dispatchWorkgroups;
+        let calls = 0;
+        addEventListener('message', ({ data }) => data.method === 'classify' && calls++);
+        GPUComputePassEncoder.prototype.dispatchWorkgroups = function (x, y, z) {
+          return calls < 5 ? dispatch.call(this, x, y, z) : dispatch.call(this, 1, 1, 1);
+        };`);
+      const photos = [spot(), spot(450, 450)].map((photo) => photo.toString('base64'));
+      const [after20, afterHidden] = await page.evaluate(async (photos) => {
+        const bytes = photos.map((photo) => Uint8Array.from(atob(photo), (char) => char.charCodeAt(0)));
+        const run = async (/** @type {boolean} */ hide) => {
+          const classifier = await api.Classifier.load('/tiny/', { engine: 'wonnx', baseUrl: '/hurt/' });
+          const codes = [];
+          for (let i = 0; i < 20; i++) {
+            if (hide && i === 6) {
+              document.dispatchEvent(new Event('visibilitychange'));
+            }
+            codes.push(await classifier.classify(bytes[i % 2]).then(() => '', ({ code }) => code));
+            if (codes[i]) break;
+          }
+          classifier.free();
+          return codes;
+        };
+        return [await run(false), await run(true)];
+      }, photos);
+      assert.deepEqual(after20, [...Array(19).fill(''), 'engine-self-test']);
+      assert.deepEqual(afterHidden, [...Array(6).fill(''), 'engine-self-test']);
+    });
 
     test('wonnx without an adapter: engine-unavailable', { skip: noTiny || (hasAdapter && 'there is an adapter') }, async () => {
       const code = await page.evaluate(() => outcome(api.Classifier.load('/tiny/', { engine: 'wonnx' })));

@@ -13,7 +13,8 @@ const primitive = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc.constantFrom(...TOKENS, '', '__proto__', 'constructor', 'toString', '\u202e', 'x'.repeat(100_000)),
 );
-const { value } = fc.letrec((tie) => ({
+/** @type {{value: import('fast-check').Arbitrary<unknown>}} */
+const { value } = fc.letrec((/** @type {(name: 'value') => import('fast-check').Arbitrary<unknown>} */ tie) => ({
   value: fc.oneof({ depthSize: 'small' }, primitive, fc.array(tie('value'), { maxLength: 3 }), fc.dictionary(key(), tie('value'), { maxKeys: 4 })),
 }));
 

@@ -292,7 +292,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         let sent = 0;
         for (let round = 0; Date.now() < end; round++) {
           const messages = oddMessages(200, seed + round);
-          sent += await page.evaluate(
+          sent += /** @type {number} */ (await page.evaluate(
             `(async (messages, origin) => {
               ${revive}
               const { contentWindow } = document.querySelector('iframe');
@@ -301,7 +301,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
               globalThis.heard.splice(0, globalThis.heard.length - 50);
               return messages.length;
             })(${JSON.stringify(messages)}, ${JSON.stringify(server.origin)})`,
-          );
+          ));
           assert.deepEqual(await frame.evaluate(() => /** @type {any} */ (globalThis).thrown), [], `SKINTREE_FUZZ_SEED=${seed + round}`);
         }
         assert.ok(sent >= 200, `${sent} messages`);

@@ -8,7 +8,7 @@ use pollster::block_on;
 use prost::Message as _;
 use serde_json::json;
 use skintree::classifier::{Classifier, Options};
-use skintree::engine::{CpuEngine, Engine, EngineChoice, EngineName};
+use skintree::engine::{Engine, EngineChoice, EngineName, FloatEngine};
 use skintree::heat_map::HeatMapChoice;
 use skintree::input::{InputTensor, self_test_input};
 use skintree::interpret::probabilities;
@@ -26,7 +26,7 @@ const CLASSES: usize = 757;
 const CHANNELS: usize = 68;
 
 /// Logits by the definition of the last layer, from the tiny network's feature map.
-fn logits(engine: &mut CpuEngine, input: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
+fn logits(engine: &mut FloatEngine, input: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
     let features = block_on(engine.run(input)).unwrap().features.unwrap();
     let place = features.shape[1] * features.shape[2];
     let means = features.data.chunks(place).map(|c| c.iter().map(|&v| f64::from(v)).sum::<f64>() / place as f64);
@@ -41,7 +41,7 @@ fn logits(engine: &mut CpuEngine, input: &[f32], weights: &[f32], bias: &[f32]) 
 #[test]
 fn a_pack_of_757_classes_works_like_the_small_one() {
     let small = tiny();
-    let mut engine = CpuEngine::load(small.model().to_vec(), &small.manifest().signature()).unwrap();
+    let mut engine = FloatEngine::load(small.model().to_vec(), &small.manifest().signature()).unwrap();
     let mut numbers = random(1);
     let mut random = |scale: f32| numbers() * scale;
     let weights: Vec<f32> = (0..CHANNELS * CLASSES).map(|_| random(0.5)).collect();

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from . import (
+    activations,
     backbone,
     calibration,
     card,
@@ -159,6 +160,14 @@ def step_pack(args: argparse.Namespace) -> None:
     print(json.dumps(manifest["files"], indent=2), manifest["self_test"])
 
 
+def step_activations(args: argparse.Namespace) -> None:
+    """Measure how large the pack's tensors become, on photos of the training and the self-test vector; written to its manifest."""
+    fold = folds.read()
+    learned = [photo for photo in sets.read() if fold[photo.photo_id] not in recipe.HELD_OUT]
+    photos = activations.chosen(learned, args.photos)
+    print(json.dumps(activations.write(args.folder, photos, [pack.self_test_input(299)]), indent=1))
+
+
 def step_evaluate(args: argparse.Namespace) -> None:
     """Measure the pack on the test fold with onnxruntime, by kind of photo and source; writes model/evaluation.json."""
     print(
@@ -254,6 +263,9 @@ def main() -> None:
     sub.add_argument("--size", type=int, help="side of the views instead of the recipe's, for trying")
     sub.add_argument("--batch", type=int, help="views a step instead of the recipe's, for trying")
     sub.add_argument("--only", nargs="*", help="names of the runs to train")
+    sub = add(step_activations)
+    sub.add_argument("--folder", type=Path, default=paths.PACK)
+    sub.add_argument("--photos", type=int, default=150, help="of each kind")
     add(step_check)
     sub = add(step_finish)
     sub.add_argument("--networks", type=Path, nargs="+", required=True, help="files of recipe or train, averaged")

@@ -1,4 +1,4 @@
-//! rten on the CPU, for browsers without WebGPU.
+//! rten: the network in f32, for packs that cannot be computed in integers, and as the measure of those.
 //!
 //! rten and not tract: it runs this network as fast or faster and is ready many times sooner (docs/engines.md has the
 //! figures and the command that measures them).
@@ -7,15 +7,15 @@ use rten::{Model, ModelOptions, NodeId, OpRegistry, RegisterOp, RunError};
 use rten_tensor::NdTensorView;
 use rten_tensor::prelude::*;
 
-use super::error::{EngineError, EngineName};
-use super::outputs::{FeatureMap, Outputs, Wanted};
-use super::run::{Engine, RunFuture};
 use crate::catch_panic::catch_panic;
+use crate::engine::error::{EngineError, EngineName};
+use crate::engine::outputs::{FeatureMap, Outputs, Wanted};
+use crate::engine::run::{Engine, RunFuture};
 use crate::onnx::{Graph, Signature};
 use crate::operators;
 
 /// A network in main memory.
-pub struct CpuEngine {
+pub struct FloatEngine {
     model: Model,
     size: usize,
     input: NodeId,
@@ -23,7 +23,7 @@ pub struct CpuEngine {
     features: Option<NodeId>,
 }
 
-impl CpuEngine {
+impl FloatEngine {
     /// Reads the file and packs its weights.
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl CpuEngine {
     }
 
     /// Like [`Self::load`] for bytes that [`Graph::read`] has let through.
-    pub(super) fn of_checked(model: Vec<u8>, signature: &Signature<'_>) -> Result<Self, EngineError> {
+    pub(crate) fn of_checked(model: Vec<u8>, signature: &Signature<'_>) -> Result<Self, EngineError> {
         // Only what `Graph::read` lets through, which also keeps the other operators out of the wasm file.
         let accepted: Vec<&dyn RegisterOp> = operators::ALL.iter().map(|operator| operator.cpu()).collect();
         let options = ModelOptions::with_ops(OpRegistry::with_ops(&accepted));
@@ -72,7 +72,7 @@ impl CpuEngine {
     }
 }
 
-impl Engine for CpuEngine {
+impl Engine for FloatEngine {
     fn name(&self) -> EngineName {
         EngineName::Cpu
     }
@@ -81,14 +81,18 @@ impl Engine for CpuEngine {
         None
     }
 
+    fn kernels(&self) -> Option<String> {
+        Some("f32".to_owned())
+    }
+
     fn compute<'a>(&'a mut self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a> {
         Box::pin(std::future::ready(self.infer(input, wanted)))
     }
 }
 
-impl std::fmt::Debug for CpuEngine {
+impl std::fmt::Debug for FloatEngine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CpuEngine").field("size", &self.size).finish_non_exhaustive()
+        f.debug_struct("FloatEngine").field("size", &self.size).finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,78 @@
+//! Feature maps in main memory.
+
+use wide::f32x4;
+
+/// With fewer bits than these 12 the answers become inaccurate (docs/engines.md).
+const FEWEST: i32 = 4095;
+
+/// The largest magnitude that activations may have where so many of their products with int8 weights are added up in an `i32`;
+/// `None` if there are too many of them.
+pub(super) fn most(terms: usize) -> Option<i16> {
+    let terms = i32::try_from(terms).ok().filter(|&terms| terms > 0)?;
+    let most = i32::MAX / 128 / terms;
+    (most >= FEWEST).then_some(i16::try_from(most).unwrap_or(i16::MAX))
+}
+
+/// A feature map: pixels row by row, the channels of a pixel together. It may be some channels of a larger one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct View {
+    /// The memory it lies in.
+    pub(super) slot: usize,
+    /// Where its first value lies.
+    pub(super) start: usize,
+    /// Values from one pixel to the next.
+    pub(super) stride: usize,
+    pub(super) channels: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    /// What 1 stands for.
+    pub(super) scale: f32,
+    /// The largest magnitude.
+    pub(super) most: i16,
+}
+
+impl View {
+    /// Pixels.
+    pub(super) fn area(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// Where a pixel's values begin.
+    pub(super) fn at(&self, pixel: usize) -> usize {
+        self.start + pixel * self.stride
+    }
+
+    /// The values of all pixels, one after the other.
+    pub(super) fn pixels<'a>(&self, values: &'a [i16]) -> impl Iterator<Item = &'a [i16]> {
+        let Self { channels, .. } = *self;
+        let view = *self;
+        (0..self.area()).map(move |pixel| &values[view.at(pixel)..][..channels])
+    }
+
+    /// [`Self::quantise`] for four numbers.
+    #[inline]
+    pub(super) fn quantise_quad(&self, values: f32x4) -> [i16; 4] {
+        let most = f32x4::splat(f32::from(self.most));
+        values.fast_max(-most).fast_min(most).fast_round_int().to_array().map(|value| value as i16)
+    }
+
+    /// The nearest whole number that is not too large.
+    pub(super) fn quantise(&self, value: f32) -> i16 {
+        let most = f32::from(self.most);
+        value.clamp(-most, most).round_ties_even() as i16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::most;
+
+    #[test]
+    fn no_sum_leaves_its_range() {
+        for terms in [1_u32, 27, 288, 720, 2048, 4032, 4096] {
+            let most = i64::from(most(terms as usize).unwrap());
+            assert!(most >= 4095 && most * 128 * i64::from(terms) <= i64::from(i32::MAX), "{terms}: {most}");
+        }
+        assert_eq!([most(27), most(2048), most(4098), most(0)], [Some(32767), Some(8191), None, None]);
+    }
+}
