@@ -7,7 +7,7 @@ const dist = process.argv[2] ?? new URL('../dist', import.meta.url).pathname;
 const server = await new Server(dist).start();
 server.route('/', '<!doctype html><title>memory</title><link rel="icon" href="data:,">');
 const browser = await launch('chromium', server);
-for (const engine of ['wonnx', 'cpu', 'auto']) {
+for (const engine of ['wonnx', 'cpu', 'cpu-f32', 'auto']) {
   const page = await newPage(browser);
   await page.goto(server.origin);
   const [empty, loaded, milliseconds] = await page.evaluate(async (engine) => {
@@ -19,11 +19,11 @@ for (const engine of ['wonnx', 'cpu', 'auto']) {
     const manifest = await bytes('/pack/manifest.json');
     const { files } = JSON.parse(new TextDecoder().decode(manifest));
     /** @type {Uint8Array[]} */
-    const [model, taxonomy, scope] = await Promise.all(
-      [files.model, files.taxonomy, files.scope].map((file) => bytes(`/pack/${file.path}`)),
+    const [model, taxonomy, scope, kind] = await Promise.all(
+      [files.model, files.taxonomy, files.scope, files.kind].map((file) => bytes(`/pack/${file.path}`)),
     );
     const start = performance.now();
-    await wasm.WebClassifier.load(manifest, model, taxonomy, scope, { engine });
+    await wasm.WebClassifier.load(manifest, model, taxonomy, scope, kind, { engine });
     return [empty, memory.buffer.byteLength, performance.now() - start];
   }, engine);
   const mib = (/** @type {number} */ bytes) => (bytes / 2 ** 20).toFixed(1);

@@ -78,11 +78,14 @@ async function compare(engine, files) {
 
 const skip = !existsSync(LABELS) && `${LABELS} is missing: set SKINTREE_DATA`;
 
-test(`the CPU engine agrees with onnxruntime on ${PHOTOS} photos`, { skip }, async (t) => {
-  const { worst } = await compare(['--engine', 'cpu'], photos());
-  t.diagnostic(`largest difference of logits ${worst.toExponential(1)}`);
-  assert.ok(worst < TOLERANCE, `${worst}`);
-});
+// In integers, and in f32.
+for (const [engine, tolerance] of /** @type {const} */ ([['cpu', 0.02], ['cpu-f32', TOLERANCE]])) {
+  test(`the engine ${engine} agrees with onnxruntime on ${PHOTOS} photos`, { skip }, async (t) => {
+    const { worst } = await compare(['--engine', engine], photos());
+    t.diagnostic(`largest difference of logits ${worst.toExponential(1)}`);
+    assert.ok(worst < tolerance, `${worst}`);
+  });
+}
 
 // A trial at load takes f16 on real GPUs only, so a software adapter must be asked for it.
 for (const [kernels, name] of [['auto', 'the GPU engine'], ['tiles-132-f16', 'the GPU engine with f16 weights']]) {

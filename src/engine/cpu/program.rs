@@ -8,6 +8,9 @@ use super::tensors::{View, most};
 use crate::onnx::{Graph, Node, Weight};
 use crate::operators;
 
+/// How much larger than on the photos that were measured activations may become before they are cut off.
+const HEADROOM: f32 = 1.5;
+
 /// A network of integers, and its last layer.
 #[derive(Debug)]
 pub(super) struct Program {
@@ -180,7 +183,7 @@ impl<'a> Planner<'a> {
             channels,
             height,
             width,
-            scale: self.range(root)? / f32::from(most),
+            scale: HEADROOM * self.range(root)? / f32::from(most),
             most,
         })
     }
