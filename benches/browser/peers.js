@@ -33,7 +33,7 @@ const timed = (run) => async () => {
 async function skintree(engine, kernels) {
   const wasm = await import('/pkg/skintree.js');
   const [code, manifest, photo] = [await bytes('/pkg/skintree_bg.wasm'), await bytes('/pack/manifest.json'), await bytes('/photo.png')];
-  const { files, classes, temperature } = JSON.parse(new TextDecoder().decode(manifest));
+  const { files, classes, photo_kinds, temperature } = JSON.parse(new TextDecoder().decode(manifest));
   const pack = {};
   for (const [role, { path }] of Object.entries(files)) pack[role] = await bytes(`/pack/${path}`);
   return async () => {
@@ -43,10 +43,11 @@ async function skintree(engine, kernels) {
     for (const role in pack) delete pack[role];
     bench.info = () => ({ kernels: classifier.info().engine.kernels, wasm_mib: memory.buffer.byteLength / 2 ** 20 });
     return async () => {
-      const { fine, timings } = await classifier.classify(photo, { topK: classes.length });
+      const { fine, photo_kind, timings } = await classifier.classify(photo, { topK: classes.length });
+      const kind = photo_kinds?.kinds.find(({ id }) => id === photo_kind.id) ?? { temperature, offset: classes.map(() => 0) };
       const probability = (id) => fine.find((entry) => entry.id === id).probability;
       // Logits but for a constant, which the comparison takes out.
-      const logits = classes.map((id) => Math.log(probability(id)) * temperature);
+      const logits = classes.map((id, i) => Math.log(probability(id)) * kind.temperature - kind.offset[i]);
       return { logits, ms: timings.engine_ms };
     };
   };
