@@ -31,7 +31,11 @@ fn reference() -> Reference {
 }
 
 fn classifier(folder: &str, engine: EngineName) -> skintree::Result<Classifier> {
-    block_on(Classifier::load(Pack::read_dir(Path::new(folder))?, EngineChoice::Only(engine)))
+    classifier_of_choice(folder, EngineChoice::Only(engine))
+}
+
+fn classifier_of_choice(folder: &str, choice: EngineChoice) -> skintree::Result<Classifier> {
+    block_on(Classifier::load(Pack::read_dir(Path::new(folder))?, choice))
 }
 
 fn maps_of(
@@ -50,6 +54,10 @@ fn nodes(ids: &[&str]) -> HeatMapChoice {
 
 /// Every map of every golden photo, to 1e-4.
 fn check_against_pytorch(classifier: &mut Classifier, pack: &str) {
+    check_within(1e-4, classifier, pack);
+}
+
+fn check_within(tolerance: f32, classifier: &mut Classifier, pack: &str) {
     let reference = reference();
     assert_eq!(classifier.pack().manifest().files.model.sha256, reference.model_sha256[pack], "run it again");
     for (photo, expected) in &reference.photos {
@@ -60,7 +68,7 @@ fn check_against_pytorch(classifier: &mut Classifier, pack: &str) {
             let expected = &expected[&map.node];
             assert_eq!((map.values.len(), map.width * map.height), (expected.len(), expected.len()));
             for (found, expected) in map.values.iter().zip(expected) {
-                assert!((found - expected).abs() < 1e-4, "{photo}, {}: {found} is not {expected}", map.node);
+                assert!((found - expected).abs() < tolerance, "{photo}, {}: {found} is not {expected}", map.node);
             }
         }
     }
@@ -68,7 +76,9 @@ fn check_against_pytorch(classifier: &mut Classifier, pack: &str) {
 
 #[test]
 fn maps_of_the_shipped_pack_agree_with_pytorch() {
-    check_against_pytorch(&mut classifier("model/pack", EngineName::Cpu).unwrap(), "pack");
+    check_against_pytorch(&mut classifier_of_choice("model/pack", EngineChoice::CpuFloat).unwrap(), "pack");
+    // In integers, which round; single places of a map more than the logits, their mean.
+    check_within(0.05, &mut classifier("model/pack", EngineName::Cpu).unwrap(), "pack");
 }
 
 #[test]

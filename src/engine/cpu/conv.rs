@@ -104,9 +104,10 @@ impl Conv {
 
     /// Computes it. `image` ends with as many zeros as a pixel has values; `places` is memory to work with.
     pub(super) fn run(&self, image: &[i16], zeros: usize, result: &mut [i16], places: &mut Vec<[u32; PIXELS]>) {
-        self.find_places(zeros, places);
-        let window = self.window.kernel[0] * self.window.kernel[1];
-        let pairs = self.from.channels.div_ceil(2);
+        let run = self.run_length();
+        self.find_places(zeros, run, places);
+        let window = self.window.kernel[0] * self.window.kernel[1] / run;
+        let pairs = self.from.channels.div_ceil(2) * run;
         let Self { to, .. } = self;
         let most = f32::from(to.most);
         let limits = [if self.relu { 0.0 } else { -most }, most];
@@ -125,15 +126,27 @@ impl Conv {
         }
     }
 
-    /// For each four output pixels, for each place of the window, where the input pixels lie.
-    fn find_places(&self, zeros: usize, places: &mut Vec<[u32; PIXELS]>) {
+    /// How many places of the window lie one behind the other in memory, so that they can be walked as one: a row of it, if
+    /// neither other channels nor pixels outside the image come in between.
+    fn run_length(&self) -> usize {
+        let whole = self.from.stride == self.from.channels.next_multiple_of(2);
+        if whole && self.window.pads == [0, 0] && self.fits() { self.window.kernel[1] } else { 1 }
+    }
+
+    /// Whether no window reaches beyond the right edge of the image.
+    fn fits(&self) -> bool {
+        (self.to.width - 1) * self.window.strides[1] + self.window.kernel[1] <= self.from.width
+    }
+
+    /// For each four output pixels, for each `run` places of the window, where the input pixels begin.
+    fn find_places(&self, zeros: usize, run: usize, places: &mut Vec<[u32; PIXELS]>) {
         places.clear();
         let last = self.to.area() - 1;
         for group in (0..self.to.area()).step_by(PIXELS) {
             // What is too much of the last group computes the last pixel once more.
             let pixels: [usize; PIXELS] = std::array::from_fn(|i| (group + i).min(last));
             let positions = pixels.map(|pixel| [pixel / self.to.width, pixel % self.to.width]);
-            places.extend(self.window.places().map(|place| {
+            places.extend(self.window.places().step_by(run).map(|place| {
                 positions.map(|position| {
                     let pixel = self.window.pixel(&self.from, position, place);
                     pixel.map_or(zeros, |pixel| self.from.at(pixel)) as u32

@@ -8,6 +8,7 @@ use std::mem::take;
 use super::conv::Conv;
 use super::pool::{Pool, copy};
 use super::program::{Program, Step, ends};
+use crate::catch_panic::catch_panic;
 use crate::engine::error::{EngineError, EngineName};
 use crate::engine::outputs::{FeatureMap, Outputs, Wanted};
 use crate::engine::run::{Engine, RunFuture};
@@ -118,6 +119,7 @@ impl Engine for FixedEngine {
     }
 
     fn compute<'a>(&'a mut self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a> {
-        Box::pin(std::future::ready(self.infer(input, wanted)))
+        let broken = |reason| EngineError::Failed { engine: EngineName::Cpu, reason };
+        Box::pin(std::future::ready(catch_panic(|| self.infer(input, wanted), broken)))
     }
 }

@@ -34,11 +34,12 @@ struct Case {
     zeros: usize,
 }
 
-/// An image of 7 x 6 pixels amidst other channels, random values in all of them, and zeros at the end.
-fn case(channels: usize, outputs: usize, window: Window) -> Case {
+/// An image of 7 x 6 pixels, alone or amidst other channels, random values in all of them, and zeros at the end.
+fn case(channels: usize, outputs: usize, window: Window, alone: bool) -> Case {
     let mut random = random((channels * 31 + outputs) as u32);
     let (height, width) = (7, 6);
-    let from = View { slot: 0, start: 2, stride: channels + 5, channels, height, width, scale: 0.01, most: 4095 };
+    let (start, stride) = if alone { (0, channels.next_multiple_of(2)) } else { (2, channels + 5) };
+    let from = View { slot: 0, start, stride, channels, height, width, scale: 0.01, most: 4095 };
     let out =
         |axis: usize, side: usize| (side + 2 * window.pads[axis] - window.kernel[axis]) / window.strides[axis] + 1;
     let [height, width] = [out(0, height), out(1, width)];
@@ -61,8 +62,8 @@ const WINDOWS: [Window; 5] = [
 fn convolutions_are_exact() {
     for window in WINDOWS {
         for (channels, outputs) in [(1, 1), (3, 8), (4, 12), (10, 24)] {
-            for relu in [true, false] {
-                let Case { from, to, image, zeros, .. } = case(channels, outputs, window);
+            for (relu, alone) in [(true, true), (false, true), (true, false), (false, false)] {
+                let Case { from, to, image, zeros, .. } = case(channels, outputs, window, alone);
                 let places = window.kernel[0] * window.kernel[1];
                 let mut random = random(7);
                 let weights: Vec<i8> = (0..outputs * channels * places).map(|_| (random() * 128.0) as i8).collect();
@@ -117,7 +118,7 @@ fn convolutions_are_exact() {
 fn pools_are_exact() {
     for window in &WINDOWS[1..] {
         for kind in [Kind::Max, Kind::Average, Kind::AverageWithPads] {
-            let Case { from, mut to, image, .. } = case(5, 5, *window);
+            let Case { from, mut to, image, .. } = case(5, 5, *window, false);
             to.scale = 0.02;
             let mut result = vec![0; to.area() * to.stride + 4];
             Pool { from, to, window: *window, kind }.run(&image, &mut result, &mut Vec::new());
