@@ -58,16 +58,16 @@ export type EngineInfo = {
  */
 name: 'wonnx' | 'cpu', 
 /**
- * What the caller asked for: `auto`, `wonnx` or `cpu`.
+ * What the caller asked for: `auto`, `wonnx`, `cpu` or `cpu-f32`.
  */
-requested: 'auto' | 'wonnx' | 'cpu', 
+requested: 'auto' | 'wonnx' | 'cpu' | 'cpu-f32', 
 /**
  * What the GPU driver calls itself; `None` on the CPU.
  */
 adapter: string | null, 
 /**
- * Which kernels ran on the GPU, a name of [`crate::shaders::Variant`] or `stock`; `None` on the CPU and in
- * reports of before they were told.
+ * Which kernels ran: on the GPU a name of [`crate::shaders::Variant`] or `stock`, on the CPU `int8` or `f32`; `None` in reports of
+ * before they were told.
  */
 kernels?: string, 
 /**
