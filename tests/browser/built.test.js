@@ -233,7 +233,9 @@ for (const kind of KINDS) {
         const sum = exps.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b);
         for (const { id, probability } of fine) {
           const expected = exps[classes.indexOf(id)] / sum;
-          assert.ok(Math.abs(probability - expected) < 1e-3, `${photo}, ${id}: ${probability} instead of ${expected}`);
+          // In integers logits may be 0.02 off, and a probability a quarter of that divided by the temperature.
+          const close = used.kernels === 'int8' ? 0.02 / 4 / temperature : 1e-3;
+          assert.ok(Math.abs(probability - expected) < close, `${photo}, ${id}: ${probability} instead of ${expected}`);
         }
         assert.equal(fine.length, classes.length);
       }

@@ -169,6 +169,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       const saved = file('predictions.jsonl', await save('#save'));
       await click(page, '#start');
       await says(page, '#run-status', '7 are done');
+      await page.waitForSelector('#report article');
       const whole = withoutRun(await save('#save-json'));
       assert.equal(whole.data.photos, 5);
       await page.close();

@@ -263,6 +263,9 @@ async function run() {
     return;
   }
   now.run = 'running';
+  // Figures of fewer photos are not to be saved as those of this run.
+  now.reports = null;
+  view.showReport(null);
   show();
   let todo = await placesToDo(now.study);
   let deaths = 0;
