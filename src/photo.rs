@@ -31,6 +31,15 @@ use crate::sha256::sha256_hex;
 /// Formats that can be decoded, for messages.
 const READABLE: &str = "JPEG, PNG, WebP, GIF, BMP or TIFF";
 
+/// Where every DICOM file has its mark (PS3.10, 7.1).
+pub const DICOM_MARK: std::ops::Range<usize> = 128..132;
+
+/// Whether these are the bytes of a DICOM file, which `crates/dicom` reads.
+#[must_use]
+pub fn is_dicom(bytes: &[u8]) -> bool {
+    bytes.get(DICOM_MARK) == Some(b"DICM")
+}
+
 /// Why a photo was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PhotoError {

@@ -17,7 +17,7 @@ const checksums = new Map(
   [...readFileSync('Cargo.lock', 'utf8').matchAll(/name = "(.+)"\nversion = "(.+)"\nsource = .+\nchecksum = "(.+)"/g)].map(([, name, version, sum]) => [`${name} ${version}`, sum]),
 );
 
-/** The libraries that a module is linked from, and those that wrote code for it: `[name, version, licence, repository]`. @param {string} crate */
+/** The libraries that a module is linked from, and those that wrote code for it. @param {string} crate */
 function librariesOf(crate) {
   const options = ['--locked', '--edges', 'normal', '--target', 'wasm32-unknown-unknown', '--package', crate, '--prefix', 'none', '--format', '{p}|{l}|{r}'];
   const { status, stdout, stderr } = spawnSync('cargo', ['tree', ...options], { encoding: 'utf8', maxBuffer: 1 << 26 });
@@ -55,10 +55,9 @@ function model() {
 }
 
 const own = modules.flatMap(librariesOf);
-const [{ version }] = own.filter(({ name }) => name === 'skintree');
 const all = new Map(own.map((library) => [`${library.name} ${library.version}`, library]));
 const bom = new Models.Bom();
-bom.metadata.component = new Models.Component(Enums.ComponentType.Application, 'skintree', { version, bomRef: 'skintree' });
+bom.metadata.component = new Models.Component(Enums.ComponentType.Application, 'skintree', { version: own.find(({ name }) => name === 'skintree')?.version, bomRef: 'skintree' });
 for (const key of [...all.keys()].sort()) bom.components.add(component(/** @type {any} */ (all.get(key))));
 bom.components.add(model());
 const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));

@@ -16,7 +16,9 @@ pub trait Engine: fmt::Debug {
     fn name(&self) -> EngineName;
 
     /// What the GPU driver calls itself, for engines that have one.
-    fn adapter(&self) -> Option<String>;
+    fn adapter(&self) -> Option<String> {
+        None
+    }
 
     /// Which kernels run on the GPU ([`Variant`](crate::shaders::Variant), or `stock` for wonnx's own), for engines that have a choice.
     fn kernels(&self) -> Option<String> {

@@ -77,10 +77,6 @@ mod tests {
             EngineName::Wonnx
         }
 
-        fn adapter(&self) -> Option<String> {
-            None
-        }
-
         fn compute<'a>(&'a mut self, _: &'a [f32], _: Wanted) -> RunFuture<'a> {
             let wrong = self.right == 0;
             self.right = self.right.saturating_sub(1);

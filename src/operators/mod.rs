@@ -25,6 +25,8 @@ mod window;
 #[cfg(test)]
 mod testing;
 
+pub(crate) use window::Window;
+
 pub use operator::{Known, Linear, Operator, PackConstants, Part, Planned, Site, Values};
 
 /// Every operator that is accepted, by name.

@@ -25,13 +25,24 @@ pub(super) struct AveragePool;
 
 /// What a pool computes of its window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// The largest value.
     Max,
     /// The mean of the values inside the image.
     Average,
     /// The mean, zeros outside the image counted.
     AverageWithPads,
+}
+
+impl Kind {
+    /// That of a `MaxPool` or an `AveragePool`.
+    pub(crate) fn of(node: &Node) -> Self {
+        match (node.op.as_str(), node.int("count_include_pad", 0)) {
+            ("MaxPool", _) => Self::Max,
+            (_, 0) => Self::Average,
+            _ => Self::AverageWithPads,
+        }
+    }
 }
 
 /// A pool with a window.
@@ -66,7 +77,7 @@ struct Shader {
 }
 
 impl Pool {
-    fn of(site: &Site<'_>, kind: Kind) -> Result<Self, String> {
+    fn of(site: &Site<'_>) -> Result<Self, String> {
         let window = Window::of(site.node)?;
         let (image, result) = (site.only_input()?, site.only_output()?);
         Ok(Self {
@@ -75,7 +86,7 @@ impl Pool {
             kernel: window.kernel,
             strides: window.strides,
             pads: window.corner(),
-            kind,
+            kind: Kind::of(site.node),
             biased: site.biased,
             relu: site.outputs.iter().any(|part| part.relu),
             from: image.start,
@@ -146,7 +157,7 @@ impl Operator for MaxPool {
     }
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
-        Pool::of(site, Kind::Max)?.plan()
+        Pool::of(site)?.plan()
     }
 
     fn cpu(&self) -> &'static dyn RegisterOp {
@@ -172,8 +183,7 @@ impl Operator for AveragePool {
     }
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
-        let kind = if site.node.int("count_include_pad", 0) == 0 { Kind::Average } else { Kind::AverageWithPads };
-        Pool::of(site, kind)?.plan()
+        Pool::of(site)?.plan()
     }
 
     fn cpu(&self) -> &'static dyn RegisterOp {

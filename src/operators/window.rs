@@ -4,15 +4,15 @@ use crate::onnx::Node;
 
 /// What the attributes say of a window; pads are top, left, bottom, right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
-    pub(super) kernel: [usize; 2],
-    pub(super) strides: [usize; 2],
-    pub(super) pads: [usize; 4],
+pub(crate) struct Window {
+    pub(crate) kernel: [usize; 2],
+    pub(crate) strides: [usize; 2],
+    pub(crate) pads: [usize; 4],
 }
 
 impl Window {
     /// The accepted attributes, without checking that they fit an input.
-    pub(super) fn of(node: &Node) -> Result<Self, String> {
+    pub(crate) fn of(node: &Node) -> Result<Self, String> {
         if node.has("auto_pad") {
             return Err("auto_pad is set; write pads instead".to_owned());
         }
@@ -46,8 +46,14 @@ impl Window {
         *self == Self { kernel: [1, 1], strides: [1, 1], pads: [0; 4] }
     }
 
+    /// Its places, row by row: how far down and right.
+    pub(crate) fn places(&self) -> impl Iterator<Item = [usize; 2]> {
+        let [height, width] = self.kernel;
+        (0..height).flat_map(move |down| (0..width).map(move |right| [down, right]))
+    }
+
     /// Elements above and left of the input.
-    pub(super) fn corner(&self) -> [usize; 2] {
+    pub(crate) fn corner(&self) -> [usize; 2] {
         [self.pads[0], self.pads[1]]
     }
 }

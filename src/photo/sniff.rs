@@ -1,6 +1,6 @@
 //! Tells a file's format by its first bytes.
 
-use super::{PhotoError, PhotoFormat};
+use super::{PhotoError, PhotoFormat, is_dicom};
 
 /// The format, if it is one that is decoded here; else an error that names what was found.
 pub(super) fn sniff(bytes: &[u8]) -> Result<PhotoFormat, PhotoError> {
@@ -42,7 +42,7 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
         [0xD0, 0xCF, 0x11, 0xE0, ..] => "an Office document",
         [b'{', b'\\', b'r', b't', b'f', ..] => "a text document",
         [b'P', b'K', 3, 4, ..] => "a ZIP archive",
-        _ if bytes.get(128..132) == Some(b"DICM") => "a DICOM image",
+        _ if is_dicom(bytes) => "a DICOM image",
         _ if starts_text_with(bytes, &["<svg"]) => "an SVG drawing",
         _ if starts_text_with(bytes, &["<!doctype html", "<html", "<head", "<body"]) => "a web page",
         _ => return None,

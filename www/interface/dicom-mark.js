@@ -1,4 +1,4 @@
-// Tells DICOM files by their bytes, as crates/dicom/src/lib.rs does.
+// Tells DICOM files by their bytes, as src/photo.rs does.
 
 const START = 128;
 const MARK = 'DICM';

@@ -19,16 +19,10 @@ pub mod web;
 use std::borrow::Cow;
 
 use skintree::catch_panic::catch_panic;
-use skintree::photo::{Limits, PhotoError};
+use skintree::photo::{Limits, PhotoError, is_dicom};
 
-use crate::picture::{MARK, Picture, Pixels};
+use crate::picture::{Picture, Pixels};
 pub use crate::transfer_syntax::TransferSyntax;
-
-/// Whether these are the bytes of a DICOM file.
-#[must_use]
-pub fn is_dicom(bytes: &[u8]) -> bool {
-    bytes.get(MARK) == Some(b"DICM")
-}
 
 /// The file to classify: the photo inside where `bytes` are a DICOM file, and else `bytes`, whatever they are.
 ///

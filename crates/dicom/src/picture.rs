@@ -4,13 +4,10 @@ use std::ops::ControlFlow;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use skintree::photo::PhotoError;
+use skintree::photo::{DICOM_MARK, PhotoError};
 
 use crate::data_set::{Element, walk};
 use crate::transfer_syntax::TransferSyntax;
-
-/// Where the four letters stand that every DICOM file has (PS3.10, 7.1).
-pub(crate) const MARK: std::ops::Range<usize> = 128..132;
 
 /// Reports, measurements, documents, directories.
 const NO_PICTURE: PhotoError = PhotoError::Format { found: "a DICOM file without a picture" };
@@ -53,7 +50,7 @@ impl<'a> Picture<'a> {
     /// # Errors
     /// [`PhotoError::Format`] for what is not read, and [`PhotoError::BrokenDicom`].
     pub(crate) fn find(bytes: &'a [u8]) -> Result<Self, PhotoError> {
-        let (syntax, data_set) = open(bytes.get(MARK.end..).unwrap_or_default())?;
+        let (syntax, data_set) = open(bytes.get(DICOM_MARK.end..).unwrap_or_default())?;
         let mut layout = Layout { frames: 1, ..Layout::default() };
         let mut raw = None;
         let mut items = Vec::new();

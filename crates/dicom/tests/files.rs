@@ -9,8 +9,8 @@ use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::tags;
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use image::{ImageFormat, Rgb, RgbImage};
-use skintree::photo::{Limits, Photo, PhotoError};
-use skintree_dicom::{is_dicom, photo_file};
+use skintree::photo::{Limits, Photo, PhotoError, is_dicom};
+use skintree_dicom::photo_file;
 use skintree_testing::path;
 
 const IMPLICIT: &str = "1.2.840.10008.1.2";

@@ -8,6 +8,7 @@
 use wide::{f32x4, i16x8, i32x4, i32x8};
 
 use super::tensors::View;
+use crate::operators::Window;
 
 /// Output channels at a time.
 const OUTPUTS: usize = 8;
@@ -16,32 +17,6 @@ const PIXELS: usize = 4;
 
 /// Weights of two neighbouring input channels for [`OUTPUTS`] output channels: two for the first output, two for the second.
 type Pair = [i8; 2 * OUTPUTS];
-
-/// The window and where it begins, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
-    /// Height and width.
-    pub(super) kernel: [usize; 2],
-    /// Steps down and right.
-    pub(super) strides: [usize; 2],
-    /// Pixels above and left of the image.
-    pub(super) pads: [usize; 2],
-}
-
-impl Window {
-    /// The pixel of the image below a place of the window; `None` outside the image.
-    pub(super) fn pixel(&self, image: &View, [y, x]: [usize; 2], [down, right]: [usize; 2]) -> Option<usize> {
-        let y = (y * self.strides[0] + down).checked_sub(self.pads[0]).filter(|&y| y < image.height)?;
-        let x = (x * self.strides[1] + right).checked_sub(self.pads[1]).filter(|&x| x < image.width)?;
-        Some(y * image.width + x)
-    }
-
-    /// Its places, row by row.
-    pub(super) fn places(&self) -> impl Iterator<Item = [usize; 2]> {
-        let [height, width] = self.kernel;
-        (0..height).flat_map(move |down| (0..width).map(move |right| [down, right]))
-    }
-}
 
 /// A convolution with its weights.
 #[derive(Debug)]
@@ -130,7 +105,7 @@ impl Conv {
     /// neither other channels nor pixels outside the image come in between.
     fn run_length(&self) -> usize {
         let whole = self.from.stride == self.from.channels.next_multiple_of(2);
-        if whole && self.window.pads == [0, 0] && self.fits() { self.window.kernel[1] } else { 1 }
+        if whole && self.window.corner() == [0, 0] && self.fits() { self.window.kernel[1] } else { 1 }
     }
 
     /// Whether no window reaches beyond the right edge of the image.
@@ -148,7 +123,7 @@ impl Conv {
             let positions = pixels.map(|pixel| [pixel / self.to.width, pixel % self.to.width]);
             places.extend(self.window.places().step_by(run).map(|place| {
                 positions.map(|position| {
-                    let pixel = self.window.pixel(&self.from, position, place);
+                    let pixel = self.from.under(&self.window, position, place);
                     pixel.map_or(zeros, |pixel| self.from.at(pixel)) as u32
                 })
             }));

@@ -1,13 +1,13 @@
-//! The network in integers: int8 weights, as they are in the file, and activations of 12 to 15 bits, as many as the sums
-//! over them leave room for. Sums are exact, and what is not is the
-//! same rounding everywhere, so that every browser and processor gives the same bits.
+//! The network in integers: int8 weights, as they are in the file, and activations of 12 to 15 bits, as many as the sums over them
+//! leave room for. Sums are exact, and what is not is the same rounding everywhere, so that every browser and processor gives the same
+//! bits.
 
 use std::collections::BTreeMap;
 use std::mem::take;
 
-use super::conv::Conv;
-use super::pool::{Pool, copy};
+use super::pool::copy;
 use super::program::{Program, Step, ends};
+use super::tensors::View;
 use crate::catch_panic::catch_panic;
 use crate::engine::error::{EngineError, EngineName};
 use crate::engine::outputs::{FeatureMap, Outputs, Wanted};
@@ -47,25 +47,25 @@ impl FixedEngine {
             let mut result = take(&mut slots[to.slot]);
             let image = &slots[from.slot];
             match step {
-                Step::Conv(conv) => Conv::run(conv, image, image.len() - program.zeros, &mut result, places),
-                Step::Pool(pool) => Pool::run(pool, image, &mut result, sums),
+                Step::Conv(conv) => conv.run(image, image.len() - program.zeros, &mut result, places),
+                Step::Pool(pool) => pool.run(image, &mut result, sums),
                 Step::Copy(from, to) => copy(from, to, image, &mut result),
             }
             slots[to.slot] = result;
         }
         let features = program.features.filter(|_| wanted == Wanted::LogitsAndFeatures);
-        Ok(Outputs {
-            logits: self.logits(),
-            features: features.map(|view| {
-                let mut data = vec![0.0; view.channels * view.area()];
-                for (pixel, values) in view.pixels(&self.slots[view.slot]).enumerate() {
-                    for (channel, &value) in values.iter().enumerate() {
-                        data[channel * view.area() + pixel] = f32::from(value) * view.scale;
-                    }
-                }
-                FeatureMap { shape: [view.channels, view.height, view.width], data }
-            }),
-        })
+        Ok(Outputs { logits: self.logits(), features: features.map(|view| self.planes(&view)) })
+    }
+
+    /// From pixels to planes.
+    fn planes(&self, view: &View) -> FeatureMap {
+        let mut data = vec![0.0; view.channels * view.area()];
+        for (pixel, values) in view.pixels(&self.slots[view.slot]).enumerate() {
+            for (channel, &value) in values.iter().enumerate() {
+                data[channel * view.area() + pixel] = f32::from(value) * view.scale;
+            }
+        }
+        FeatureMap { shape: [view.channels, view.height, view.width], data }
     }
 
     /// From planes to pixels.
@@ -104,10 +104,6 @@ impl FixedEngine {
 impl Engine for FixedEngine {
     fn name(&self) -> EngineName {
         EngineName::Cpu
-    }
-
-    fn adapter(&self) -> Option<String> {
-        None
     }
 
     fn kernels(&self) -> Option<String> {

@@ -77,10 +77,6 @@ impl Engine for FloatEngine {
         EngineName::Cpu
     }
 
-    fn adapter(&self) -> Option<String> {
-        None
-    }
-
     fn kernels(&self) -> Option<String> {
         Some("f32".to_owned())
     }

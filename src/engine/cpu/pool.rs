@@ -2,19 +2,9 @@
 
 use wide::i32x4;
 
-use super::conv::Window;
 use super::tensors::View;
-
-/// What is made of the values under the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// The largest.
-    Max,
-    /// The mean of those inside the image.
-    Average,
-    /// The mean, zeros outside the image counted.
-    AverageWithPads,
-}
+use crate::operators::Window;
+use crate::operators::pool::Kind;
 
 /// A pool.
 #[derive(Debug)]
@@ -31,7 +21,7 @@ impl Pool {
         let Self { from, to, window, kind } = self;
         for pixel in 0..to.area() {
             let position = [pixel / to.width, pixel % to.width];
-            let pixels = window.places().filter_map(|place| window.pixel(from, position, place));
+            let pixels = window.places().filter_map(|place| from.under(window, position, place));
             let inputs = pixels.map(|pixel| &image[from.at(pixel)..][..from.channels]);
             sums.clear();
             sums.resize(from.channels, if *kind == Kind::Max { i32::MIN } else { 0 });

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::conv::{Constants, Conv, Window};
-use super::pool::{Kind, Pool};
+use super::conv::{Constants, Conv};
+use super::pool::Pool;
 use super::tensors::{View, most};
+use crate::engine::plan::fused_relu;
 use crate::onnx::{Graph, Node, Weight};
-use crate::operators;
+use crate::operators::pool::Kind;
+use crate::operators::{self, Window};
 
 /// How much larger than on the photos that were measured activations may become before they are cut off.
 const HEADROOM: f32 = 1.5;
@@ -74,7 +76,7 @@ impl<'a> Planner<'a> {
             ranges: HashMap::new(),
             terms: HashMap::new(),
         };
-        planner.find_relus()?;
+        planner.find_relus();
         planner.find_ranges()?;
         planner.find_places()?;
         planner.find_terms();
@@ -87,19 +89,10 @@ impl<'a> Planner<'a> {
         self.graph.nodes().iter().filter(move |node| !swallowed.contains(&node.name.as_str()))
     }
 
-    fn find_relus(&mut self) -> Result<(), String> {
-        let users = |tensor: &str| {
-            self.graph.nodes().iter().filter(|node| node.inputs.iter().any(|input| input == tensor)).count()
-        };
-        for relu in self.graph.nodes().iter().filter(|node| node.op == "Relu") {
-            let before = self.graph.nodes().iter().find(|node| Some(&node.output) == relu.inputs.first());
-            let conv = before.filter(|node| {
-                node.op == "Conv" && users(&node.output) == 1 && !self.graph.outputs().contains(&node.output)
-            });
-            let conv = conv.ok_or_else(|| format!("{} stands behind no convolution of its own", relu.name))?;
-            self.relus.insert(&relu.output, conv);
-        }
-        Ok(())
+    fn find_relus(&mut self) {
+        let convolutions = self.graph.nodes().iter().filter(|node| node.op == "Conv");
+        let relu = |conv| fused_relu(self.graph, conv).map(|relu| (relu.output.as_str(), conv));
+        self.relus = convolutions.filter_map(relu).collect();
     }
 
     fn known(&self, tensor: &str) -> Result<f32, String> {
@@ -245,7 +238,8 @@ impl<'a> Planner<'a> {
                     steps.push(Step::Conv(self.conv(conv, view(&node.output)?, &view, true)?));
                 }
                 "MaxPool" | "AveragePool" => {
-                    steps.push(Step::Pool(pool(node, view(only(&node.inputs)?)?, view(&node.output)?)?));
+                    let (from, to) = (view(only(&node.inputs)?)?, view(&node.output)?);
+                    steps.push(Step::Pool(Pool { from, to, window: Window::of(node)?, kind: Kind::of(node) }));
                 }
                 "Concat" => steps.extend(copies(node, &view)?),
                 "GlobalAveragePool" => break view(only(&node.inputs)?)?,
@@ -301,7 +295,7 @@ impl<'a> Planner<'a> {
             constant(weights)?.symmetric().ok_or_else(|| format!("the weights of {} are not int8", node.name))?;
         let bias = constant(bias)?.values();
         let constants = Constants { weights: weights.values, scales: &weights.scales, bias: &bias };
-        Ok(Conv::new(from, to, window(node)?, constants, relu))
+        Ok(Conv::new(from, to, Window::of(node)?, constants, relu))
     }
 }
 
@@ -332,24 +326,6 @@ pub(super) fn ends(step: &Step) -> [View; 2] {
         Step::Pool(pool) => [pool.from, pool.to],
         Step::Copy(from, to) => [*from, *to],
     }
-}
-
-fn pool(node: &Node, from: View, to: View) -> Result<Pool, String> {
-    let kind = match (node.op.as_str(), node.int("count_include_pad", 0)) {
-        ("MaxPool", _) => Kind::Max,
-        (_, 0) => Kind::Average,
-        _ => Kind::AverageWithPads,
-    };
-    Ok(Pool { from, to, window: window(node)?, kind })
-}
-
-fn window(node: &Node) -> Result<Window, String> {
-    let pads: [usize; 4] = node.ints("pads", Some([0; 4]))?;
-    Ok(Window {
-        kernel: node.ints("kernel_shape", None)?,
-        strides: node.ints("strides", Some([1, 1]))?,
-        pads: [pads[0], pads[1]],
-    })
 }
 
 fn only(inputs: &[String]) -> Result<&str, String> {

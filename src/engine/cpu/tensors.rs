@@ -2,6 +2,8 @@
 
 use wide::f32x4;
 
+use crate::operators::Window;
+
 /// With fewer bits than these 12 the answers become inaccurate (docs/engines.md).
 const FEWEST: i32 = 4095;
 
@@ -42,11 +44,18 @@ impl View {
         self.start + pixel * self.stride
     }
 
+    /// The pixel below a place of a window that is at its `[y, x]`th position; `None` outside the image.
+    pub(super) fn under(&self, window: &Window, [y, x]: [usize; 2], [down, right]: [usize; 2]) -> Option<usize> {
+        let [above, left] = window.corner();
+        let y = (y * window.strides[0] + down).checked_sub(above).filter(|&y| y < self.height)?;
+        let x = (x * window.strides[1] + right).checked_sub(left).filter(|&x| x < self.width)?;
+        Some(y * self.width + x)
+    }
+
     /// The values of all pixels, one after the other.
     pub(super) fn pixels<'a>(&self, values: &'a [i16]) -> impl Iterator<Item = &'a [i16]> {
-        let Self { channels, .. } = *self;
         let view = *self;
-        (0..self.area()).map(move |pixel| &values[view.at(pixel)..][..channels])
+        (0..view.area()).map(move |pixel| &values[view.at(pixel)..][..view.channels])
     }
 
     /// [`Self::quantise`] for four numbers.

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use skintree_testing::{path, random};
 
 use super::FixedEngine;
-use super::conv::{Constants, Conv, Window};
-use super::pool::{Kind, Pool, copy};
+use super::conv::{Constants, Conv};
+use super::pool::{Pool, copy};
 use super::tensors::View;
 use crate::onnx::Graph;
+use crate::operators::Window;
+use crate::operators::pool::Kind;
 use crate::pack::Pack;
 
 /// What lies at a pixel of the image that may be outside it.
@@ -51,11 +53,11 @@ fn case(channels: usize, outputs: usize, window: Window, alone: bool) -> Case {
 }
 
 const WINDOWS: [Window; 5] = [
-    Window { kernel: [1, 1], strides: [1, 1], pads: [0, 0] },
-    Window { kernel: [3, 3], strides: [1, 1], pads: [1, 1] },
-    Window { kernel: [3, 3], strides: [2, 2], pads: [0, 0] },
-    Window { kernel: [1, 7], strides: [1, 1], pads: [0, 3] },
-    Window { kernel: [5, 3], strides: [1, 2], pads: [2, 1] },
+    Window { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] },
+    Window { kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] },
+    Window { kernel: [3, 3], strides: [2, 2], pads: [0, 0, 0, 0] },
+    Window { kernel: [1, 7], strides: [1, 1], pads: [0, 3, 0, 3] },
+    Window { kernel: [5, 3], strides: [1, 2], pads: [2, 1, 2, 1] },
 ];
 
 #[test]

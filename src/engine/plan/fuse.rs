@@ -197,7 +197,7 @@ fn map_shape(graph: &Graph, name: &str) -> Option<[usize; 3]> {
 }
 
 /// The `Relu` whose work a node can do: the only user of its output.
-fn fused_relu<'a>(graph: &'a Graph, node: &Node) -> Option<&'a Node> {
+pub(crate) fn fused_relu<'a>(graph: &'a Graph, node: &Node) -> Option<&'a Node> {
     if !operators::find(&node.op)?.takes_relu() || graph.outputs().contains(&node.output) {
         return None;
     }
