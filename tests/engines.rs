@@ -51,7 +51,7 @@ fn model_file(pack: &Pack) -> ModelFile {
 }
 
 fn cpu(pack: &Pack) -> FloatEngine {
-    FloatEngine::load(pack.model().to_vec(), &pack.manifest().signature()).unwrap()
+    FloatEngine::load(pack.model(), &pack.manifest().signature()).unwrap()
 }
 
 fn input(pack: &Pack, photo: &str) -> InputTensor {
@@ -162,11 +162,6 @@ fn lowered(graph: &Graph, variant: Variant, gpu: &Gpu) -> Result<Lowered, GraphE
     lower::lower(graph, variant, gpu)
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "as `load_with` wants it")]
-fn stock(graph: &Graph, _: &Gpu) -> Result<Lowered, GraphError> {
-    Ok(Lowered::stock(graph))
-}
-
 /// The tiny network with another kernel in the place of the first convolution's.
 fn wonnx_with(gpu: Gpu, pack: &Pack, kernel: &Kernel) -> Result<WonnxEngine, EngineError> {
     let replace = |graph: &Graph, gpu: &Gpu| {
@@ -224,17 +219,6 @@ fn the_feature_map_is_read_back_for_those_who_want_it() {
 }
 
 #[test]
-fn wonnx_alone_runs_nodes_more_than_once() {
-    let (Some(own), Some(gpu)) = (gpu(), gpu()) else { return };
-    let pack = tiny();
-    let signature = pack.manifest().signature();
-    let ours = work_of_a_run(&mut wonnx(own.clone(), &pack).unwrap(), &own, &pack);
-    let mut engine = block_on(WonnxEngine::load_with(gpu.clone(), pack.model(), &signature, stock)).unwrap();
-    let theirs = work_of_a_run(&mut engine, &gpu, &pack);
-    assert!(theirs.dispatches > ours.dispatches, "{theirs:?}, {ours:?}");
-}
-
-#[test]
 fn every_variant_agrees_with_onnxruntime() {
     let shared = Method::Registers { quads: 4, pixels: 2, shared: true };
     for method in [PLAIN, shared, TILES] {
@@ -251,14 +235,6 @@ fn every_variant_agrees_with_onnxruntime() {
             check_against_onnxruntime(&mut engine.unwrap(), &pack, "tiny", usize::MAX);
         }
     }
-}
-
-#[test]
-fn wonnx_s_own_kernels_agree_with_onnxruntime() {
-    let Some(gpu) = gpu() else { return };
-    let pack = tiny();
-    let engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &pack.manifest().signature(), stock));
-    check_against_onnxruntime(&mut engine.unwrap(), &pack, "tiny", usize::MAX);
 }
 
 #[test]

@@ -66,7 +66,7 @@ requested: 'auto' | 'wonnx' | 'cpu' | 'cpu-f32',
  */
 adapter: string | null, 
 /**
- * Which kernels ran: on the GPU a name of [`crate::shaders::Variant`] or `stock`, on the CPU `int8` or `f32`; `None` in reports of
+ * Which kernels ran: on the GPU a name of [`crate::shaders::Variant`] (`stock` in reports from before 2026-11-27), on the CPU `int8` or `f32`; `None` in reports of
  * before they were told.
  */
 kernels?: string, 

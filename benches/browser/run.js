@@ -35,7 +35,6 @@ const NAMES = [
   'onnxruntime-web webgpu',
   'tfjs webgpu',
   'tfjs webgl',
-  'skintree wonnx stock',
   'skintree cpu',
   'onnxruntime-web wasm',
   'tfjs wasm',

@@ -1,6 +1,6 @@
-//! Times the network on this machine's GPU adapter, with wonnx's kernels and with each variant of ours, runs
+//! Times the network on this machine's GPU adapter, with each variant of our kernels, runs
 //! interleaved, and a large matrix product for comparison:
-//! `cargo bench --bench gpu -- [--runs N] [--no-stock] [--kernels NAME]... [--nodes] [--layers]
+//! `cargo bench --bench gpu -- [--runs N] [--kernels NAME]... [--nodes] [--layers]
 //! [--json FILE] [PACK]`.
 //! Prints a Markdown table; `--nodes` adds how long the dispatches of each operator take, `--layers` how long each kind of
 //! convolution does, each timed on its own.
@@ -57,7 +57,7 @@ struct Entry {
 #[expect(clippy::too_many_lines, reason = "options, measurements and tables in their order")]
 fn main() {
     let mut runs = 3;
-    let (mut stock, mut nodes, mut layers) = (true, false, false);
+    let (mut nodes, mut layers) = (false, false);
     let (mut sweep_file, mut seconds) = (None, 100);
     let mut folder = "model/pack".to_owned();
     let mut json_file = None;
@@ -66,7 +66,6 @@ fn main() {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--runs" => runs = arguments.next().unwrap().parse().unwrap(),
-            "--no-stock" => stock = false,
             "--nodes" => nodes = true,
             "--layers" => layers = true,
             "--sweep" => sweep_file = arguments.next(),
@@ -102,24 +101,20 @@ fn main() {
     let all = if only.is_empty() { VARIANTS.iter().map(|name| name.parse().unwrap()).collect() } else { only };
     let ours = all.into_iter().filter(|variant: &Variant| variant.lacks(&info).is_none());
     let mut entries: Vec<Entry> = ours
-        .map(Some)
-        .chain(stock.then_some(None))
         .map(|variant| {
             let gpu = block_on(Gpu::open()).unwrap();
             let begin = Instant::now();
-            let mut engine =
-                block_on(WonnxEngine::load_with(gpu, pack.model(), &signature, |graph, gpu| match variant {
-                    Some(variant) => lower::lower(graph, variant, gpu),
-                    None => Ok(Lowered::stock(graph)),
-                }))
-                .unwrap();
+            let mut engine = block_on(WonnxEngine::load_with(gpu, pack.model(), &signature, |graph, gpu| {
+                lower::lower(graph, variant, gpu)
+            }))
+            .unwrap();
             let load_ms = milliseconds(begin);
             let begin = Instant::now();
             let logits = block_on(engine.run(&input)).unwrap().logits;
             let first_ms = milliseconds(begin);
             let differences = logits.iter().zip(&test.logits).map(|(a, b)| (a - b).abs());
             let max_abs_diff = differences.fold(0.0, f32::max);
-            let name = variant.map_or_else(|| "stock".to_owned(), |variant| variant.to_string());
+            let name = variant.to_string();
             Entry { name, engine, load_ms, first_ms, max_abs_diff, warm: Vec::new() }
         })
         .collect();

@@ -48,6 +48,11 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// What the CPU engine says.
+    pub(crate) fn cpu(reason: String) -> Self {
+        Self::Failed { engine: EngineName::Cpu, reason }
+    }
+
     /// The stable code of docs/formats.md.
     pub fn code(&self) -> &'static str {
         match self {

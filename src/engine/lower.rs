@@ -14,7 +14,7 @@ use wgpu_bridge::kernels::{Dispatch, Kernels};
 use wonnx::onnx::ModelProto;
 
 use super::plan::{Constants, Plan, Step};
-use super::wonnx_graph::{Builder, full};
+use super::wonnx_graph::Builder;
 use crate::onnx::{Graph, GraphError, Weight};
 use crate::operators::Values;
 use crate::operators::conv::Conv;
@@ -30,14 +30,6 @@ pub struct Lowered {
     pub kernels: Kernels,
     /// Input and outputs that are packed ([`layout`](crate::shaders::layout)), with their shape `[channels, height, width]`.
     pub packed: HashMap<String, [usize; 3]>,
-}
-
-impl Lowered {
-    /// The graph as it is, all kernels left to wonnx: for measuring.
-    #[must_use]
-    pub fn stock(graph: &Graph) -> Self {
-        Self { model: full(graph), kernels: Kernels::new(), packed: HashMap::new() }
-    }
 }
 
 /// Our kernels for a graph. Its constants go to GPU memory one after the other as they are packed, and its buffers are made.
@@ -76,13 +68,13 @@ pub fn lower(graph: &Graph, variant: Variant, gpu: &Gpu) -> Result<Lowered, Grap
         let inputs = if read_back.is_some() && index < last { vec![before.clone(), before] } else { vec![before] };
         let output = read_back.clone().unwrap_or_else(|| format!("{name}/done"));
         builder.tensor(&output, &read_back.map_or([1, 1], |name| info(&name)), is_output(&output));
-        builder.node(&name, "Relu", inputs, &output, &[]);
+        builder.node(&name, "Relu", inputs, &output);
         kernels.insert(name, Dispatch { kernel, buffers: bound });
         before = output;
     }
     for (name, of) in forwarded {
         builder.tensor(&name, &info(&name), true);
-        builder.node(&format!("{name}/forwarded"), "Flatten", vec![of], &name, &[]);
+        builder.node(&format!("{name}/forwarded"), "Flatten", vec![of], &name);
     }
     Ok(Lowered { model: builder.model(), kernels, packed: ends })
 }

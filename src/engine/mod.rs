@@ -24,7 +24,6 @@ use crate::onnx::{Graph, ModelFile};
 use crate::pack::Manifest;
 use crate::shaders::{KernelChoice, Variant};
 
-use prost::bytes::Bytes;
 use wgpu_bridge::gpu::Gpu;
 
 pub use self::cpu::{FixedEngine, FloatEngine};
@@ -116,10 +115,13 @@ pub async fn load(
         EngineChoice::Only(EngineName::Wonnx) => {
             load_gpu(adapter::open().await?, manifest, graph, &bytes, kernels).await?
         }
-        EngineChoice::Only(EngineName::Cpu) => load_cpu(manifest, Some(graph), bytes).await?,
+        EngineChoice::Only(EngineName::Cpu) => {
+            drop(bytes);
+            load_cpu(manifest, graph).await?
+        }
         EngineChoice::CpuFloat => {
-            drop(graph);
-            load_float(manifest, bytes).await?
+            drop(bytes);
+            load_float(manifest, graph).await?
         }
         EngineChoice::Auto => match load_gpu_if_worth_it(manifest, graph, &bytes, kernels).await {
             Ok(tested) => tested,
@@ -130,7 +132,7 @@ pub async fn load(
                     EngineError::Unavailable { reason, .. } => reason,
                     error => error.to_string(),
                 });
-                load_cpu(manifest, None, bytes).await?
+                load_cpu(manifest, Graph::of_file(bytes, &manifest.signature())?).await?
             }
         },
     };
@@ -188,7 +190,7 @@ async fn load_gpu(
 ) -> Result<Tested, EngineError> {
     let variant = WonnxEngine::choose(&gpu, &graph, kernels).await?;
     match (kernels, variant) {
-        (KernelChoice::Auto, Some(variant)) if variant.half => load_half(gpu, manifest, graph, bytes, variant).await,
+        (KernelChoice::Auto, Variant { half: true, .. }) => load_half(gpu, manifest, graph, bytes, variant).await,
         _ => Tested::new(WonnxEngine::of_graph(gpu, graph, &manifest.signature(), variant).await?, manifest).await,
     }
 }
@@ -202,38 +204,35 @@ async fn load_half(
     variant: Variant,
 ) -> Result<Tested, EngineError> {
     let signature = manifest.signature();
-    let engine = WonnxEngine::of_graph(gpu, graph, &signature, Some(variant)).await?;
+    let engine = WonnxEngine::of_graph(gpu, graph, &signature, variant).await?;
     match Tested::new(engine, manifest).await {
         Err(EngineError::SelfTest { .. }) => {}
         tested => return tested,
     }
     let full = Variant { half: false, ..variant };
     let graph = Graph::read(bytes, &signature)?;
-    let engine = WonnxEngine::of_graph(adapter::open().await?, graph, &signature, Some(full)).await?;
+    let engine = WonnxEngine::of_graph(adapter::open().await?, graph, &signature, full).await?;
     Tested::new(engine, manifest).await
 }
 
-/// In integers where the pack says how large they become, else in f32. `model` is the file, and `graph` was read from it if it is
-/// still there.
-async fn load_cpu(manifest: &Manifest, graph: Option<Graph>, model: Bytes) -> Result<Tested, EngineError> {
+/// In integers where the pack says how large they become, else in f32.
+async fn load_cpu(manifest: &Manifest, graph: Graph) -> Result<Tested, EngineError> {
     if manifest.activations.is_empty() {
-        drop(graph);
-        return load_float(manifest, model).await;
+        return load_float(manifest, graph).await;
     }
-    let graph = graph.map_or_else(|| Graph::of_file(model.clone(), &manifest.signature()), Ok)?;
-    let engine = FixedEngine::of_graph(&graph, &manifest.activations);
-    drop(graph);
-    match engine {
+    match FixedEngine::of_graph(&graph, &manifest.activations) {
         Ok(engine) => {
-            drop(model);
+            drop(graph);
             Tested::new(engine, manifest).await
         }
-        Err(_) => load_float(manifest, model).await,
+        Err(_) => load_float(manifest, graph).await,
     }
 }
 
-async fn load_float(manifest: &Manifest, model: Bytes) -> Result<Tested, EngineError> {
-    Tested::new(FloatEngine::of_checked(model.into(), &manifest.signature())?, manifest).await
+async fn load_float(manifest: &Manifest, graph: Graph) -> Result<Tested, EngineError> {
+    let engine = FloatEngine::of_graph(&graph)?;
+    drop(graph);
+    Tested::new(engine, manifest).await
 }
 
 #[cfg(test)]

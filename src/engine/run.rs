@@ -20,7 +20,7 @@ pub trait Engine: fmt::Debug {
         None
     }
 
-    /// Which kernels run on the GPU ([`Variant`](crate::shaders::Variant), or `stock` for wonnx's own), for engines that have a choice.
+    /// Which kernels run on the GPU ([`Variant`](crate::shaders::Variant)) or on the CPU, for engines that have a choice.
     fn kernels(&self) -> Option<String> {
         None
     }

@@ -45,8 +45,7 @@ fn f16_is_used_only_where_the_self_test_agrees() {
     let mut manifest = pack.manifest().clone();
     let signature = pack.manifest().signature();
     let input = self_test_input(manifest.self_test.seed, manifest.input.size).data;
-    manifest.self_test.logits =
-        block_on(FloatEngine::load(bytes.clone(), &signature).unwrap().run(&input)).unwrap().logits;
+    manifest.self_test.logits = block_on(FloatEngine::load(&bytes, &signature).unwrap().run(&input)).unwrap().logits;
     manifest.self_test.tolerance = 1e-5;
     let graph = || Graph::read(&bytes, &signature).unwrap();
     let tested = block_on(load_half(gpu, &manifest, graph(), &bytes, HALF)).unwrap();

@@ -53,31 +53,27 @@ impl WonnxEngine {
         gpu: Gpu,
         graph: Graph,
         signature: &Signature<'_>,
-        variant: Option<Variant>,
+        variant: Variant,
     ) -> Result<Self, EngineError> {
-        if let Some((variant, feature)) = variant.and_then(|variant| Some((variant, variant.lacks(gpu.info())?))) {
+        if let Some(feature) = variant.lacks(gpu.info()) {
             return Err(unavailable(format!("the kernels {variant} need {feature}, which {} has not", gpu.info())));
         }
-        Self::make(gpu, graph, signature, variant, |graph, gpu| match variant {
-            Some(variant) => lower(graph, variant, gpu),
-            None => Ok(Lowered::stock(graph)),
-        })
-        .await
+        Self::make(gpu, graph, signature, Some(variant), |graph, gpu| lower(graph, variant, gpu)).await
     }
 
-    /// The kernels to run a graph with; `None` are wonnx's own.
-    pub(super) async fn choose(gpu: &Gpu, graph: &Graph, choice: KernelChoice) -> Result<Option<Variant>, EngineError> {
-        Ok(match choice {
+    /// The kernels to run a graph with.
+    pub(super) async fn choose(gpu: &Gpu, graph: &Graph, choice: KernelChoice) -> Result<Variant, EngineError> {
+        match choice {
             KernelChoice::Auto => {
                 let candidates = trial::candidates(gpu.info());
                 // Planning is for the trial alone.
                 let convolutions = if candidates.len() > 1 { convolutions(graph) } else { Ok(Vec::new()) };
                 let convolutions = convolutions.map_err(|error| unavailable(error.to_string()))?;
-                trial::fastest(gpu, &convolutions, &candidates).await
+                let fastest = trial::fastest(gpu, &convolutions, &candidates).await;
+                fastest.ok_or_else(|| unavailable(format!("no kernels suit {}", gpu.info())))
             }
-            KernelChoice::Only(variant) => Some(variant),
-            KernelChoice::Stock => None,
-        })
+            KernelChoice::Only(variant) => Ok(variant),
+        }
     }
 
     /// Like [`Self::load`] with kernels that the caller makes; what [`lower`] uploads goes to the [`Gpu`].
@@ -168,7 +164,7 @@ impl Engine for WonnxEngine {
     }
 
     fn kernels(&self) -> Option<String> {
-        Some(self.variant.map_or_else(|| "stock".to_owned(), |variant| variant.to_string()))
+        self.variant.map(|variant| variant.to_string())
     }
 
     fn compute<'a>(&'a mut self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a> {

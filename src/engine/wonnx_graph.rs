@@ -1,12 +1,11 @@
 //! Writes graphs in wonnx's types. This is the only way into them: no foreign byte reaches wonnx's parser.
 
 use wonnx::onnx::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto,
-    TensorShapeProto_Dimension, TypeProto, TypeProto_Tensor, ValueInfoProto,
+    GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorShapeProto, TensorShapeProto_Dimension, TypeProto,
+    TypeProto_Tensor, ValueInfoProto,
 };
 
-use crate::onnx::proto::AttributeProto as Attribute;
-use crate::onnx::{Graph, Node, OPSET};
+use crate::onnx::OPSET;
 
 /// ONNX's number for f32.
 const FLOAT: i32 = 1;
@@ -33,31 +32,13 @@ impl Builder {
         }
     }
 
-    /// Adds a constant.
-    pub(super) fn constant(&mut self, name: &str, shape: &[usize], values: Vec<f32>) {
-        let mut tensor = TensorProto::new();
-        tensor.set_name(name.to_owned());
-        tensor.set_data_type(FLOAT);
-        tensor.set_dims(shape.iter().map(|&size| i64::try_from(size).unwrap_or(i64::MAX)).collect());
-        tensor.set_float_data(values);
-        self.graph.mut_initializer().push(tensor);
-    }
-
     /// Adds a node.
-    pub(super) fn node(&mut self, name: &str, op: &str, inputs: Vec<String>, output: &str, attributes: &[Attribute]) {
+    pub(super) fn node(&mut self, name: &str, op: &str, inputs: Vec<String>, output: &str) {
         let mut node = NodeProto::new();
         node.set_name(name.to_owned());
         node.set_op_type(op.to_owned());
         node.set_input(inputs.into());
         node.mut_output().push(output.to_owned());
-        for Attribute { name, f, i, ints, .. } in attributes {
-            let mut attribute = AttributeProto::new();
-            attribute.set_name(name.clone());
-            attribute.set_f(*f);
-            attribute.set_i(*i);
-            attribute.set_ints(ints.clone());
-            node.mut_attribute().push(attribute);
-        }
         self.graph.mut_node().push(node);
     }
 
@@ -72,21 +53,6 @@ impl Builder {
         model.set_graph(self.graph);
         model
     }
-}
-
-/// A graph as it is, all its constants as f32.
-pub(super) fn full(graph: &Graph) -> ModelProto {
-    let mut builder = Builder::default();
-    builder.input(graph.input(), graph.shape(graph.input()).unwrap_or_default());
-    for node in graph.nodes() {
-        let Node { name, op, inputs, output, .. } = node;
-        builder.tensor(output, graph.shape(output).unwrap_or_default(), graph.outputs().contains(output));
-        builder.node(name, op, inputs.clone(), output, node.attributes());
-    }
-    for (name, weight) in graph.weights() {
-        builder.constant(name, weight.shape(), weight.values());
-    }
-    builder.model()
 }
 
 fn value_info(name: &str, shape: &[usize]) -> ValueInfoProto {

@@ -2,7 +2,7 @@
 //!
 //! Nothing reaches an engine before every node has been checked against the table in [`crate::operators`] and its shape
 //! has been inferred here: what the file claims about shapes is believed only where it agrees. The file is foreign bytes;
-//! prost reads it, within limits, and neither rten nor wonnx sees it before.
+//! prost reads it, within limits, and no engine sees it before.
 
 mod constant;
 mod error;

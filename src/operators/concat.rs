@@ -1,7 +1,6 @@
 //! `Concat` of feature maps along the channels.
 
 use askama::Template;
-use rten::RegisterOp;
 use wgpu_bridge::kernels::Kernel;
 
 use super::operator::{Known, Operator, Planned, Site, wrong_inputs};
@@ -77,10 +76,6 @@ impl Operator for Concat {
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
         Ok(kernel(site.inputs, site.only_output()?)?.into())
-    }
-
-    fn cpu(&self) -> &'static dyn RegisterOp {
-        &rten::op_types::Concat
     }
 }
 

@@ -1,6 +1,5 @@
 //! `Conv` with constant weights and bias.
 
-use rten::RegisterOp;
 use wgpu_bridge::kernels::Kernel;
 use wgpu_bridge::timing::{Contents, Job};
 
@@ -96,10 +95,6 @@ impl Operator for ConvOperator {
             convolutions,
             outputs,
         })
-    }
-
-    fn cpu(&self) -> &'static dyn RegisterOp {
-        &rten::op_types::Conv
     }
 }
 

@@ -3,8 +3,6 @@
 
 use std::collections::HashMap;
 
-use rten::RegisterOp;
-
 use super::operator::{Known, Operator, Planned, Site};
 use crate::onnx::{Constant, Node, Quantisation, Weight, elements};
 
@@ -33,10 +31,6 @@ impl Operator for DequantizeLinear {
 
     fn plan(&self, _: &Site<'_>) -> Result<Planned, String> {
         Err("it is computed while the graph is read".to_owned())
-    }
-
-    fn cpu(&self) -> &'static dyn RegisterOp {
-        &rten::op_types::DequantizeLinear
     }
 }
 

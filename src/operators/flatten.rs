@@ -1,8 +1,6 @@
 //! `Flatten`: the buffer stays as it is. A map that was flattened keeps the order of a map in GPU memory, which the dense
 //! layer behind it knows.
 
-use rten::RegisterOp;
-
 use super::operator::{Known, Operator, Planned, Site, wrong_inputs};
 use crate::onnx::{Node, elements};
 
@@ -40,9 +38,5 @@ impl Operator for Flatten {
     /// Nobody dispatches it.
     fn plan(&self, _: &Site<'_>) -> Result<Planned, String> {
         Ok(Planned::default())
-    }
-
-    fn cpu(&self) -> &'static dyn RegisterOp {
-        &rten::op_types::Flatten
     }
 }

@@ -1,7 +1,6 @@
 //! `Gemm` as a dense layer.
 
 use askama::Template;
-use rten::RegisterOp;
 use wgpu_bridge::kernels::Kernel;
 
 use super::operator::{Known, Operator, Planned, Site, Values, wrong_inputs};
@@ -66,10 +65,6 @@ impl Operator for Gemm {
             vec![bytes(&in_order_of(flattened, &weights, outputs)), bytes(&pack_bias(&bias, 1))]
         };
         Ok(Planned { constants: Some(Box::new(pack)), ..kernel.into() })
-    }
-
-    fn cpu(&self) -> &'static dyn RegisterOp {
-        &rten::op_types::Gemm
     }
 }
 

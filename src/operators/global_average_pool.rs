@@ -1,7 +1,6 @@
 //! `GlobalAveragePool`.
 
 use askama::Template;
-use rten::RegisterOp;
 use wgpu_bridge::kernels::Kernel;
 
 use super::operator::{Known, Operator, Planned, Site, wrong_inputs};
@@ -44,10 +43,6 @@ impl Operator for GlobalAveragePool {
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
         Ok(kernel(site.only_input()?, site.only_output()?)?.into())
-    }
-
-    fn cpu(&self) -> &'static dyn RegisterOp {
-        &rten::op_types::GlobalAveragePool
     }
 }
 

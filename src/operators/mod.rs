@@ -1,7 +1,7 @@
 //! The operators that a pack's graph may use.
 //!
-//! One file an operator: the form that is accepted, the shape it gives, the kernel that computes it on the GPU, what
-//! computes it on the CPU, and its tests. [`ALL`] is the table of them; the list in docs/formats.md is compared with it.
+//! One file an operator: the form that is accepted, the shape it gives, the kernel that computes it on the GPU, and its
+//! tests; [`cpu`](crate::engine) has the loops for processors. [`ALL`] is the table of them; the list in docs/formats.md is compared with it.
 //!
 //! wonnx computes wrong numbers without a word for several forms that are valid ONNX (a 3x3 convolution without bias,
 //! `Gemm` with odd K, ...), and knows neither int8 nor f16. So whatever is not accepted here reaches no engine.

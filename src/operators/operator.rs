@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use rten::RegisterOp;
 use wgpu_bridge::kernels::Kernel;
 
 use super::conv_kernel::Conv;
@@ -163,9 +162,6 @@ pub trait Operator: Sync {
     /// # Errors
     /// Why there is none for this one.
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String>;
-
-    /// What computes it on the CPU.
-    fn cpu(&self) -> &'static dyn RegisterOp;
 }
 
 /// What is wrong with a node whose inputs are not as they should be.

@@ -1,7 +1,6 @@
 //! `MaxPool` and `AveragePool`.
 
 use askama::Template;
-use rten::RegisterOp;
 use wgpu_bridge::kernels::Kernel;
 
 use super::operator::{Known, Linear, Operator, PackConstants, Planned, Site, Values, wrong_inputs};
@@ -159,10 +158,6 @@ impl Operator for MaxPool {
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
         Pool::of(site)?.plan()
     }
-
-    fn cpu(&self) -> &'static dyn RegisterOp {
-        &rten::op_types::MaxPool
-    }
 }
 
 impl Operator for AveragePool {
@@ -184,10 +179,6 @@ impl Operator for AveragePool {
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
         Pool::of(site)?.plan()
-    }
-
-    fn cpu(&self) -> &'static dyn RegisterOp {
-        &rten::op_types::AveragePool
     }
 }
 

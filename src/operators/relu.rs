@@ -1,7 +1,6 @@
 //! `Relu`, where it stands alone; behind a convolution it is part of that one's kernel.
 
 use askama::Template;
-use rten::RegisterOp;
 use wgpu_bridge::kernels::Kernel;
 
 use super::operator::{Known, Operator, Planned, Site, wrong_inputs};
@@ -47,10 +46,6 @@ impl Operator for Relu {
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
         Ok(kernel(site.only_input()?, site.only_output()?)?.into())
-    }
-
-    fn cpu(&self) -> &'static dyn RegisterOp {
-        &rten::op_types::Relu
     }
 }
 

@@ -85,7 +85,7 @@ impl FromStr for Variant {
         let method = tiles(name).or_else(|| registers(name));
         method.map(|method| Self { method, half }).ok_or_else(|| {
             format!(
-                "there are no kernels \"{text}\"; use auto, stock, tiles-40, registers-4x2 or the like, with -shared, -f16"
+                "there are no kernels \"{text}\"; use auto, tiles-40, registers-4x2 or the like, with -shared, -f16"
             )
         })
     }
@@ -97,8 +97,6 @@ pub enum KernelChoice {
     /// The fastest of those that suit the adapter ([`crate::engine::trial::candidates`]).
     #[default]
     Auto,
-    /// wonnx's own.
-    Stock,
     /// These.
     Only(Variant),
 }
@@ -109,7 +107,6 @@ impl FromStr for KernelChoice {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "auto" => Ok(Self::Auto),
-            "stock" => Ok(Self::Stock),
             other => other.parse().map(Self::Only),
         }
     }
@@ -137,6 +134,5 @@ mod tests {
         ] {
             assert!(name.parse::<KernelChoice>().is_err(), "{name}");
         }
-        assert_eq!("stock".parse(), Ok(KernelChoice::Stock));
     }
 }

@@ -58,7 +58,7 @@ struct ModelArguments {
     /// auto, wonnx (GPU) or cpu.
     #[arg(long, default_value = "auto")]
     engine: EngineChoice,
-    /// For measuring: which kernels run if the engine is wonnx; auto, stock, or a name of docs/engines.md, such as
+    /// For measuring: which kernels run if the engine is wonnx; auto, or a name of docs/engines.md, such as
     /// tiles-40.
     #[arg(long, default_value = "auto")]
     kernels: KernelChoice,

@@ -41,7 +41,7 @@ fn logits(engine: &mut FloatEngine, input: &[f32], weights: &[f32], bias: &[f32]
 #[test]
 fn a_pack_of_757_classes_works_like_the_small_one() {
     let small = tiny();
-    let mut engine = FloatEngine::load(small.model().to_vec(), &small.manifest().signature()).unwrap();
+    let mut engine = FloatEngine::load(small.model(), &small.manifest().signature()).unwrap();
     let mut numbers = random(1);
     let mut random = |scale: f32| numbers() * scale;
     let weights: Vec<f32> = (0..CHANNELS * CLASSES).map(|_| random(0.5)).collect();

@@ -2,28 +2,38 @@
 //! leave room for. Sums are exact, and what is not is the same rounding everywhere, so that every browser and processor gives the same
 //! bits.
 
-use std::collections::BTreeMap;
-use std::mem::take;
+use std::collections::{BTreeMap, HashMap};
 
-use super::pool::copy;
-use super::program::{Program, Step, ends};
-use super::tensors::View;
+use super::layout::Layout;
+use super::number::Number;
+use super::program::Program;
+use super::tensors::{View, most};
 use crate::catch_panic::catch_panic;
 use crate::engine::error::{EngineError, EngineName};
-use crate::engine::outputs::{FeatureMap, Outputs, Wanted};
+use crate::engine::outputs::{Outputs, Wanted};
 use crate::engine::run::{Engine, RunFuture};
-use crate::onnx::Graph;
+use crate::onnx::{Graph, Node, Weight};
+use crate::operators;
+
+/// How much larger than on the photos that were measured activations may become before they are cut off.
+const HEADROOM: f32 = 1.5;
 
 /// Logits are so far from those in f32 at most. Measured on photos: docs/engines.md.
 const ROUNDING: f32 = 0.02;
 
-/// A network in main memory.
+/// The node that the integers end before.
+const MEAN: &str = "GlobalAveragePool";
+
+/// A network of integers, and its last layer in f32.
 #[derive(Debug)]
 pub struct FixedEngine {
-    program: Program,
-    slots: Vec<Vec<i16>>,
-    places: Vec<[u32; 4]>,
-    sums: Vec<i32>,
+    program: Program<i16>,
+    /// The map that the last layer reads the means of.
+    last: View,
+    /// `[inputs, outputs]`.
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+    features: Option<View>,
 }
 
 impl FixedEngine {
@@ -33,62 +43,28 @@ impl FixedEngine {
     /// Why the graph cannot be computed in integers: its weights are not int8, its activations are not known, or it is not made of convolutions,
     /// pools and one dense layer.
     pub fn of_graph(graph: &Graph, activations: &BTreeMap<String, f32>) -> Result<Self, String> {
-        let program = Program::of(graph, activations)?;
-        let slots = program.slots.iter().map(|&length| vec![0; length]).collect();
-        Ok(Self { program, slots, places: Vec::new(), sums: Vec::new() })
+        let layout = Layout::of(graph, i16::STEP)?;
+        let ranges = Ranges::of(&layout, activations)?;
+        let view = |tensor| ranges.view(&layout, tensor);
+        let integers = layout.nodes().take_while(|node| node.op != MEAN);
+        let mut rest = layout.nodes().skip_while(|node| node.op != MEAN);
+        let last = view(only(&rest.next().ok_or("it has no mean over the last map")?.inputs)?)?;
+        let (weights, bias) = last_layer(graph, rest, last.channels)?;
+        let features = graph.outputs().get(1).map(|name| view(name)).transpose()?;
+        Ok(Self { program: Program::of(&layout, integers, &view)?, last, weights, bias, features })
     }
 
-    fn infer(&mut self, input: &[f32], wanted: Wanted) -> Result<Outputs, EngineError> {
-        self.read_input(input)?;
-        let Self { program, slots, places, sums } = self;
-        for step in &program.steps {
-            let [from, to] = ends(step);
-            // Not read meanwhile: Program::of has seen to it.
-            let mut result = take(&mut slots[to.slot]);
-            let image = &slots[from.slot];
-            match step {
-                Step::Conv(conv) => conv.run(image, image.len() - program.zeros, &mut result, places),
-                Step::Pool(pool) => pool.run(image, &mut result, sums),
-                Step::Copy(from, to) => copy(from, to, image, &mut result),
-            }
-            slots[to.slot] = result;
-        }
-        let features = program.features.filter(|_| wanted == Wanted::LogitsAndFeatures);
-        Ok(Outputs { logits: self.logits(), features: features.map(|view| self.planes(&view)) })
-    }
-
-    /// From pixels to planes.
-    fn planes(&self, view: &View) -> FeatureMap {
-        let mut data = vec![0.0; view.channels * view.area()];
-        for (pixel, values) in view.pixels(&self.slots[view.slot]).enumerate() {
-            for (channel, &value) in values.iter().enumerate() {
-                data[channel * view.area() + pixel] = f32::from(value) * view.scale;
-            }
-        }
-        FeatureMap { shape: [view.channels, view.height, view.width], data }
-    }
-
-    /// From planes to pixels.
-    fn read_input(&mut self, input: &[f32]) -> Result<(), EngineError> {
-        let view = self.program.input;
-        if input.len() != view.channels * view.area() {
-            let reason = format!("the input has {} values instead of {}", input.len(), view.channels * view.area());
-            return Err(EngineError::Failed { engine: EngineName::Cpu, reason });
-        }
-        let slot = &mut self.slots[view.slot];
-        for (channel, plane) in input.chunks_exact(view.area()).enumerate() {
-            for (pixel, &value) in plane.iter().enumerate() {
-                slot[view.at(pixel) + channel] = view.quantise(value / view.scale);
-            }
-        }
-        Ok(())
+    fn infer(&mut self, input: &[f32], wanted: Wanted) -> Result<Outputs, String> {
+        self.program.run(input)?;
+        let features = self.features.filter(|_| wanted == Wanted::LogitsAndFeatures);
+        Ok(Outputs { logits: self.logits(), features: features.map(|view| self.program.planes(&view)) })
     }
 
     /// The last layer, over the mean of each channel.
     fn logits(&self) -> Vec<f32> {
-        let Program { last, weights, bias, .. } = &self.program;
+        let Self { program, last, weights, bias, .. } = self;
         let mut sums = vec![0_i32; last.channels];
-        for values in last.pixels(&self.slots[last.slot]) {
+        for values in program.pixels(*last) {
             sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += i32::from(value));
         }
         let factor = last.scale / last.area() as f32;
@@ -98,6 +74,99 @@ impl FixedEngine {
             logits.iter_mut().zip(weights).for_each(|(logit, weight)| *logit += mean * weight);
         }
         logits
+    }
+}
+
+/// Weights and bias of the dense layer that makes the logits, the only one behind the mean over the last map.
+fn last_layer<'a>(
+    graph: &Graph,
+    nodes: impl Iterator<Item = &'a Node>,
+    channels: usize,
+) -> Result<(Vec<f32>, Vec<f32>), String> {
+    let mut dense = nodes.filter(|node| !operators::find(&node.op).is_some_and(operators::Operator::forwards));
+    let (Some(node), None) = (dense.next(), dense.next()) else {
+        return Err("there is not one layer behind the mean over the last map".to_owned());
+    };
+    let values = |index: usize| {
+        node.inputs.get(index).and_then(|name| graph.weights().get(name)).map_or(Vec::new(), Weight::values)
+    };
+    let (weights, bias) = (values(1), values(2));
+    let is_last = node.op == "Gemm" && graph.outputs().first() == Some(&node.output);
+    if is_last && !bias.is_empty() && weights.len() == channels * bias.len() {
+        Ok((weights, bias))
+    } else {
+        Err(format!("{} is not a dense layer that makes the logits", node.name))
+    }
+}
+
+/// How large numbers become.
+struct Ranges<'a> {
+    /// Largest magnitudes.
+    ranges: HashMap<&'a str, f32>,
+    /// The most products of a root's values that are added up.
+    terms: HashMap<&'a str, usize>,
+}
+
+impl<'a> Ranges<'a> {
+    fn of(layout: &Layout<'a>, activations: &BTreeMap<String, f32>) -> Result<Self, String> {
+        let mut all = Self { ranges: HashMap::new(), terms: HashMap::new() };
+        all.find_ranges(layout, activations)?;
+        all.find_terms(layout);
+        Ok(all)
+    }
+
+    fn range(&self, tensor: &str) -> Result<f32, String> {
+        self.ranges.get(tensor).copied().ok_or_else(|| format!("\"{tensor}\" is no map"))
+    }
+
+    fn find_ranges(&mut self, layout: &Layout<'a>, activations: &BTreeMap<String, f32>) -> Result<(), String> {
+        let known = |tensor: &str| {
+            let range = activations.get(tensor).copied().filter(|range| range.is_finite() && *range > 0.0);
+            range.ok_or_else(|| format!("the pack does not say how large \"{tensor}\" becomes"))
+        };
+        let input = layout.graph().input();
+        self.ranges.insert(input, known(input)?);
+        for node in layout.nodes() {
+            let range = match node.op.as_str() {
+                "Conv" | "Relu" => known(&node.output)?,
+                "MaxPool" | "AveragePool" => self.range(only(&node.inputs)?)?,
+                "Concat" => {
+                    let ranges = node.inputs.iter().map(|input| self.range(input));
+                    ranges.collect::<Result<Vec<f32>, _>>()?.into_iter().fold(0.0, f32::max)
+                }
+                _ => continue,
+            };
+            self.ranges.insert(&node.output, range);
+        }
+        Ok(())
+    }
+
+    fn find_terms(&mut self, layout: &Layout<'a>) {
+        let graph = layout.graph();
+        for node in graph.nodes().iter().filter(|node| node.op == "Conv") {
+            let [input, weights, ..] = node.inputs.as_slice() else { continue };
+            let Some([outputs, _, _, _]) = graph.shape(weights) else { continue };
+            let count = graph.weights().get(weights).map_or(0, Weight::count) / outputs.max(&1);
+            let most = self.terms.entry(layout.root(input)).or_default();
+            *most = count.max(*most);
+        }
+    }
+
+    /// Tensors that lie in one memory have one scale.
+    fn view(&self, layout: &Layout<'a>, tensor: &'a str) -> Result<View, String> {
+        let root = layout.root(tensor);
+        let most = match self.terms.get(root) {
+            Some(&terms) => most(terms).ok_or_else(|| format!("too many products of \"{root}\" are added up"))?,
+            None => i16::MAX,
+        };
+        layout.view(tensor, HEADROOM * self.range(root)? / f32::from(most), most)
+    }
+}
+
+fn only(inputs: &[String]) -> Result<&str, String> {
+    match inputs {
+        [input] => Ok(input),
+        _ => Err(format!("{} inputs where one is expected", inputs.len())),
     }
 }
 
@@ -115,7 +184,7 @@ impl Engine for FixedEngine {
     }
 
     fn compute<'a>(&'a mut self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a> {
-        let broken = |reason| EngineError::Failed { engine: EngineName::Cpu, reason };
-        Box::pin(std::future::ready(catch_panic(|| self.infer(input, wanted), broken)))
+        let run = || self.infer(input, wanted).map_err(EngineError::cpu);
+        Box::pin(std::future::ready(catch_panic(run, EngineError::cpu)))
     }
 }

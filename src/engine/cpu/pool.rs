@@ -1,7 +1,6 @@
-//! Pools of 16-bit activations.
+//! Pools, and steps that only move or cut off values.
 
-use wide::i32x4;
-
+use super::number::Number;
 use super::tensors::View;
 use crate::operators::Window;
 use crate::operators::pool::Kind;
@@ -17,19 +16,19 @@ pub(super) struct Pool {
 
 impl Pool {
     /// Computes it. `sums` is memory to work with.
-    pub(super) fn run(&self, image: &[i16], result: &mut [i16], sums: &mut Vec<i32>) {
+    pub(super) fn run<N: Number>(&self, image: &[N], result: &mut [N], sums: &mut Vec<N::Sum>) {
         let Self { from, to, window, kind } = self;
         for pixel in 0..to.area() {
             let position = [pixel / to.width, pixel % to.width];
             let pixels = window.places().filter_map(|place| from.under(window, position, place));
             let inputs = pixels.map(|pixel| &image[from.at(pixel)..][..from.channels]);
             sums.clear();
-            sums.resize(from.channels, if *kind == Kind::Max { i32::MIN } else { 0 });
+            sums.resize(from.channels, if *kind == Kind::Max { N::LEAST } else { N::ZERO });
             let mut count = 0;
             for input in inputs {
                 count += 1;
                 for (sum, &value) in sums.iter_mut().zip(input) {
-                    *sum = if *kind == Kind::Max { (*sum).max(value.into()) } else { *sum + i32::from(value) };
+                    *sum = if *kind == Kind::Max { N::larger(*sum, value) } else { N::plus(*sum, value) };
                 }
             }
             let parts = match kind {
@@ -40,23 +39,33 @@ impl Pool {
             let factor = from.scale / to.scale / parts as f32;
             let result = &mut result[to.at(pixel)..][..to.channels];
             let (quads, rest) = result.as_chunks_mut::<4>();
-            for (result, sums) in quads.iter_mut().zip(sums.as_chunks::<4>().0) {
-                *result = to.quantise_quad(i32x4::new(*sums).round_float() * factor);
+            let (sum_quads, sum_rest) = sums.as_chunks::<4>();
+            for (result, &sums) in quads.iter_mut().zip(sum_quads) {
+                *result = N::of_sums(sums, factor, to);
             }
-            let done = quads.len() * 4;
-            for (result, &sum) in rest.iter_mut().zip(&sums[done..]) {
-                *result = to.quantise(sum as f32 * factor);
+            for (result, &sum) in rest.iter_mut().zip(sum_rest) {
+                *result = N::of_sums([sum; 4], factor, to)[0];
             }
         }
     }
 }
 
-/// A map as a part of another one.
-pub(super) fn copy(from: &View, to: &View, image: &[i16], result: &mut [i16]) {
+/// A map as a part of another one, values below `least` cut off.
+pub(super) fn copy<N: Number>(from: &View, to: &View, least: f32, image: &[N], result: &mut [N]) {
     let factor = from.scale / to.scale;
     for (pixel, values) in from.pixels(image).enumerate() {
-        for (result, &value) in result[to.at(pixel)..].iter_mut().zip(values) {
-            *result = to.quantise(f32::from(value) * factor);
+        for (result, value) in result[to.at(pixel)..].iter_mut().zip(values) {
+            *result = N::of((value.value() * factor).max(least), to);
+        }
+    }
+}
+
+/// A map as the channels of one pixel, plane by plane.
+pub(super) fn flatten<N: Number>(from: &View, to: &View, image: &[N], result: &mut [N]) {
+    let factor = from.scale / to.scale;
+    for (pixel, values) in from.pixels(image).enumerate() {
+        for (channel, value) in values.iter().enumerate() {
+            result[to.start + channel * from.area() + pixel] = N::of(value.value() * factor, to);
         }
     }
 }

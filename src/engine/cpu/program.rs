@@ -1,336 +1,206 @@
-//! From the checked graph to what is computed, in which order and in which memory.
+//! From the layout of a graph to what is computed, step by step, and the memory it is computed in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::mem::take;
 
 use super::conv::{Constants, Conv};
-use super::pool::Pool;
-use super::tensors::{View, most};
-use crate::engine::plan::fused_relu;
-use crate::onnx::{Graph, Node, Weight};
+use super::layout::Layout;
+use super::number::{Number, Places};
+use super::pool::{Pool, copy, flatten};
+use super::tensors::View;
+use crate::engine::outputs::FeatureMap;
+use crate::onnx::{Node, Weight};
+use crate::operators::Window;
 use crate::operators::pool::Kind;
-use crate::operators::{self, Window};
-
-/// How much larger than on the photos that were measured activations may become before they are cut off.
-const HEADROOM: f32 = 1.5;
-
-/// A network of integers, and its last layer.
-#[derive(Debug)]
-pub(super) struct Program {
-    pub(super) input: View,
-    pub(super) steps: Vec<Step>,
-    /// The map that the last layer reads the means of.
-    pub(super) last: View,
-    /// `[inputs, outputs]`.
-    pub(super) weights: Vec<f32>,
-    pub(super) bias: Vec<f32>,
-    pub(super) features: Option<View>,
-    /// Values in each piece of memory, [`Self::zeros`] of them at the end that stay 0.
-    pub(super) slots: Vec<usize>,
-    /// As many as a pixel has at most.
-    pub(super) zeros: usize,
-}
 
 /// What is done, one after the other.
 #[derive(Debug)]
-pub(super) enum Step {
-    Conv(Conv),
+enum Step<N: Number> {
+    Conv(Conv<N>),
     Pool(Pool),
     Copy(View, View),
+    Relu(View, View),
+    Flatten(View, View),
 }
 
-impl Program {
-    /// `Err` says why a graph cannot be computed so: its weights are not int8, its activations are not known, or it is not a chain of
-    /// convolutions and pools with one dense layer at the end.
-    pub(super) fn of(graph: &Graph, activations: &BTreeMap<String, f32>) -> Result<Self, String> {
-        let planner = Planner::of(graph, activations)?;
-        planner.program()
-    }
+/// Steps, and the memory in which the maps lie that they read and make.
+#[derive(Debug)]
+pub(super) struct Program<N: Number> {
+    input: View,
+    steps: Vec<Step<N>>,
+    /// Each ends with [`Self::zeros`] values that stay 0.
+    slots: Vec<Vec<N>>,
+    /// As many as a pixel has at most.
+    zeros: usize,
+    /// Memory to work with.
+    places: Vec<Places>,
+    sums: Vec<N::Sum>,
 }
 
-/// Where a tensor lies: channels of a map that has memory of its own.
-#[derive(Clone, Copy, Debug)]
-struct Place<'a> {
-    root: &'a str,
-    channel: usize,
-}
-
-struct Planner<'a> {
-    graph: &'a Graph,
-    activations: &'a BTreeMap<String, f32>,
-    /// Convolutions by the `Relu` that follows, whose output they make.
-    relus: HashMap<&'a str, &'a Node>,
-    places: HashMap<&'a str, Place<'a>>,
-    /// Largest magnitudes.
-    ranges: HashMap<&'a str, f32>,
-    /// The most products of a root's values that are added up.
-    terms: HashMap<&'a str, usize>,
-}
-
-impl<'a> Planner<'a> {
-    fn of(graph: &'a Graph, activations: &'a BTreeMap<String, f32>) -> Result<Self, String> {
-        let mut planner = Self {
-            graph,
-            activations,
-            relus: HashMap::new(),
-            places: HashMap::new(),
-            ranges: HashMap::new(),
-            terms: HashMap::new(),
-        };
-        planner.find_relus();
-        planner.find_ranges()?;
-        planner.find_places()?;
-        planner.find_terms();
-        Ok(planner)
-    }
-
-    /// Nodes that compute, in order: a `Relu` stands for the convolution before it.
-    fn nodes(&self) -> impl Iterator<Item = &'a Node> {
-        let swallowed: Vec<&str> = self.relus.values().map(|conv| conv.name.as_str()).collect();
-        self.graph.nodes().iter().filter(move |node| !swallowed.contains(&node.name.as_str()))
-    }
-
-    fn find_relus(&mut self) {
-        let convolutions = self.graph.nodes().iter().filter(|node| node.op == "Conv");
-        let relu = |conv| fused_relu(self.graph, conv).map(|relu| (relu.output.as_str(), conv));
-        self.relus = convolutions.filter_map(relu).collect();
-    }
-
-    fn known(&self, tensor: &str) -> Result<f32, String> {
-        let range = self.activations.get(tensor).copied().filter(|range| range.is_finite() && *range > 0.0);
-        range.ok_or_else(|| format!("the pack does not say how large \"{tensor}\" becomes"))
-    }
-
-    fn range(&self, tensor: &str) -> Result<f32, String> {
-        self.ranges.get(tensor).copied().ok_or_else(|| format!("\"{tensor}\" is no map"))
-    }
-
-    fn find_ranges(&mut self) -> Result<(), String> {
-        let input = self.graph.input();
-        self.ranges.insert(input, self.known(input)?);
-        for node in self.nodes().collect::<Vec<_>>() {
-            let range = match node.op.as_str() {
-                "Conv" | "Relu" => self.known(&node.output)?,
-                "MaxPool" | "AveragePool" => self.range(only(&node.inputs)?)?,
-                "Concat" => {
-                    let ranges = node.inputs.iter().map(|input| self.range(input));
-                    ranges.collect::<Result<Vec<f32>, _>>()?.into_iter().fold(0.0, f32::max)
-                }
-                _ => continue,
-            };
-            self.ranges.insert(&node.output, range);
-        }
-        Ok(())
-    }
-
-    fn shape(&self, tensor: &str) -> Result<[usize; 3], String> {
-        match self.graph.shape(tensor) {
-            Some(&[1, channels, height, width]) => Ok([channels, height, width]),
-            shape => Err(format!("\"{tensor}\" of shape {shape:?} is no map")),
-        }
-    }
-
-    /// The parts of a `Concat` are made where they are wanted.
-    fn find_places(&mut self) -> Result<(), String> {
-        let graph = self.graph;
-        for node in graph.nodes().iter().rev().filter(|node| node.op == "Concat") {
-            let Place { root, channel } = self.place(&node.output);
-            let mut channel = channel;
-            for input in &node.inputs {
-                if input != self.graph.input() {
-                    self.places.entry(input).or_insert(Place { root, channel });
-                }
-                channel += self.shape(input)?[0];
-            }
-        }
-        Ok(())
-    }
-
-    fn find_terms(&mut self) {
-        for node in self.graph.nodes().iter().filter(|node| node.op == "Conv") {
-            let [input, weights, ..] = node.inputs.as_slice() else { continue };
-            let Some([outputs, _, _, _]) = self.graph.shape(weights) else { continue };
-            let count = self.graph.weights().get(weights).map_or(0, Weight::count) / outputs.max(&1);
-            let root = self.place(input).root;
-            let most = self.terms.entry(root).or_default();
-            *most = count.max(*most);
-        }
-    }
-
-    fn place(&self, tensor: &'a str) -> Place<'a> {
-        self.places.get(tensor).copied().unwrap_or(Place { root: tensor, channel: 0 })
-    }
-
-    /// Where a tensor lies, once each root has a slot.
-    fn view(&self, tensor: &'a str, slots: &HashMap<&str, usize>) -> Result<View, String> {
-        let Place { root, channel } = self.place(tensor);
-        let [channels, height, width] = self.shape(tensor)?;
-        let slot = *slots.get(root).ok_or_else(|| format!("\"{tensor}\" is used before it is made"))?;
-        let most = match self.terms.get(root) {
-            Some(&terms) => most(terms).ok_or_else(|| format!("too many products of \"{root}\" are added up"))?,
-            None => i16::MAX,
-        };
-        Ok(View {
-            slot,
-            start: channel,
-            stride: stride(self.shape(root)?),
-            channels,
-            height,
-            width,
-            scale: HEADROOM * self.range(root)? / f32::from(most),
-            most,
-        })
-    }
-
-    /// For each root the first and the last node that it is needed at; outputs to the end.
-    fn lives(&self) -> HashMap<&'a str, [usize; 2]> {
-        let mut lives = HashMap::from([(self.graph.input(), [0, 0])]);
-        for (time, node) in self.nodes().enumerate() {
-            let inputs = self.inputs(node).iter().map(String::as_str);
-            for tensor in inputs.chain([node.output.as_str()]).filter(|tensor| self.ranges.contains_key(tensor)) {
-                lives.entry(self.place(tensor).root).or_insert([time, time])[1] = time;
-            }
-        }
-        for output in self.graph.outputs() {
-            if let Some(life) = lives.get_mut(self.place(output).root) {
-                life[1] = usize::MAX;
-            }
-        }
-        lives
-    }
-
-    /// Those of the convolution, for a `Relu`.
-    fn inputs(&self, node: &'a Node) -> &'a [String] {
-        self.relus.get(node.output.as_str()).map_or(&node.inputs, |conv| &conv.inputs)
-    }
-
-    /// Memory for each root: what is no longer needed is used again.
-    fn slots(&self) -> Result<(HashMap<&'a str, usize>, Vec<usize>), String> {
-        let mut roots: Vec<(&str, [usize; 2])> = self.lives().into_iter().collect();
-        roots.sort_unstable_by_key(|&(root, [first, _])| (first, root));
-        let (mut slots, mut sizes, mut busy_until) = (HashMap::new(), Vec::<usize>::new(), Vec::<usize>::new());
-        for (root, [first, last]) in roots {
-            let shape = self.shape(root)?;
-            let size = stride(shape) * shape[1] * shape[2];
-            let free = (0..sizes.len()).filter(|&slot| busy_until[slot] < first);
-            let slot = free.min_by_key(|&slot| sizes[slot].abs_diff(size)).unwrap_or_else(|| {
-                sizes.push(0);
-                busy_until.push(0);
-                sizes.len() - 1
-            });
-            sizes[slot] = sizes[slot].max(size);
-            busy_until[slot] = last;
-            slots.insert(root, slot);
-        }
-        Ok((slots, sizes))
-    }
-
-    fn program(&self) -> Result<Program, String> {
-        let (slots, mut sizes) = self.slots()?;
-        let view = |tensor: &'a str| self.view(tensor, &slots);
+impl<N: Number> Program<N> {
+    /// `view` says where a tensor lies and what its numbers stand for.
+    ///
+    /// # Errors
+    /// Why one of the nodes cannot be computed so.
+    pub(super) fn of<'a>(
+        layout: &Layout<'a>,
+        nodes: impl Iterator<Item = &'a Node>,
+        view: &impl Fn(&'a str) -> Result<View, String>,
+    ) -> Result<Self, String> {
+        let builder = Builder { layout, view };
         let mut steps = Vec::new();
-        let mut nodes = self.nodes();
-        let last = loop {
-            let node = nodes.next().ok_or("it has no mean over the last map")?;
-            match node.op.as_str() {
-                "Conv" => steps.push(Step::Conv(self.conv(node, view(&node.output)?, &view, false)?)),
-                "Relu" => {
-                    let conv = self.relus.get(node.output.as_str()).ok_or("a Relu stands by itself")?;
-                    steps.push(Step::Conv(self.conv(conv, view(&node.output)?, &view, true)?));
-                }
-                "MaxPool" | "AveragePool" => {
-                    let (from, to) = (view(only(&node.inputs)?)?, view(&node.output)?);
-                    steps.push(Step::Pool(Pool { from, to, window: Window::of(node)?, kind: Kind::of(node) }));
-                }
-                "Concat" => steps.extend(copies(node, &view)?),
-                "GlobalAveragePool" => break view(only(&node.inputs)?)?,
-                other => return Err(format!("{}: {other} is not known here", node.name)),
-            }
-        };
-        let (weights, bias) = self.last_layer(nodes, last.channels)?;
-        if steps.iter().map(ends).any(|[from, to]| from.slot == to.slot) {
+        for node in nodes {
+            builder.add(node, &mut steps)?;
+        }
+        if steps.iter().map(Step::ends).any(|[from, to]| from.slot == to.slot) {
             return Err("a map is read and written at the same time".to_owned());
         }
-        let zeros = steps.iter().map(|step| ends(step)[0].channels.next_multiple_of(2)).max().unwrap_or_default();
-        for size in &mut sizes {
-            *size += zeros;
-        }
-        let features = self.graph.outputs().get(1).map(|name| view(name)).transpose()?;
-        Ok(Program { input: view(self.graph.input())?, steps, last, weights, bias, features, slots: sizes, zeros })
+        let zeros =
+            steps.iter().map(|step| step.ends()[0].channels.next_multiple_of(N::STEP)).max().unwrap_or_default();
+        let slots = layout.sizes.iter().map(|size| vec![N::default(); size + zeros]).collect();
+        let (places, sums) = (Vec::new(), Vec::new());
+        Ok(Self { input: view(layout.graph().input())?, steps, slots, zeros, places, sums })
     }
 
-    /// Weights and bias of the dense layer that makes the logits, the only one behind the mean over the last map.
-    fn last_layer(
-        &self,
-        nodes: impl Iterator<Item = &'a Node>,
-        channels: usize,
-    ) -> Result<(Vec<f32>, Vec<f32>), String> {
-        let mut dense = nodes.filter(|node| !operators::find(&node.op).is_some_and(operators::Operator::forwards));
-        let (Some(node), None) = (dense.next(), dense.next()) else {
-            return Err("there is not one layer behind the mean over the last map".to_owned());
+    /// Computes all maps from the input's planes.
+    ///
+    /// # Errors
+    /// The input has another number of values.
+    pub(super) fn run(&mut self, input: &[f32]) -> Result<(), String> {
+        self.read_input(input)?;
+        let Self { steps, slots, zeros, places, sums, .. } = self;
+        for step in steps {
+            let [from, to] = step.ends();
+            // Not read meanwhile: Self::of has seen to it.
+            let mut result = take(&mut slots[to.slot]);
+            let image = &slots[from.slot];
+            match step {
+                Step::Conv(conv) => conv.run(image, image.len() - *zeros, &mut result, places),
+                Step::Pool(pool) => pool.run(image, &mut result, sums),
+                Step::Copy(from, to) => copy(from, to, f32::NEG_INFINITY, image, &mut result),
+                Step::Relu(from, to) => copy(from, to, 0.0, image, &mut result),
+                Step::Flatten(from, to) => flatten(from, to, image, &mut result),
+            }
+            slots[to.slot] = result;
+        }
+        Ok(())
+    }
+
+    /// The values of a map's pixels, one after the other.
+    pub(super) fn pixels(&self, view: View) -> impl Iterator<Item = &[N]> {
+        view.pixels(&self.slots[view.slot])
+    }
+
+    /// From pixels to planes.
+    pub(super) fn planes(&self, view: &View) -> FeatureMap {
+        let mut data = vec![0.0; view.channels * view.area()];
+        for (pixel, values) in self.pixels(*view).enumerate() {
+            for (channel, &value) in values.iter().enumerate() {
+                data[channel * view.area() + pixel] = value.value() * view.scale;
+            }
+        }
+        FeatureMap { shape: [view.channels, view.height, view.width], data }
+    }
+
+    /// From planes to pixels.
+    fn read_input(&mut self, input: &[f32]) -> Result<(), String> {
+        let view = self.input;
+        if input.len() != view.channels * view.area() {
+            return Err(format!("the input has {} values instead of {}", input.len(), view.channels * view.area()));
+        }
+        let slot = &mut self.slots[view.slot];
+        for (channel, plane) in input.chunks_exact(view.area()).enumerate() {
+            for (pixel, &value) in plane.iter().enumerate() {
+                slot[view.at(pixel) + channel] = N::of(value / view.scale, &view);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<N: Number> Step<N> {
+    /// What it reads and what it makes.
+    fn ends(&self) -> [View; 2] {
+        match self {
+            Self::Conv(conv) => [conv.from, conv.to],
+            Self::Pool(pool) => [pool.from, pool.to],
+            Self::Copy(from, to) | Self::Relu(from, to) | Self::Flatten(from, to) => [*from, *to],
+        }
+    }
+}
+
+struct Builder<'l, 'a, V> {
+    layout: &'l Layout<'a>,
+    view: &'l V,
+}
+
+impl<'a, V: Fn(&'a str) -> Result<View, String>> Builder<'_, 'a, V> {
+    fn add<N: Number>(&self, node: &'a Node, steps: &mut Vec<Step<N>>) -> Result<(), String> {
+        let to = (self.view)(&node.output)?;
+        let from = |node: &'a Node| (self.view)(node.inputs.first().ok_or("it has no input")?);
+        match node.op.as_str() {
+            "Conv" => steps.push(Step::Conv(self.conv(node, from(node)?, to, false)?)),
+            "Relu" => steps.push(match self.layout.convolution(node) {
+                Some(conv) => Step::Conv(self.conv(conv, from(conv)?, to, true)?),
+                None => Step::Relu(from(node)?, to),
+            }),
+            "MaxPool" | "AveragePool" => {
+                let (window, kind) = (Window::of(node)?, Kind::of(node));
+                steps.push(Step::Pool(Pool { from: from(node)?, to, window, kind }));
+            }
+            "GlobalAveragePool" => {
+                let from = from(node)?;
+                let window = Window { kernel: [from.height, from.width], strides: [1, 1], pads: [0; 4] };
+                steps.push(Step::Pool(Pool { from, to, window, kind: Kind::Average }));
+            }
+            "Concat" => self.copies(node, to, steps)?,
+            "Flatten" => steps.push(Step::Flatten(from(node)?, to)),
+            "Gemm" => steps.push(Step::Conv(self.dense(node, from(node)?, to)?)),
+            other => return Err(format!("{}: {other} is not known here", node.name)),
+        }
+        Ok(())
+    }
+
+    fn constants(&self, node: &Node) -> Result<[&'a Weight; 2], String> {
+        let constant = |name: &String| {
+            let constant = self.layout.graph().weights().get(name);
+            constant.ok_or_else(|| format!("\"{name}\" is not constant"))
         };
-        let values = |index: usize| {
-            node.inputs.get(index).and_then(|name| self.graph.weights().get(name)).map_or(Vec::new(), Weight::values)
-        };
-        let (weights, bias) = (values(1), values(2));
-        let is_last = node.op == "Gemm" && self.graph.outputs().first() == Some(&node.output);
-        if is_last && !bias.is_empty() && weights.len() == channels * bias.len() {
-            Ok((weights, bias))
-        } else {
-            Err(format!("{} is not a dense layer that makes the logits", node.name))
+        match node.inputs.as_slice() {
+            [_, weights, bias] => Ok([constant(weights)?, constant(bias)?]),
+            _ => Err(format!("{} has no bias", node.name)),
         }
     }
 
-    fn conv(
-        &self,
-        node: &'a Node,
-        to: View,
-        view: &impl Fn(&'a str) -> Result<View, String>,
-        relu: bool,
-    ) -> Result<Conv, String> {
-        let [input, weights, bias] = node.inputs.as_slice() else { return Err(format!("{} has no bias", node.name)) };
-        let constant =
-            |name: &String| self.graph.weights().get(name).ok_or_else(|| format!("\"{name}\" is not constant"));
-        let from = view(input)?;
-        let weights =
-            constant(weights)?.symmetric().ok_or_else(|| format!("the weights of {} are not int8", node.name))?;
-        let bias = constant(bias)?.values();
-        let constants = Constants { weights: weights.values, scales: &weights.scales, bias: &bias };
+    fn conv<N: Number>(&self, node: &Node, from: View, to: View, relu: bool) -> Result<Conv<N>, String> {
+        let [weights, bias] = self.constants(node)?;
+        let (weights, scales) =
+            N::weights(weights).ok_or_else(|| format!("the weights of {} are not int8", node.name))?;
+        let constants = Constants { weights: &weights, scales: &scales, bias: &bias.values() };
         Ok(Conv::new(from, to, Window::of(node)?, constants, relu))
     }
-}
 
-/// Values from one pixel to the next, for maps with memory of their own. Pairs of channels are read.
-fn stride([channels, _, _]: [usize; 3]) -> usize {
-    channels.next_multiple_of(2)
-}
+    /// A dense layer is a convolution of one pixel.
+    fn dense<N: Number>(&self, node: &Node, from: View, to: View) -> Result<Conv<N>, String> {
+        let [weights, bias] = self.constants(node)?;
+        let scales = vec![1.0; to.channels];
+        let rows = N::dense(weights).ok_or_else(|| format!("{} is a dense layer, which is f32", node.name))?;
+        let by_output: Vec<N::Weight> =
+            (0..to.channels).flat_map(|output| rows[output..].iter().step_by(to.channels).copied()).collect();
+        let constants = Constants { weights: &by_output, scales: &scales, bias: &bias.values() };
+        let window = Window { kernel: [1, 1], strides: [1, 1], pads: [0; 4] };
+        Ok(Conv::new(from, to, window, constants, false))
+    }
 
-/// Those parts of a `Concat` that were made elsewhere.
-fn copies<'a>(node: &'a Node, view: &impl Fn(&'a str) -> Result<View, String>) -> Result<Vec<Step>, String> {
-    let to = view(&node.output)?;
-    let mut start = to.start;
-    let mut copies = Vec::new();
-    for input in &node.inputs {
-        let from = view(input)?;
-        if (from.slot, from.start, from.stride) != (to.slot, start, to.stride) {
-            copies.push(Step::Copy(from, View { start, channels: from.channels, ..to }));
+    /// Those parts of a `Concat` that were made elsewhere.
+    fn copies<N: Number>(&self, node: &'a Node, to: View, steps: &mut Vec<Step<N>>) -> Result<(), String> {
+        let mut start = to.start;
+        for input in &node.inputs {
+            let from = (self.view)(input)?;
+            if (from.slot, from.start, from.stride) != (to.slot, start, to.stride) {
+                steps.push(Step::Copy(from, View { start, channels: from.channels, ..to }));
+            }
+            start += from.channels;
         }
-        start += from.channels;
-    }
-    Ok(copies)
-}
-
-/// What a step reads and what it makes.
-pub(super) fn ends(step: &Step) -> [View; 2] {
-    match step {
-        Step::Conv(conv) => [conv.from, conv.to],
-        Step::Pool(pool) => [pool.from, pool.to],
-        Step::Copy(from, to) => [*from, *to],
-    }
-}
-
-fn only(inputs: &[String]) -> Result<&str, String> {
-    match inputs {
-        [input] => Ok(input),
-        _ => Err(format!("{} inputs where one is expected", inputs.len())),
+        Ok(())
     }
 }

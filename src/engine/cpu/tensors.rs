@@ -1,7 +1,5 @@
 //! Feature maps in main memory.
 
-use wide::f32x4;
-
 use crate::operators::Window;
 
 /// With fewer bits than these 12 the answers become inaccurate (docs/engines.md).
@@ -29,7 +27,7 @@ pub(super) struct View {
     pub(super) width: usize,
     /// What 1 stands for.
     pub(super) scale: f32,
-    /// The largest magnitude.
+    /// The largest magnitude, of integers.
     pub(super) most: i16,
 }
 
@@ -53,22 +51,8 @@ impl View {
     }
 
     /// The values of all pixels, one after the other.
-    pub(super) fn pixels<'a>(&self, values: &'a [i16]) -> impl Iterator<Item = &'a [i16]> {
-        let view = *self;
-        (0..view.area()).map(move |pixel| &values[view.at(pixel)..][..view.channels])
-    }
-
-    /// [`Self::quantise`] for four numbers.
-    #[inline]
-    pub(super) fn quantise_quad(&self, values: f32x4) -> [i16; 4] {
-        let most = f32x4::splat(f32::from(self.most));
-        values.fast_max(-most).fast_min(most).fast_round_int().to_array().map(|value| value as i16)
-    }
-
-    /// The nearest whole number that is not too large.
-    pub(super) fn quantise(&self, value: f32) -> i16 {
-        let most = f32::from(self.most);
-        value.clamp(-most, most).round_ties_even() as i16
+    pub(super) fn pixels<N>(self, values: &[N]) -> impl Iterator<Item = &[N]> {
+        (0..self.area()).map(move |pixel| &values[self.at(pixel)..][..self.channels])
     }
 }
 

@@ -6,7 +6,8 @@ use skintree_testing::{path, random};
 
 use super::FixedEngine;
 use super::conv::{Constants, Conv};
-use super::pool::{Pool, copy};
+use super::number::Number;
+use super::pool::{Pool, copy, flatten};
 use super::tensors::View;
 use crate::onnx::Graph;
 use crate::operators::Window;
@@ -74,7 +75,7 @@ fn convolutions_are_exact() {
                 let constants = Constants { weights: &weights, scales: &scales, bias: &bias };
                 let mut result = vec![-1; to.area() * to.stride + 4];
                 let untouched = result.clone();
-                Conv::new(from, to, window, constants, relu).run(
+                Conv::<i16>::new(from, to, window, constants, relu).run(
                     &image,
                     image.len() - zeros,
                     &mut result,
@@ -138,7 +139,7 @@ fn pools_are_exact() {
                         Kind::Average => (values.iter().sum(), values.len()),
                         Kind::AverageWithPads => (values.iter().sum(), count),
                     };
-                    let expected = to.quantise(value as f32 * (from.scale / to.scale / parts as f32));
+                    let expected = i16::of(value as f32 * (from.scale / to.scale / parts as f32), &to);
                     assert_eq!(result[to.at(pixel) + channel], expected, "{window:?} {kind:?}");
                 }
             }
@@ -151,8 +152,19 @@ fn a_copy_has_the_scale_of_its_place() {
     let from = View { slot: 0, start: 1, stride: 3, channels: 2, height: 1, width: 2, scale: 0.5, most: 4095 };
     let to = View { slot: 1, start: 0, stride: 2, scale: 1.0, ..from };
     let mut result = vec![9; 4];
-    copy(&from, &to, &[7, 10, 20, 7, -30, 8191, 7], &mut result);
+    copy(&from, &to, f32::NEG_INFINITY, &[7, 10, 20, 7, -30, 8191, 7], &mut result);
     assert_eq!(result, [5, 10, -15, 4095]);
+    copy(&from, &to, 0.0, &[7, 10, 20, 7, -30, 8191, 7], &mut result);
+    assert_eq!(result, [5, 10, 0, 4095]);
+}
+
+#[test]
+fn a_map_is_flattened_plane_by_plane() {
+    let from = View { slot: 0, start: 1, stride: 3, channels: 2, height: 1, width: 2, scale: 1.0, most: 0 };
+    let to = View { slot: 1, start: 0, stride: 4, channels: 4, height: 1, width: 1, ..from };
+    let mut result = vec![0.0; 4];
+    flatten(&from, &to, &[9.0, 1.0, 2.0, 9.0, 3.0, 4.0], &mut result);
+    assert_eq!(result, [1.0, 3.0, 2.0, 4.0_f32]);
 }
 
 #[test]

@@ -1,0 +1,260 @@
+//! What feature maps are made of: 16-bit integers or f32, and the innermost loops over them.
+//!
+//! A convolution computes four pixels and eight output channels at a time, which is what fits into sixteen vector registers.
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+
+use wide::{f32x4, i16x8, i32x4, i32x8};
+
+use super::tensors::View;
+use crate::onnx::Weight;
+
+/// Output channels at a time.
+pub(super) const OUTPUTS: usize = 8;
+/// Output pixels at a time.
+pub(super) const PIXELS: usize = 4;
+
+/// Where the pixels under one place of the window begin, for [`PIXELS`] output pixels.
+pub(super) type Places = [u32; PIXELS];
+
+/// Weights as a file has them, and what they are to be multiplied with, one for each output channel.
+pub(super) type Scaled<'a, W> = (Cow<'a, [W]>, Vec<f32>);
+
+/// How sums become values of [`OUTPUTS`] output channels.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Finish {
+    /// What sums are multiplied with.
+    pub(super) factors: [f32x4; 2],
+    /// What is added then.
+    pub(super) biases: [f32x4; 2],
+    /// The least and the largest value.
+    pub(super) limits: [f32; 2],
+}
+
+impl Finish {
+    /// The arithmetic is IEEE 754's without fused operations, and so the same everywhere.
+    #[inline]
+    fn apply(&self, sums: [f32x4; 2]) -> [f32x4; 2] {
+        let [least, most] = self.limits.map(f32x4::splat);
+        [0, 1].map(|half| (sums[half] * self.factors[half] + self.biases[half]).fast_max(least).fast_min(most))
+    }
+}
+
+/// A kind of number that feature maps are made of.
+pub(super) trait Number: Copy + Debug + Default + 'static {
+    /// A weight.
+    type Weight: Copy + Debug + Default + 'static;
+    /// Those of one step: for each of [`OUTPUTS`] output channels [`Self::STEP`] input channels.
+    type Weights: AsMut<[Self::Weight]> + Clone + Debug + Default;
+    /// What pools add up.
+    type Sum: Copy + Debug;
+
+    /// Input channels at a time.
+    const STEP: usize;
+    /// Smaller than any value, and 0.
+    const LEAST: Self::Sum;
+    const ZERO: Self::Sum;
+
+    /// A constant of a graph; `None` if it is not there in this kind.
+    fn weights(weight: &Weight) -> Option<Scaled<'_, Self::Weight>>;
+
+    /// The `[inputs, outputs]` of a dense layer; `None` if those are not computed in this kind.
+    fn dense(weight: &Weight) -> Option<Vec<Self::Weight>>;
+
+    /// The number that stands for so many times [`View::scale`].
+    fn of(value: f32, view: &View) -> Self;
+
+    /// How many times [`View::scale`] it stands for.
+    fn value(self) -> f32;
+
+    /// The largest magnitude in a map.
+    fn most(view: &View) -> f32;
+
+    /// [`PIXELS`] pixels of [`OUTPUTS`] output channels, `steps` of the weights for each of the places.
+    fn tile(
+        image: &[Self],
+        places: &[Places],
+        weights: &[Self::Weights],
+        steps: usize,
+        finish: &Finish,
+    ) -> [[Self; OUTPUTS]; PIXELS];
+
+    /// A sum, and one more value.
+    fn plus(sum: Self::Sum, value: Self) -> Self::Sum;
+
+    /// The larger one.
+    fn larger(sum: Self::Sum, value: Self) -> Self::Sum;
+
+    /// [`Self::of`] for four products of a sum and a factor.
+    fn of_sums(sums: [Self::Sum; 4], factor: f32, view: &View) -> [Self; 4];
+}
+
+/// Two neighbouring input channels a step, multiplied and added by one instruction (`i32x4.dot_i16x8_s`, `pmaddwd`). Sums are exact.
+impl Number for i16 {
+    type Weight = i8;
+    type Weights = [i8; 2 * OUTPUTS];
+    type Sum = i32;
+
+    const STEP: usize = 2;
+    const LEAST: i32 = i32::MIN;
+    const ZERO: i32 = 0;
+
+    fn weights(weight: &Weight) -> Option<Scaled<'_, i8>> {
+        weight.symmetric().map(|weights| (weights.values.into(), weights.scales))
+    }
+
+    fn dense(_: &Weight) -> Option<Vec<i8>> {
+        None
+    }
+
+    #[inline]
+    fn of(value: f32, view: &View) -> Self {
+        let most = Self::most(view);
+        value.clamp(-most, most).round_ties_even() as Self
+    }
+
+    #[inline]
+    fn value(self) -> f32 {
+        self.into()
+    }
+
+    fn most(view: &View) -> f32 {
+        view.most.into()
+    }
+
+    #[inline]
+    fn tile(
+        image: &[Self],
+        places: &[Places],
+        weights: &[Self::Weights],
+        steps: usize,
+        finish: &Finish,
+    ) -> [[Self; OUTPUTS]; PIXELS] {
+        let mut sums = [[i32x4::ZERO; 2]; PIXELS];
+        for (places, weights) in places.iter().zip(weights.chunks_exact(steps)) {
+            // All of one length, so that no bounds are checked inside.
+            let pixels = places.map(|place| &image[place as usize..][..2 * steps].as_chunks::<2>().0[..steps]);
+            for (i, weights) in weights.iter().enumerate() {
+                let [low, high] = widened(weights);
+                for (sums, pixel) in sums.iter_mut().zip(pixels) {
+                    let values = doubled(pixel[i]);
+                    sums[0] += values.dot(low);
+                    sums[1] += values.dot(high);
+                }
+            }
+        }
+        sums.map(|sums| {
+            let rounded = finish.apply(sums.map(i32x4::round_float)).map(f32x4::fast_round_int);
+            i16x8::from_i32x8_saturate(bytemuck::cast::<[i32x4; 2], i32x8>(rounded)).to_array()
+        })
+    }
+
+    #[inline]
+    fn plus(sum: i32, value: Self) -> i32 {
+        sum + i32::from(value)
+    }
+
+    #[inline]
+    fn larger(sum: i32, value: Self) -> i32 {
+        sum.max(value.into())
+    }
+
+    #[inline]
+    fn of_sums(sums: [i32; 4], factor: f32, view: &View) -> [Self; 4] {
+        let most = f32x4::splat(Self::most(view));
+        let values = i32x4::new(sums).round_float() * factor;
+        values.fast_max(-most).fast_min(most).fast_round_int().to_array().map(|value| value as Self)
+    }
+}
+
+/// One input channel a step.
+impl Number for f32 {
+    type Weight = f32;
+    type Weights = [f32; OUTPUTS];
+    type Sum = f32;
+
+    const STEP: usize = 1;
+    const LEAST: f32 = Self::NEG_INFINITY;
+    const ZERO: f32 = 0.0;
+
+    fn weights(weight: &Weight) -> Option<Scaled<'_, f32>> {
+        let values = weight.values();
+        let scales = vec![1.0; *weight.shape().first()?];
+        Some((values.into(), scales))
+    }
+
+    fn dense(weight: &Weight) -> Option<Vec<f32>> {
+        Some(weight.values())
+    }
+
+    #[inline]
+    fn of(value: f32, _: &View) -> Self {
+        value
+    }
+
+    #[inline]
+    fn value(self) -> f32 {
+        self
+    }
+
+    fn most(_: &View) -> f32 {
+        Self::INFINITY
+    }
+
+    #[inline]
+    fn tile(
+        image: &[Self],
+        places: &[Places],
+        weights: &[Self::Weights],
+        steps: usize,
+        finish: &Finish,
+    ) -> [[Self; OUTPUTS]; PIXELS] {
+        let mut sums = [[f32x4::ZERO; 2]; PIXELS];
+        for (places, weights) in places.iter().zip(weights.chunks_exact(steps)) {
+            let pixels = places.map(|place| &image[place as usize..][..steps]);
+            for (i, weights) in weights.iter().enumerate() {
+                let [low, high] = quads(weights);
+                for (sums, pixel) in sums.iter_mut().zip(pixels) {
+                    let value = f32x4::splat(pixel[i]);
+                    sums[0] += value * low;
+                    sums[1] += value * high;
+                }
+            }
+        }
+        sums.map(|sums| bytemuck::cast(finish.apply(sums)))
+    }
+
+    #[inline]
+    fn plus(sum: f32, value: Self) -> f32 {
+        sum + value
+    }
+
+    #[inline]
+    fn larger(sum: f32, value: Self) -> f32 {
+        sum.max(value)
+    }
+
+    #[inline]
+    fn of_sums(sums: [f32; 4], factor: f32, _: &View) -> [Self; 4] {
+        sums.map(|sum| sum * factor)
+    }
+}
+
+/// Eight weights and eight more, as 16 bits.
+#[inline]
+fn widened(weights: &[i8; 2 * OUTPUTS]) -> [i16x8; 2] {
+    [0, 8].map(|from| i16x8::new(std::array::from_fn(|i| i16::from(weights[from + i]))))
+}
+
+/// The same two values four times.
+#[inline]
+fn doubled(values: [i16; 2]) -> i16x8 {
+    bytemuck::cast(i32x4::splat(bytemuck::cast(values)))
+}
+
+/// Four values and four more.
+#[inline]
+pub(super) fn quads(values: &[f32; OUTPUTS]) -> [f32x4; 2] {
+    [0, 4].map(|from| f32x4::new(std::array::from_fn(|i| values[from + i])))
+}

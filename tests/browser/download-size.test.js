@@ -1,0 +1,25 @@
+// What a visitor downloads besides the model: every file that is kept for use without network, compressed as a server would.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { brotliCompressSync } from 'node:zlib';
+
+import { DIST, missing, noDist } from './harness.js';
+
+/** In bytes, as brotli. */
+const MOST = 900_000;
+
+test(`all pages but the evaluation's are at most ${MOST} bytes as brotli`, { skip: noDist || missing(`${DIST}/precache.js`, './build.sh dist') }, (context) => {
+  const text = readFileSync(`${DIST}/precache.js`, 'utf8');
+  /** @type {{files: {path: string, later?: true}[]}} */
+  const { files } = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
+  const sizeOf = (/** @type {(path: string) => boolean} */ wanted) =>
+    files.filter(({ path, later }) => !later && wanted(path)).reduce((sum, { path }) => sum + brotliCompressSync(readFileSync(`${DIST}/${path}`)).length, 0);
+  const isOfEvaluation = (/** @type {string} */ path) => path.includes('evaluat');
+  const pages = sizeOf((path) => !isOfEvaluation(path));
+  const evaluation = sizeOf(isOfEvaluation);
+  context.diagnostic(`${pages} bytes, of them ${sizeOf((path) => path.endsWith('.wasm') && !isOfEvaluation(path))} of wasm; ${evaluation} more for the evaluation page`);
+  assert.ok(evaluation > 100_000, 'the evaluation page is there too');
+  assert.ok(pages <= MOST, `${pages}`);
+});
