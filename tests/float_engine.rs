@@ -111,8 +111,7 @@ impl<R: FnMut() -> f32> Writer<R> {
             // The same map may come twice, and be a part of several.
             _ => {
                 let fitting: Vec<Map> = self.maps.iter().filter(|map| map.shape[1..] == shape[1..]).cloned().collect();
-                let parts: Vec<Map> =
-                    (0..=self.below(4)).map(|_| fitting[self.below(fitting.len())].clone()).collect();
+                let parts: Vec<Map> = (0..=self.below(4)).map(|_| fitting[self.below(fitting.len())].clone()).collect();
                 let channels = parts.iter().map(|map| map.shape[0]).sum();
                 let names = parts.into_iter().map(|map| map.name).collect();
                 (self.node("Concat", names, &[("axis", &[1])]), [channels, height, width])
