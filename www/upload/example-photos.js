@@ -19,9 +19,12 @@ export function exampleButtons(add) {
   return (pageReadsBack() ? DRAWINGS : []).map((drawing) => {
     const { id } = drawing;
     const name = say(/** @type {StringKey} */ (`drawing-${id}`));
-    const button = el('button', { type: 'button', className: 'example', 'aria-label': name }, draw(drawing, 96, 72));
+    const small = el('canvas', { width: 96, height: 72 });
+    // Each in a task of its own, once the page is there.
+    setTimeout(() => draw(drawing, small));
+    const button = el('button', { type: 'button', className: 'example', 'aria-label': name }, small);
     button.addEventListener('click', () => {
-      draw(drawing, 600, 450).toBlob((blob) => {
+      draw(drawing, el('canvas', { width: 600, height: 450 })).toBlob((blob) => {
         if (blob) add(new File([blob], `${name}.png`, { type: 'image/png' }));
       }, 'image/png');
     });
@@ -30,12 +33,13 @@ export function exampleButtons(add) {
 }
 
 /**
+ * Fills a canvas.
+ *
  * @param {Drawing} drawing
- * @param {number} width
- * @param {number} height
+ * @param {HTMLCanvasElement} canvas
  */
-function draw(drawing, width, height) {
-  const canvas = el('canvas', { width, height });
+function draw(drawing, canvas) {
+  const { width, height } = canvas;
   canvas.getContext('2d')?.putImageData(new ImageData(paintSpot(drawing, width, height), width, height), 0, 0);
   return canvas;
 }

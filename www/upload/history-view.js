@@ -62,8 +62,9 @@ export async function remember({ name, thumbnail, report }) {
 export async function showHistory() {
   /** @type {Entry[]} */
   const entries = page.keep.checked ? await history.all().catch(() => []) : [];
-  const format = new Intl.DateTimeFormat(currentLanguage(), { dateStyle: 'medium', timeStyle: 'short' });
   page.forget.hidden = !page.keep.checked;
+  // The browser takes its time to make one: only where there are dates.
+  const format = entries.length ? new Intl.DateTimeFormat(currentLanguage(), { dateStyle: 'medium', timeStyle: 'short' }) : null;
   page.list.replaceChildren(
     ...entries.map((entry) => {
       const readable = isReadable(entry.report);
@@ -78,7 +79,7 @@ export async function showHistory() {
           ' ',
           el('span', { className: 'hint one-line' }, entry.name),
           ' ',
-          el('span', { className: 'hint' }, format.format(entry.date)),
+          el('span', { className: 'hint' }, format?.format(entry.date) ?? ''),
         ),
       );
       open.addEventListener('click', () => openEntry(entry));

@@ -9,7 +9,7 @@ import { remember, showHistory, startHistory } from './history-view.js';
 import { cutPhoto, pictureIn } from './photo-calls.js';
 import { isOther } from '../view/photo-inputs.js';
 import { Session, troubleOf } from '../interface/session.js';
-import { say } from '../view/strings.js';
+import { prepareNumbers, say } from '../view/strings.js';
 import { thumbnailOf } from './thumbnails.js';
 import * as view from './upload-view.js';
 
@@ -83,13 +83,17 @@ view.start({
     if (selected?.state === 'framing') void frame(selected);
   },
 });
-startHistory(recall);
-startDevice({
-  packUrl: PACK,
-  loadModel: () => session.load(),
-  takeFiles: (files) => take(files, true),
-  sharedLost: () => view.showRemark(say('sharedLost')),
-});
+// The page can be used by now. The rest comes in tasks of its own, so that no click waits for it.
+setTimeout(() => startHistory(recall));
+setTimeout(prepareNumbers);
+setTimeout(() =>
+  startDevice({
+    packUrl: PACK,
+    loadModel: () => session.load(),
+    takeFiles: (files) => take(files, true),
+    sharedLost: () => view.showRemark(say('sharedLost')),
+  }),
+);
 
 /** @param {File[]} files @param {boolean} [framed] the visitor has chosen the part of the photo already */
 function take(files, framed = false) {

@@ -33,6 +33,17 @@ export function setLanguage(...wanted) {
   return language;
 }
 
+/** How numbers are written, by language and options: the browser takes its time to make one. @type {Map<string, Intl.NumberFormat>} */
+const formats = new Map();
+
+/** @param {Intl.NumberFormatOptions} [options] */
+function numbers(options) {
+  const key = language + JSON.stringify(options);
+  const format = formats.get(key) ?? new Intl.NumberFormat(language, options);
+  formats.set(key, format);
+  return format;
+}
+
 /**
  * A text in the language of the interface. Numbers among the values are written as it writes them.
  *
@@ -42,7 +53,7 @@ export function setLanguage(...wanted) {
 export function say(key, values = {}) {
   return phrase(locales[language][key], values.count).replace(/\{(\w+)\}/g, (whole, name) => {
     const value = values[name] ?? whole;
-    return typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : value;
+    return typeof value === 'number' ? numbers().format(value) : value;
   });
 }
 
@@ -67,7 +78,7 @@ export function local(text) {
 /** @param {number} probability */
 export function percent(probability) {
   /** @param {number} value */
-  const format = (value) => new Intl.NumberFormat(language, { style: 'percent' }).format(value);
+  const format = (value) => numbers({ style: 'percent' }).format(value);
   // A rounded 0 % or 100 % would claim a certainty that no model has.
   if (probability < 0.005) return say('under', { percent: format(0.01) });
   if (probability > 0.995) return say('over', { percent: format(0.99) });
@@ -76,14 +87,20 @@ export function percent(probability) {
 
 /** @param {number} bytes */
 export function megabytes(bytes) {
-  return new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(bytes / 1e6);
+  return decimal(bytes / 1e6, 1);
+}
+
+/** Lets the browser load what it writes numbers with, before the first one is wanted in a hurry. */
+export function prepareNumbers() {
+  megabytes(0);
+  percent(0.5);
 }
 
 /** @param {number} ms */
 export function duration(ms) {
   const [unit, value] = ms < 999.5 ? ['millisecond', ms] : ['second', ms / 1000];
   const maximumFractionDigits = ms < 10 || unit === 'second' ? 1 : 0;
-  return new Intl.NumberFormat(language, { style: 'unit', unit, maximumFractionDigits }).format(value);
+  return numbers({ style: 'unit', unit, maximumFractionDigits }).format(value);
 }
 
 /**
@@ -91,5 +108,5 @@ export function duration(ms) {
  * @param {number} digits after the point
  */
 export function decimal(value, digits) {
-  return new Intl.NumberFormat(language, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
+  return numbers({ maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
 }

@@ -1,4 +1,4 @@
-//! The CPU engine in f32 against rten, on networks made up at random out of every operator that is accepted.
+//! The engines in f32 against rten, on networks made up at random out of every operator that is accepted.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -6,17 +6,19 @@ use pollster::block_on;
 use prost::Message as _;
 use rten_tensor::NdTensorView;
 use rten_tensor::prelude::*;
-use skintree::engine::{Engine as _, FloatEngine, Outputs};
+use skintree::engine::{Engine, FloatEngine, Outputs, WonnxEngine};
 use skintree::onnx::Signature;
 use skintree::onnx::proto::{
     AttributeProto, DimensionProto, GraphProto, ModelProto, NodeProto, OPSET, OperatorSetIdProto, ShapeProto,
     TensorProto, TensorTypeProto, TypeProto, ValueInfoProto,
 };
-use skintree_testing::random;
+use skintree_testing::{gpu, random};
 
 const SIZE: usize = 13;
 const CLASSES: usize = 5;
 const NETWORKS: u32 = 120;
+/// Compiling shaders takes its time on a software adapter.
+const NETWORKS_ON_GPU: u32 = 30;
 
 /// A feature map that has been made: its name, channels, height and width.
 #[derive(Clone)]
@@ -190,31 +192,48 @@ fn by_rten(model: &[u8], input: &[f32], names: [&str; 2]) -> [Vec<f32>; 2] {
     found.map(|tensor| tensor.into_tensor::<f32>().unwrap().to_vec())
 }
 
+fn signature<'a>(logits: &'a str, features: &'a str) -> Signature<'a> {
+    Signature { input: "input", size: SIZE, logits, classes: CLASSES, features: Some(features) }
+}
+
+/// Runs a network twice, as what is left in memory must not matter, and compares with rten.
+fn check(seed: u32, engine: &mut dyn Engine, model: &[u8], names: [&str; 2]) {
+    for run in 0..2 {
+        let mut numbers = random(seed + 1000 * run);
+        let input: Vec<f32> = (0..3 * SIZE * SIZE).map(|_| numbers()).collect();
+        let Outputs { logits, features } = block_on(engine.run(&input)).unwrap();
+        let found = [logits, features.unwrap().data];
+        for (found, expected) in found.iter().zip(by_rten(model, &input, names)) {
+            assert_eq!(found.len(), expected.len(), "{seed}");
+            let largest = expected.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!((found - expected).abs() <= 1e-5 * largest, "{seed}: {found} is not {expected}");
+            }
+        }
+    }
+}
+
 #[test]
-fn networks_of_all_operators_are_computed_as_by_rten() {
+fn the_processor_computes_them_as_rten_does() {
     let mut ops = Vec::new();
     for seed in 0..NETWORKS {
         let (model, logits, features) = network(seed);
-        let signature =
-            Signature { input: "input", size: SIZE, logits: &logits, classes: CLASSES, features: Some(&features) };
-        let mut engine = FloatEngine::load(&model, &signature).unwrap_or_else(|error| panic!("{seed}: {error}"));
-        // Twice: what is left in memory must not matter.
-        for run in 0..2 {
-            let mut numbers = random(seed + 1000 * run);
-            let input: Vec<f32> = (0..3 * SIZE * SIZE).map(|_| numbers()).collect();
-            let Outputs { logits: found, features: map } = block_on(engine.run(&input)).unwrap();
-            let [expected, expected_map] = by_rten(&model, &input, [&logits, &features]);
-            for (found, expected) in [(&found, &expected), (&map.unwrap().data, &expected_map)] {
-                assert_eq!(found.len(), expected.len(), "{seed}");
-                let largest = expected.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
-                for (found, expected) in found.iter().zip(expected) {
-                    assert!((found - expected).abs() <= 1e-5 * largest, "{seed}: {found} is not {expected}");
-                }
-            }
-        }
+        let engine = FloatEngine::load(&model, &signature(&logits, &features));
+        check(seed, &mut engine.unwrap_or_else(|error| panic!("{seed}: {error}")), &model, [&logits, &features]);
         ops.extend(ModelProto::decode(&*model).unwrap().graph.unwrap().node.into_iter().map(|node| node.op_type));
     }
     ops.sort_unstable();
     ops.dedup();
-    assert_eq!(ops, ["AveragePool", "Concat", "Conv", "Flatten", "Gemm", "GlobalAveragePool", "MaxPool", "Relu"]);
+    let all = ["AveragePool", "Concat", "Conv", "Flatten", "Gemm", "GlobalAveragePool", "MaxPool", "Relu"];
+    assert_eq!(ops, all);
+}
+
+#[test]
+fn the_gpu_computes_them_as_rten_does() {
+    for seed in 0..NETWORKS_ON_GPU {
+        let Some(gpu) = gpu() else { return };
+        let (model, logits, features) = network(seed);
+        let engine = block_on(WonnxEngine::load(gpu, &model, &signature(&logits, &features)));
+        check(seed, &mut engine.unwrap_or_else(|error| panic!("{seed}: {error}")), &model, [&logits, &features]);
+    }
 }

@@ -1,0 +1,56 @@
+// How soon a visitor has an answer, and whether the page ever stood still meanwhile: from opening the upload page to the answer for a
+// photo that is given at once, on the first visit and on the second, whose files are all kept.
+//
+//   node benches/start.js [--runs N] [--slower N]  needs dist/ (./build.sh dist)
+//
+// --slower divides the processor's speed as the browser's developer tools do. Network time is next to nothing: the server is this machine.
+
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { DIST, ROOT, Server, launch, newPage } from '../tests/browser/harness.js';
+import { answerOf, choose } from '../tests/browser/upload-page.js';
+
+const { values: options } = parseArgs({
+  options: { runs: { type: 'string', default: '5' }, slower: { type: 'string', default: '1' } },
+});
+
+const PHOTO = fileURLToPath(new URL('../tests/golden/large-1200x801.png', import.meta.url));
+const median = (/** @type {number[]} */ values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+/** Tells of everything that keeps the page busy for longer than 50 ms, the limit of the Long Tasks API. */
+const WATCH = `
+  globalThis.longTasks = [];
+  new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask', buffered: true });
+`;
+
+const server = await new Server(DIST, { '/pack/': `${ROOT}model/pack` }).start();
+/** @type {Record<string, {answer: number[], longest: number[]}>} */
+const visits = { first: { answer: [], longest: [] }, second: { answer: [], longest: [] } };
+for (let run = 0; run < Number(options.runs); run++) {
+  // A browser of its own each time: nothing is kept from the run before.
+  const browser = await launch('chromium-no-adapter', server);
+  for (const [name, { answer, longest }] of Object.entries(visits)) {
+    const page = await newPage(browser);
+    if (name === 'second') {
+      // All files are here by now.
+      await page.goto(`${server.origin}/`);
+      await page.waitForFunction(async () => Boolean((await navigator.serviceWorker.ready).active));
+    }
+    await page.evaluateOnNewDocument(WATCH);
+    await page.emulateCPUThrottling(Number(options.slower));
+    const begin = performance.now();
+    await page.goto(`${server.origin}/`);
+    await choose(page, PHOTO);
+    await answerOf(page);
+    answer.push(performance.now() - begin);
+    longest.push(...(await page.evaluate('[0, ...longTasks]').then((all) => [Math.max(.../** @type {number[]} */ (all))])));
+    await page.close();
+  }
+  await browser.close();
+}
+await server.stop();
+console.log('| visit | answer after ms | longest task of the page ms, median (least) |\n|---|---|---|');
+for (const [name, { answer, longest }] of Object.entries(visits)) {
+  console.log(`| ${name} | ${Math.round(median(answer))} | ${Math.round(median(longest))} (${Math.round(Math.min(...longest))}) |`);
+}
