@@ -25,12 +25,16 @@ need_apt() {
   install_apt "$@"
 }
 
+# as_root COMMAND...
+as_root() { if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi; }
+
+update_apt() { as_root apt-get update -qq; }
+
 install_apt() {
   command -v apt-get >/dev/null || fail "install what Debian calls: $*"
   say "installing $* (about a minute)"
-  local sudo=""; [[ $EUID -eq 0 ]] || sudo="sudo"
-  $sudo apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  update_apt
+  DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 need_rust() {
@@ -75,7 +79,8 @@ web_servers() {
   if [[ ! -e "$root/unpacked" ]] && command -v apt-get >/dev/null; then
     say "fetching nginx and Caddy for the tests (13 MB; 10 seconds)" >&2
     rm -rf "$root"; mkdir -p "$root"
-    (cd "$root" && { apt-get -o APT::Sandbox::User= download -qq nginx nginx-common caddy || { install_apt ca-certificates; apt-get -o APT::Sandbox::User= download -qq nginx nginx-common caddy; }; } &&
+    local fetch=(apt-get -o APT::Sandbox::User= download -qq nginx nginx-common caddy)
+    (cd "$root" && { "${fetch[@]}" || { update_apt; "${fetch[@]}"; }; } &&
       for package in *.deb; do dpkg -x "$package" .; done && rm ./*.deb && touch unpacked) >&2
   fi
   echo "$root"

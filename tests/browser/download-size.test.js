@@ -5,15 +5,13 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brotliCompressSync } from 'node:zlib';
 
-import { DIST, missing, noDist } from './harness.js';
+import { DIST, noDist, precache } from './harness.js';
 
 /** In bytes, as brotli. */
 const MOST = 900_000;
 
-test(`all pages but the evaluation's are at most ${MOST} bytes as brotli`, { skip: noDist || missing(`${DIST}/precache.js`, './build.sh dist') }, (context) => {
-  const text = readFileSync(`${DIST}/precache.js`, 'utf8');
-  /** @type {{files: {path: string, later?: true}[]}} */
-  const { files } = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
+test(`all pages but the evaluation's are at most ${MOST} bytes as brotli`, { skip: noDist }, (context) => {
+  const { files } = precache();
   const sizeOf = (/** @type {(path: string) => boolean} */ wanted) =>
     files.filter(({ path, later }) => !later && wanted(path)).reduce((sum, { path }) => sum + brotliCompressSync(readFileSync(`${DIST}/${path}`)).length, 0);
   const isOfEvaluation = (/** @type {string} */ path) => path.includes('evaluat');

@@ -35,6 +35,11 @@ export function missing(path, how) {
   return existsSync(path) ? false : `${path} is missing: ${how}`;
 }
 
+/** What dist/ has for the service worker. @returns {{version: string, files: {path: string, sha256: string, later?: true}[]}} */
+export function precache() {
+  return JSON.parse(readFileSync(`${DIST}/precache.js`, 'utf8').replace(/^self\.skintreePrecache = |;\s*$/g, ''));
+}
+
 export const noDist = missing(`${DIST}/pkg/skintree_bg.wasm`, 'run ./build.sh dist');
 export const noPack = noDist || missing(`${DIST}/pack/manifest.json`, 'the model pack is not in dist/');
 export const noTiny = noDist || missing(`${TINY}/manifest.json`, 'the tiny golden pack is not there');

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
-import { DIST, OUTPUT, Server, TINY, WWW, launch, newPage, noBrowser, noDist, noTiny, wrongOn } from './harness.js';
+import { DIST, OUTPUT, Server, TINY, WWW, launch, newPage, noBrowser, noDist, noTiny, precache, wrongOn } from './harness.js';
 import { accessibilityProblems, answerOf, choose, photoFile, textOf } from './upload-page.js';
 
 /**
@@ -36,11 +36,6 @@ test('the precache lists every file of dist/ but the pack and the frame, with it
     assert.equal(hash, sha256(readFileSync(`${DIST}/${path}`)), path);
   }
 });
-
-/** @returns {{version: string, files: {path: string, sha256: string, later?: true}[]}} */
-function precache() {
-  return JSON.parse(readFileSync(`${DIST}/precache.js`, 'utf8').replace(/^self\.skintreePrecache = |;\s*$/g, ''));
-}
 
 /** What is kept without being used. */
 const atOnce = () => precache().files.filter(({ later }) => !later);

@@ -1,7 +1,7 @@
 // Class activation maps over the photo they belong to. Self-contained: give it a report made with `heatMaps`.
 
 import { el } from './dom.js';
-import { currentLanguage, local, percent, say } from './strings.js';
+import { local, percent, say, wholePercent } from './strings.js';
 
 /** @import {HeatMap, Report} from '../skintree.js' */
 
@@ -71,7 +71,7 @@ export function heatMapView(report, photo, node = report.fine[0]?.id) {
     context.globalAlpha = Number(slider.value) / 100;
     context.drawImage(coloured, ...scaled(map, report, canvas));
     context.globalAlpha = 1;
-    slider.setAttribute('aria-valuetext', percentOf(slider.value));
+    slider.setAttribute('aria-valuetext', wholePercent(Number(slider.value) / 100));
   };
   const change = () => {
     coloured = colour(shown());
@@ -257,11 +257,6 @@ function viridis(strength) {
 /** @param {number[]} values */
 function rangeOf(values) {
   return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-}
-
-/** @param {string} value 0 to 100 */
-function percentOf(value) {
-  return new Intl.NumberFormat(currentLanguage(), { style: 'percent' }).format(Number(value) / 100);
 }
 
 /** @param {HTMLCanvasElement} canvas */

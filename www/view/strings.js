@@ -77,12 +77,15 @@ export function local(text) {
 
 /** @param {number} probability */
 export function percent(probability) {
-  /** @param {number} value */
-  const format = (value) => numbers({ style: 'percent' }).format(value);
   // A rounded 0 % or 100 % would claim a certainty that no model has.
-  if (probability < 0.005) return say('under', { percent: format(0.01) });
-  if (probability > 0.995) return say('over', { percent: format(0.99) });
-  return format(probability);
+  if (probability < 0.005) return say('under', { percent: wholePercent(0.01) });
+  if (probability > 0.995) return say('over', { percent: wholePercent(0.99) });
+  return wholePercent(probability);
+}
+
+/** @param {number} share of what is no probability, 0 to 1 */
+export function wholePercent(share) {
+  return numbers({ style: 'percent' }).format(share);
 }
 
 /** @param {number} bytes */

@@ -47,6 +47,11 @@ pub(super) trait Number: Copy + Debug + Default + 'static {
     type Weight: Copy + Debug + Default + 'static;
     /// Those of one step: for each of [`OUTPUTS`] output channels [`Self::STEP`] input channels.
     type Weights: AsMut<[Self::Weight]> + Clone + Debug + Default;
+    /// The values of one step.
+    type Values: Copy;
+    /// What is multiplied at a time, and four sums.
+    type Factors: Copy;
+    type Sums: Copy + Default;
     /// What pools add up.
     type Sum: Copy + Debug;
 
@@ -71,14 +76,45 @@ pub(super) trait Number: Copy + Debug + Default + 'static {
     /// The largest magnitude in a map.
     fn most(view: &View) -> f32;
 
+    /// The values of each step.
+    fn steps(values: &[Self]) -> &[Self::Values];
+
+    /// The values of a step, once for each output channel of a vector.
+    fn spread(values: Self::Values) -> Self::Factors;
+
+    /// Those of the first four output channels, and those of the others.
+    fn halves(weights: &Self::Weights) -> [Self::Factors; 2];
+
+    /// A vector of sums, and the products of one more step.
+    fn plus_products(sums: Self::Sums, values: Self::Factors, weights: Self::Factors) -> Self::Sums;
+
+    /// What the sums of a pixel become.
+    fn finished(sums: [Self::Sums; 2], finish: &Finish) -> [Self; OUTPUTS];
+
     /// [`PIXELS`] pixels of [`OUTPUTS`] output channels, `steps` of the weights for each of the places.
+    #[inline]
     fn tile(
         image: &[Self],
         places: &[Places],
         weights: &[Self::Weights],
         steps: usize,
         finish: &Finish,
-    ) -> [[Self; OUTPUTS]; PIXELS];
+    ) -> [[Self; OUTPUTS]; PIXELS] {
+        let mut sums = [[Self::Sums::default(); 2]; PIXELS];
+        for (places, weights) in places.iter().zip(weights.chunks_exact(steps)) {
+            // All of one length, so that no bounds are checked inside.
+            let pixels = places.map(|place| &Self::steps(&image[place as usize..][..Self::STEP * steps])[..steps]);
+            for (i, weights) in weights.iter().enumerate() {
+                let [low, high] = Self::halves(weights);
+                for (sums, pixel) in sums.iter_mut().zip(pixels) {
+                    let values = Self::spread(pixel[i]);
+                    sums[0] = Self::plus_products(sums[0], values, low);
+                    sums[1] = Self::plus_products(sums[1], values, high);
+                }
+            }
+        }
+        sums.map(|sums| Self::finished(sums, finish))
+    }
 
     /// A sum, and one more value.
     fn plus(sum: Self::Sum, value: Self) -> Self::Sum;
@@ -94,6 +130,9 @@ pub(super) trait Number: Copy + Debug + Default + 'static {
 impl Number for i16 {
     type Weight = i8;
     type Weights = [i8; 2 * OUTPUTS];
+    type Values = [i16; 2];
+    type Factors = i16x8;
+    type Sums = i32x4;
     type Sum = i32;
 
     const STEP: usize = 2;
@@ -124,30 +163,29 @@ impl Number for i16 {
     }
 
     #[inline]
-    fn tile(
-        image: &[Self],
-        places: &[Places],
-        weights: &[Self::Weights],
-        steps: usize,
-        finish: &Finish,
-    ) -> [[Self; OUTPUTS]; PIXELS] {
-        let mut sums = [[i32x4::ZERO; 2]; PIXELS];
-        for (places, weights) in places.iter().zip(weights.chunks_exact(steps)) {
-            // All of one length, so that no bounds are checked inside.
-            let pixels = places.map(|place| &image[place as usize..][..2 * steps].as_chunks::<2>().0[..steps]);
-            for (i, weights) in weights.iter().enumerate() {
-                let [low, high] = widened(weights);
-                for (sums, pixel) in sums.iter_mut().zip(pixels) {
-                    let values = doubled(pixel[i]);
-                    sums[0] += values.dot(low);
-                    sums[1] += values.dot(high);
-                }
-            }
-        }
-        sums.map(|sums| {
-            let rounded = finish.apply(sums.map(i32x4::round_float)).map(f32x4::fast_round_int);
-            i16x8::from_i32x8_saturate(bytemuck::cast::<[i32x4; 2], i32x8>(rounded)).to_array()
-        })
+    fn steps(values: &[Self]) -> &[[Self; 2]] {
+        values.as_chunks().0
+    }
+
+    #[inline]
+    fn spread(values: [Self; 2]) -> i16x8 {
+        bytemuck::cast(i32x4::splat(bytemuck::cast(values)))
+    }
+
+    #[inline]
+    fn halves(weights: &Self::Weights) -> [i16x8; 2] {
+        [0, 8].map(|from| i16x8::new(std::array::from_fn(|i| Self::from(weights[from + i]))))
+    }
+
+    #[inline]
+    fn plus_products(sums: i32x4, values: i16x8, weights: i16x8) -> i32x4 {
+        sums + values.dot(weights)
+    }
+
+    #[inline]
+    fn finished(sums: [i32x4; 2], finish: &Finish) -> [Self; OUTPUTS] {
+        let rounded = finish.apply(sums.map(i32x4::round_float)).map(f32x4::fast_round_int);
+        i16x8::from_i32x8_saturate(bytemuck::cast::<[i32x4; 2], i32x8>(rounded)).to_array()
     }
 
     #[inline]
@@ -172,6 +210,9 @@ impl Number for i16 {
 impl Number for f32 {
     type Weight = f32;
     type Weights = [f32; OUTPUTS];
+    type Values = f32;
+    type Factors = f32x4;
+    type Sums = f32x4;
     type Sum = f32;
 
     const STEP: usize = 1;
@@ -203,26 +244,28 @@ impl Number for f32 {
     }
 
     #[inline]
-    fn tile(
-        image: &[Self],
-        places: &[Places],
-        weights: &[Self::Weights],
-        steps: usize,
-        finish: &Finish,
-    ) -> [[Self; OUTPUTS]; PIXELS] {
-        let mut sums = [[f32x4::ZERO; 2]; PIXELS];
-        for (places, weights) in places.iter().zip(weights.chunks_exact(steps)) {
-            let pixels = places.map(|place| &image[place as usize..][..steps]);
-            for (i, weights) in weights.iter().enumerate() {
-                let [low, high] = quads(weights);
-                for (sums, pixel) in sums.iter_mut().zip(pixels) {
-                    let value = f32x4::splat(pixel[i]);
-                    sums[0] += value * low;
-                    sums[1] += value * high;
-                }
-            }
-        }
-        sums.map(|sums| bytemuck::cast(finish.apply(sums)))
+    fn steps(values: &[Self]) -> &[Self] {
+        values
+    }
+
+    #[inline]
+    fn spread(value: Self) -> f32x4 {
+        f32x4::splat(value)
+    }
+
+    #[inline]
+    fn halves(weights: &Self::Weights) -> [f32x4; 2] {
+        quads(weights)
+    }
+
+    #[inline]
+    fn plus_products(sums: f32x4, values: f32x4, weights: f32x4) -> f32x4 {
+        sums + values * weights
+    }
+
+    #[inline]
+    fn finished(sums: [f32x4; 2], finish: &Finish) -> [Self; OUTPUTS] {
+        bytemuck::cast(finish.apply(sums))
     }
 
     #[inline]
@@ -239,18 +282,6 @@ impl Number for f32 {
     fn of_sums(sums: [f32; 4], factor: f32, _: &View) -> [Self; 4] {
         sums.map(|sum| sum * factor)
     }
-}
-
-/// Eight weights and eight more, as 16 bits.
-#[inline]
-fn widened(weights: &[i8; 2 * OUTPUTS]) -> [i16x8; 2] {
-    [0, 8].map(|from| i16x8::new(std::array::from_fn(|i| i16::from(weights[from + i]))))
-}
-
-/// The same two values four times.
-#[inline]
-fn doubled(values: [i16; 2]) -> i16x8 {
-    bytemuck::cast(i32x4::splat(bytemuck::cast(values)))
 }
 
 /// Four values and four more.
