@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 # Packages of the workspace that browsers load as wasm modules.
-WASM_PACKAGES=(skintree skintree-evaluate skintree-dicom)
+WASM_PACKAGES=(skintree skintree-evaluate skintree-dicom skintree-fhir)
 # What each test run did, for the summary at the end.
 RUNS=tests/output/runs
 # Tools installed once and shared by all clones on this machine.

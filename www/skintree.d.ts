@@ -106,8 +106,41 @@ export type ErrorCode =
   | 'site-policy'
   /** Of the page that evaluates the model (evaluate.html) only. */
   | 'labels'
+  /** Of `toFHIR`: what is not a report of this version, and options that FHIR does not allow. */
+  | 'report'
+  | 'fhir-option'
   | 'aborted'
   | 'internal';
+
+/** FHIR's `Reference`; at least one of `reference`, `identifier.value` and `display`. */
+export interface FhirReference {
+  /** A URL, absolute or relative to the server: `Patient/7`. */
+  reference?: string;
+  /** Which kind of resource it is: `Patient`. */
+  type?: string;
+  identifier?: { system?: string; value?: string };
+  display?: string;
+}
+
+export interface FhirOptions {
+  /** The patient; without it the record names none. */
+  subject?: FhirReference;
+  /** When the photo was taken: a year, a month, a day, or a moment with its time zone. */
+  effectiveDateTime?: string;
+  /** The time of the record: a moment with its time zone; now, if left out. */
+  issued?: string;
+  /** Of names and notes: `en` (the default), `ko`, or another that the pack has. */
+  language?: string;
+}
+
+/** A report as `classify` gives it. The method is of this object only: a copy of it (JSON, `postMessage`, storage) has none, see fhir.js. */
+export interface ClassifiedReport extends Report {
+  /**
+   * The report as FHIR R4: a `Bundle` as JSON in one line, the same bytes as `skintree classify --fhir` writes. Rejects with
+   * `fhir-option`, `report`, and with `network` and the like where the module that writes it cannot be fetched.
+   */
+  toFHIR(options?: FhirOptions): Promise<string>;
+}
 
 /** The only error that `load` and `classify` reject with. */
 export class SkintreeError extends Error {
@@ -133,7 +166,7 @@ export class Classifier {
    * Classifies one photo. Calls run one after the other, in the order they were made. The photo is read when the
    * call is made (a `Blob` when its turn comes), so a canvas or a video may change afterwards.
    */
-  classify(photo: PhotoSource, options?: ClassifyOptions): Promise<Report>;
+  classify(photo: PhotoSource, options?: ClassifyOptions): Promise<ClassifiedReport>;
 
   /** Ends the worker and gives back its memory. Calls under way and later ones reject with `aborted`. */
   free(): void;

@@ -8,7 +8,7 @@ import { startWorker } from './interface/worker-start.js';
 export { SkintreeError };
 
 /**
- * @import {ClassifierInfo, ClassifyOptions, LoadOptions, PhotoSource, Report} from './skintree.js'
+ * @import {ClassifiedReport, ClassifierInfo, ClassifyOptions, FhirOptions, LoadOptions, PhotoSource, Report} from './skintree.js'
  * @import {ClassifierCalls, Failure, Photo} from './interface/messages.js'
  */
 
@@ -18,7 +18,7 @@ export { SkintreeError };
  * @property {Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views' | 'photoKind'>} options
  * @property {boolean} settled the caller has an answer, though the worker may still be busy with it
  * @property {AbortController} listening for the caller's signal, which may outlive the call by far
- * @property {(report: Report) => void} resolve
+ * @property {(report: ClassifiedReport) => void} resolve
  * @property {(error: unknown) => void} reject
  */
 
@@ -106,7 +106,7 @@ export class Classifier {
   /**
    * @param {PhotoSource} source
    * @param {ClassifyOptions} [options]
-   * @returns {Promise<Report>}
+   * @returns {Promise<ClassifiedReport>}
    */
   async classify(source, { topK, heatMaps, views, photoKind, signal } = {}) {
     if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
@@ -165,7 +165,7 @@ export class Classifier {
         const verify = this.#doubt;
         this.#doubt = false;
         const report = await this.#calls.call('classify', [photo, { ...job.options, verify }], buffersOf(photo));
-        settle(job, () => job.resolve(report));
+        settle(job, () => job.resolve(withFhir(report)));
       }
     } catch (error) {
       settle(job, () => job.reject(error));
@@ -197,6 +197,16 @@ export class Classifier {
       settle(job, () => job.reject(toError(end)));
     }
   }
+}
+
+/**
+ * The method cannot be seen, so that a report can still be compared, stored and handed to a worker.
+ *
+ * @param {Report} report
+ */
+function withFhir(report) {
+  const toFHIR = async (/** @type {FhirOptions} */ options) => (await import('./fhir.js')).toFhir(report, options);
+  return /** @type {ClassifiedReport} */ (Object.defineProperty(report, 'toFHIR', { value: toFHIR }));
 }
 
 /** @param {unknown} value */

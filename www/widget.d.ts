@@ -1,5 +1,5 @@
 /** The element `<skintree-widget>`. Described in docs/widget.md. */
-import type { ClassifierInfo, ClassifyOptions, EngineChoice, PhotoSource, Progress, Report, SkintreeError } from './skintree.js';
+import type { ClassifierInfo, ClassifyOptions, EngineChoice, PhotoSource, Progress, ClassifiedReport, SkintreeError } from './skintree.js';
 
 /** The events of the element, none of which bubbles. */
 export interface SkintreeWidgetEventMap {
@@ -8,7 +8,7 @@ export interface SkintreeWidgetEventMap {
   /** While the model is downloaded and prepared. */
   progress: CustomEvent<Progress>;
   /** An answer is on show. */
-  result: CustomEvent<Report>;
+  result: CustomEvent<ClassifiedReport>;
   /** A failure is on show. */
   error: CustomEvent<SkintreeError>;
 }
@@ -31,13 +31,13 @@ export class SkintreeWidget extends HTMLElement {
   /** Offer to show which parts of the photo counted. */
   heatMap: boolean;
   /** The report on show. */
-  get report(): Report | null;
+  get report(): ClassifiedReport | null;
   /** What is loaded. */
   get info(): ClassifierInfo | null;
   /** Loads the model, if that has not begun yet. Rejects with a SkintreeError, which is also shown. */
   load(): Promise<ClassifierInfo>;
   /** Classifies a photo as if the visitor had chosen it. The newest photo wins; the call before rejects with `aborted`. */
-  classify(photo: PhotoSource, options?: ClassifyOptions): Promise<Report>;
+  classify(photo: PhotoSource, options?: ClassifyOptions): Promise<ClassifiedReport>;
   /** Forgets photo and answer. The model stays. */
   reset(): void;
 

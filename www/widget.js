@@ -9,7 +9,7 @@ import { languageOf, watchLanguage } from './widget/language-of.js';
 import { WidgetView } from './widget/widget-view.js';
 
 /**
- * @import {ClassifierInfo, ClassifyOptions, EngineChoice, PhotoSource, Progress, Report} from './skintree.js'
+ * @import {ClassifierInfo, ClassifyOptions, EngineChoice, PhotoSource, Progress, ClassifiedReport} from './skintree.js'
  * @import {Trouble} from './interface/session.js'
  */
 
@@ -63,7 +63,7 @@ export class SkintreeWidget extends HTMLElement {
   );
   /** @type {ClassifierInfo | null} */
   #info = null;
-  /** @type {Report | null} */
+  /** @type {ClassifiedReport | null} */
   #report = null;
   /** The photo of the newest call. @type {PhotoSource | null} */
   #photo = null;
@@ -213,7 +213,7 @@ export class SkintreeWidget extends HTMLElement {
    *
    * @param {PhotoSource} photo
    * @param {ClassifyOptions} [options]
-   * @returns {Promise<Report>}
+   * @returns {Promise<ClassifiedReport>}
    */
   async classify(photo, options = {}) {
     this.#photo = photo;
@@ -301,7 +301,7 @@ export class SkintreeWidget extends HTMLElement {
 
   /**
    * @param {'ready' | 'progress' | 'result' | 'error'} type
-   * @param {ClassifierInfo | Progress | Report | SkintreeError} detail
+   * @param {ClassifierInfo | Progress | ClassifiedReport | SkintreeError} detail
    */
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));

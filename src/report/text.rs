@@ -36,6 +36,12 @@ struct Words {
     others: &'static str,
 }
 
+impl Words {
+    fn of(lang: &str) -> &'static Self {
+        if lang.starts_with("ko") { &KOREAN } else { &ENGLISH }
+    }
+}
+
 const ENGLISH: Words = Words {
     photo: "Photo",
     kind: "Taken for",
@@ -91,7 +97,7 @@ impl Report {
     }
 
     fn write_text(&self, out: &mut String, lang: &str) -> std::fmt::Result {
-        let words = if lang.starts_with("ko") { &KOREAN } else { &ENGLISH };
+        let words = Words::of(lang);
         writeln!(out, "{}\n", self.disclaimer.get(lang))?;
         let photo = &self.photo;
         writeln!(
@@ -121,32 +127,38 @@ impl Report {
             writeln!(out, "{}: {}", words.warning, warning.message.get(lang))?;
         }
         writeln!(out)?;
-        self.write_conclusion(out, lang, words)?;
+        for sentence in self.conclusion_sentences(lang) {
+            writeln!(out, "{sentence}")?;
+        }
+        writeln!(out)?;
         self.write_tree(out, lang, words)?;
         self.write_tasks(out, lang, words)
     }
 
-    fn write_conclusion(&self, out: &mut String, lang: &str, words: &Words) -> std::fmt::Result {
+    /// What the report comes down to, a sentence each, in English or Korean (`"ko"`): what is most likely, what else may
+    /// be, what is not ruled out. Never empty.
+    #[must_use]
+    pub fn conclusion_sentences(&self, lang: &str) -> Vec<String> {
+        let words = Words::of(lang);
         let Conclusion { certainty, lead, lead_class, alternative, not_ruled_out, .. } = &self.conclusion;
         let name = |id: &str| self.tree.iter().find(|node| node.id == *id).map_or("", |node| node.name.get(lang));
-        match certainty {
-            Certainty::OutOfScope => return writeln!(out, "{}\n", words.out_of_scope),
-            Certainty::Undecided => writeln!(out, "{}", words.undecided)?,
-            Certainty::Likely if lead == lead_class => writeln!(out, "{}: {}", words.likely, name(lead))?,
-            Certainty::Likely => writeln!(out, "{}: {} ({})", words.likely, name(lead), name(lead_class))?,
-        }
+        let mut sentences = vec![match certainty {
+            Certainty::OutOfScope => return vec![words.out_of_scope.to_owned()],
+            Certainty::Undecided => words.undecided.to_owned(),
+            Certainty::Likely if lead == lead_class => format!("{}: {}", words.likely, name(lead)),
+            Certainty::Likely => format!("{}: {} ({})", words.likely, name(lead), name(lead_class)),
+        }];
         if let (Certainty::Likely, Some(Alternative { node, likelihood })) = (certainty, alternative) {
             let how = match likelihood {
                 Likelihood::Possible => words.possible,
                 Likelihood::LessLikely => words.less_likely,
                 Likelihood::Unlikely => words.unlikely,
             };
-            writeln!(out, "{}: {}, {how}", words.also, name(node))?;
+            sentences.push(format!("{}: {}, {how}", words.also, name(node)));
         }
-        for task in self.tasks.iter().filter(|task| not_ruled_out.contains(&task.id)) {
-            writeln!(out, "{}: {}", words.not_ruled_out, task.positive.name.get(lang))?;
-        }
-        writeln!(out)
+        let open = self.tasks.iter().filter(|task| not_ruled_out.contains(&task.id));
+        sentences.extend(open.map(|task| format!("{}: {}", words.not_ruled_out, task.positive.name.get(lang))));
+        sentences
     }
 
     fn write_tree(&self, out: &mut String, lang: &str, words: &Words) -> std::fmt::Result {

@@ -81,9 +81,10 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
 
     test('FHIR, in the language of the page', async () => {
       await page.select('#language', 'ko');
-      const { resourceType, status, contained } = JSON.parse(await saved('saveFhir', 'skintree-report.fhir.json'));
-      assert.deepEqual([resourceType, status], ['DiagnosticReport', 'preliminary']);
-      assert.ok(contained[1].prediction.some((/** @type {any} */ { outcome }) => outcome.text === '흑색종'));
+      const { resourceType, entry } = JSON.parse(await saved('saveFhir', 'skintree-report.fhir.json'));
+      const risk = entry.find((/** @type {any} */ { resource }) => resource.resourceType === 'RiskAssessment').resource;
+      assert.deepEqual([resourceType, risk.status], ['Bundle', 'preliminary']);
+      assert.ok(risk.prediction.some((/** @type {any} */ { outcome }) => outcome.text === '흑색종'));
       await page.select('#language', 'en');
     });
 

@@ -66,7 +66,7 @@ export class Server {
 
   /**
    * @param {string} root
-   * @param {Record<string, string>} mounts further folders, by URL prefix
+   * @param {Record<string, string>} mounts folders laid over it, by URL prefix
    */
   constructor(root, mounts = {}) {
     const options = { dev: true, etag: true };
@@ -97,7 +97,10 @@ export class Server {
       const mount = mounted.find(({ prefix }) => path.startsWith(prefix));
       if (mount) {
         request.url = path.slice(mount.prefix.length - 1);
-        mount.serve(request, response, notFound);
+        mount.serve(request, response, () => {
+          request.url = path;
+          base(request, response, notFound);
+        });
       } else {
         base(request, response, notFound);
       }

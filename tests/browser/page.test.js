@@ -63,13 +63,35 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
           assert.match(answer, /Most likely: Melanocytic naevus \(benign\)\s+Benign 85%\s+Malignant 15%\s+Melanoma is less likely, but not ruled out\./);
           assert.match(answer, /Closest of the 8 diagnoses it knows\s+Melanocytic naevus\s+71%/);
           assert.match(answer, /The photo is small\./);
-          assert.match(answer, /Melanoma 14%\s+Benign naevus 86%/);
           assert.match(answer, /dermoscopic photos/);
-          assert.match(answer, /does not rule out cancer/);
-          assert.match(answer, /Ran on the main processor in 321 ms/);
+          await page.$$eval('#result .fold', (all) => all.forEach((one) => (/** @type {HTMLDetailsElement} */ (one).open = true)));
+          const whole = await answerOf(page);
+          assert.match(whole, /Melanoma 14%\s+Benign naevus 86%/);
+          assert.match(whole, /does not rule out cancer/);
+          assert.match(whole, /Ran on the main processor in 321 ms/);
           assert.equal(await sticksOut(page), 0, 'nothing sticks out');
           await page.screenshot({ path: `${OUTPUT}/page-${kind}-${width}.png`, fullPage: true });
         }, { width, height }));
+    }
+
+    for (const operating_points of [false, true]) {
+      test(`one screen of a phone has photo, answer, how sure, what to do${operating_points ? '; flagged' : ''}`, () =>
+        onPage({ operating_points }, async (page) => {
+          await choose(page, photo);
+          await answerOf(page);
+          await page.waitForFunction(() => Math.abs(document.querySelector('#work')?.getBoundingClientRect().top ?? 99) < 32);
+          const cut = await page.evaluate(() =>
+            ['#preview', '.headline', '.class-shares', '.sentence', '.caveat'].filter((part) => {
+              const { top, bottom } = /** @type {Element} */ (document.querySelector(part)).getBoundingClientRect();
+              return top < 0 || bottom > innerHeight;
+            }),
+          );
+          assert.deepEqual(cut, []);
+          const folds = await page.$$eval('#result .fold', (all) => all.map((one) => /** @type {HTMLDetailsElement} */ (one).open));
+          assert.deepEqual(folds, [false, false, false, false, false], 'tree, questions, purpose, details, actions');
+          const height = await page.$eval('#result', (result) => result.getBoundingClientRect().height);
+          assert.ok(height < 1200, `the answer is ${height} pixels tall`);
+        }, { width: 390, height: 844 }));
     }
 
     test('the tree says what the model cannot know, and not 0 %', () =>
@@ -287,7 +309,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await choose(page, photo);
         await page.waitForFunction(() => (document.querySelector('progress')?.position ?? 0) > 0.4);
         await page.click('.progress-end button');
-        assert.equal(await page.$eval('#work', (work) => work.checkVisibility()), false);
+        await page.waitForFunction(() => !document.querySelector('#work')?.checkVisibility());
         assert.equal(await textOf(page, '#file-label'), 'Choose photos');
         assert.equal(await page.$eval('#live', (live) => live.textContent), 'Cancelled.');
         assert.equal(await page.evaluate(() => document.activeElement?.id), 'file');

@@ -106,6 +106,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
         for (const action of ['saveJson', 'saveCsv', 'saveFhir', 'saveAllJson', 'saveAllCsv']) {
           /** @type {HTMLElement | null} */ (document.querySelector(`[data-action=${action}]`))?.click();
         }
+        // The module that writes FHIR is fetched now.
+        for (let left = 100; texts.length < 5 && left > 0; left--) await new Promise((resolve) => setTimeout(resolve, 100));
         URL.createObjectURL = make;
         return Promise.all(texts);
       });

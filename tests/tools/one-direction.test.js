@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CRATES = ['src', 'crates/dicom/src', 'crates/evaluate/src', 'crates/cli/src', 'crates/wgpu-bridge/src'];
+const CRATES = ['src', 'crates/dicom/src', 'crates/evaluate/src', 'crates/fhir/src', 'crates/cli/src', 'crates/wgpu-bridge/src'];
 
 /** @param {string} folder @returns {string[]} */
 function filesIn(folder) {

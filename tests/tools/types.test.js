@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PKG = join(ROOT, 'www/pkg/skintree_dicom.d.ts');
+const PKG = join(ROOT, 'www/pkg/skintree_fhir.d.ts');
 
 test('ErrorCode has the codes of docs/formats.md and no others', () => {
   const [, section] = readFileSync(join(ROOT, 'docs/formats.md'), 'utf8').split('## Errors');
@@ -29,12 +29,18 @@ test('wasm.d.ts describes what wasm-bindgen made of the Rust code', { skip }, ()
   const file = join(folder, 'bindings.ts');
   writeFileSync(
     file,
-    `import type { DicomModule, EvaluateModule, WasmModule } from '../../www/interface/wasm.js';
+    `import type { DicomModule, EvaluateModule, FhirModule, WasmModule } from '../../www/interface/wasm.js';
 import * as classifier from '../../www/pkg/skintree.js';
 import * as evaluate from '../../www/pkg/skintree_evaluate.js';
 import * as dicom from '../../www/pkg/skintree_dicom.js';
+import * as fhir from '../../www/pkg/skintree_fhir.js';
 type Exports<M> = Omit<M, 'default'>;
-export const modules: { classifier: Exports<WasmModule>; evaluate: Exports<EvaluateModule>; dicom: Exports<DicomModule> } = { classifier, evaluate, dicom };
+export const modules: { classifier: Exports<WasmModule>; evaluate: Exports<EvaluateModule>; dicom: Exports<DicomModule>; fhir: Exports<FhirModule> } = {
+  classifier,
+  evaluate,
+  dicom,
+  fhir,
+};
 `,
   );
   const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,dom,dom.iterable'];

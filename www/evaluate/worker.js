@@ -3,7 +3,8 @@
 
 import { SkintreeError, toFailure } from '../interface/errors.js';
 import { decodable, readBlob } from '../interface/photo-file.js';
-import { load, startModule } from '../interface/worker-load.js';
+import { startModule } from '../interface/wasm-module.js';
+import { load } from '../interface/worker-load.js';
 import { replyProgress, serve } from '../interface/worker-serve.js';
 
 /**

@@ -3,7 +3,7 @@
 import { isDicom } from './dicom-mark.js';
 import { SkintreeError, messageOf } from './errors.js';
 import { MOST_BYTES } from './photo-limits.js';
-import { startModule } from './worker-load.js';
+import { startModule } from './wasm-module.js';
 
 /** @import {DicomModule} from './wasm.js' */
 

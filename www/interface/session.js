@@ -4,7 +4,7 @@
 import { Classifier, SkintreeError } from '../skintree.js';
 
 /**
- * @import {ClassifierInfo, ClassifyOptions, LoadOptions, PhotoSource, Progress, Report} from '../skintree.js'
+ * @import {ClassifierInfo, ClassifyOptions, ClassifiedReport, LoadOptions, PhotoSource, Progress, Report} from '../skintree.js'
  */
 
 /** @typedef {'photo-format' | 'photo-broken' | 'photo-too-large' | 'photo-blocked' | 'network' | 'setup' | 'policy' | 'pack' | 'engine' | 'gpu' | 'internal'} Trouble */
@@ -19,7 +19,7 @@ import { Classifier, SkintreeError } from '../skintree.js';
  * @property {(info: ClassifierInfo) => void} loaded
  * @property {() => void} showReady the model is there, and no photo waits for it
  * @property {() => void} showClassifying
- * @property {(report: Report) => void} showResult
+ * @property {(report: ClassifiedReport) => void} showResult
  * @property {(trouble: Trouble, error: SkintreeError, again: () => void, ofPhoto: boolean) => void} showTrouble `ofPhoto`: the
  *   model was there, so that the next photo may well succeed
  */
@@ -93,7 +93,7 @@ export class Session {
    *
    * @param {PhotoSource} photo
    * @param {ClassifyOptions} [options]
-   * @returns {Promise<Report>}
+   * @returns {Promise<ClassifiedReport>}
    */
   async classify(photo, options = {}) {
     this.#running?.abort();

@@ -1,4 +1,4 @@
-/** What `pkg/skintree.js`, `pkg/skintree_evaluate.js` and `pkg/skintree_dicom.js`, made by wasm-bindgen, offer to the workers. */
+/** What `pkg/skintree.js`, `pkg/skintree_evaluate.js`, `pkg/skintree_dicom.js` and `pkg/skintree_fhir.js`, made by wasm-bindgen, offer. */
 import type { ClassifierInfo, ClassifyOptions, EngineChoice, EngineInfo, LocalText, Report } from '../skintree.js';
 
 export interface PackFile {
@@ -129,4 +129,10 @@ export interface DicomModule {
   default(init?: { module_or_path?: string | URL | WebAssembly.Module }): Promise<unknown>;
   /** The JPEG or PNG file in a DICOM file, and any other file as it is. */
   photoFile(bytes: Uint8Array): Uint8Array;
+}
+
+export interface FhirModule {
+  default(init?: { module_or_path?: string | URL | WebAssembly.Module }): Promise<unknown>;
+  /** Both are JSON. */
+  toFhir(report: string, options: string): string;
 }

@@ -1,6 +1,6 @@
 // What can be done with answers: copy, print, save; one of them, or all.
 
-import { el } from '../view/dom.js';
+import { el, fold } from '../view/dom.js';
 import { asCsv, asFhir, asJson, asText } from '../view/report-export.js';
 import { saveFile } from '../view/save-file.js';
 import { say } from '../view/strings.js';
@@ -36,10 +36,9 @@ export class AnswerActions {
     ]);
     this.#forAll = all.map(([key, act]) => [key, this.#button(key, act)]);
     this.#offerAll();
-    return el(
-      'section',
-      { className: 'actions', 'aria-labelledby': 'actions-heading' },
-      el('h3', { id: 'actions-heading' }, say('actionsHeading')),
+    return fold(
+      'actions',
+      say('actionsHeading'),
       el(
         'div',
         { className: 'buttons' },
@@ -51,7 +50,7 @@ export class AnswerActions {
         this.#button('print', () => print()),
         this.#button('saveJson', () => save(asJson([one]), 'json')),
         this.#button('saveCsv', () => save(asCsv([one]), 'csv')),
-        this.#button('saveFhir', () => save(asFhir(one), 'fhir.json')),
+        this.#button('saveFhir', async () => save(await asFhir(one), 'fhir.json')),
         ...this.#forAll.map(([, button]) => button),
       ),
       el('p', { className: 'hint' }, say('actionsNote')),
@@ -96,7 +95,7 @@ export function openForPrint() {
   let closed = [];
   addEventListener('beforeprint', () => {
     // More than once before one printing, in some browsers.
-    closed.push(...[...document.querySelectorAll('details')].filter((one) => !one.open && one.matches('.technical, .numbers')));
+    closed.push(...[...document.querySelectorAll('details')].filter((one) => !one.open && one.matches('.fold')));
     for (const one of closed) one.open = true;
   });
   addEventListener('afterprint', () => {

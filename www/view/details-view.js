@@ -17,7 +17,7 @@ const QUALITY = /** @type {const} */ (['sharpness', 'brightness', 'contrast', 'd
 export function detailsView(report) {
   return el(
     'details',
-    { className: 'technical' },
+    { className: 'fold technical' },
     el('summary', {}, say('details')),
     el('h3', {}, say('detailsProbabilities')),
     el('p', { className: 'hint' }, say('detailsCalibration')),

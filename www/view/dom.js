@@ -54,3 +54,17 @@ export function bar(share) {
   element.style.setProperty('--share', String(share));
   return element;
 }
+
+/**
+ * A part of the page below a heading: open where there is room, folded to its heading on a phone.
+ *
+ * @param {string} className
+ * @param {string} heading
+ * @param {...(Node | string | null)} content
+ * @returns {HTMLDetailsElement}
+ */
+export function fold(className, heading, ...content) {
+  const part = el('details', { className: `fold ${className}` }, el('summary', {}, el('h3', {}, heading)), ...content);
+  part.open = matchMedia('(min-width: 48rem)').matches;
+  return part;
+}

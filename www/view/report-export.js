@@ -34,12 +34,12 @@ export function asJson(all) {
 }
 
 /**
- * As a FHIR R4 DiagnosticReport, with the names in the visitor's language. It names no patient.
+ * As FHIR R4, with the names in the visitor's language. It names no patient.
  *
  * @param {Named} named
  */
 export function asFhir({ report }) {
-  return JSON.stringify(toFhir(report, { language: currentLanguage() }), null, 2);
+  return toFhir(report, { language: currentLanguage() });
 }
 
 /**

@@ -2,7 +2,7 @@
 // know the field. Knows nothing of the page around it.
 
 import { detailsView } from './details-view.js';
-import { bar, el } from './dom.js';
+import { bar, el, fold } from './dom.js';
 import { classColours, nodeOf } from './report-nodes.js';
 import { currentLanguage, duration, local, percent, say } from './strings.js';
 import { treeView } from './tree-view.js';
@@ -21,8 +21,6 @@ const CLOSEST = 3;
  */
 export function resultView(report, changeKind) {
   const { certainty, poor_photo } = report.conclusion;
-  const numbers = [treeView(report), report.tasks.length ? tasks(report) : null];
-  const outside = certainty === 'out-of-scope';
   return el(
     'article',
     {
@@ -31,12 +29,18 @@ export function resultView(report, changeKind) {
       'aria-labelledby': 'result-heading',
     },
     summary(report, changeKind),
-    outside
-      ? el('details', { className: 'numbers' }, el('summary', {}, say('numbersAnyway')), closest(report), ...numbers)
-      : el('div', { className: 'numbers' }, ...numbers),
-    background(report),
+    ...numbers(report),
+    fold('background', say('useHeading'), ...background(report)),
     detailsView(report),
   );
+}
+
+/** @param {Report} report */
+function numbers(report) {
+  const parts = [fold('tree-view', say('treeHeading'), ...treeView(report)), ...(report.tasks.length ? [fold('tasks', say('tasksHeading'), ...tasks(report))] : [])];
+  if (report.conclusion.certainty !== 'out-of-scope') return parts;
+  for (const part of parts) part.open = true;
+  return [el('details', { className: 'fold numbers' }, el('summary', {}, say('numbersAnyway')), closest(report), ...parts)];
 }
 
 /**
@@ -121,9 +125,10 @@ function summary(report, changeKind) {
     outside ? null : classShares(report),
     ...sentences(report).map((text) => el('p', { className: 'sentence' }, text)),
     report.warnings.length ? warnings(report.warnings) : null,
+    el('p', { className: 'caveat' }, say('caveat')),
     outside ? null : closest(report),
     report.photo_kind ? photoKind(report.photo_kind, changeKind) : null,
-    el('p', { className: 'caveat' }, say('caveat')),
+    el('p', { className: 'hint' }, say('trained', { photos: local(report.model.trained_on) })),
   );
 }
 
@@ -209,13 +214,7 @@ function warnings(all) {
 
 /** @param {Report} report */
 function tasks(report) {
-  return el(
-    'section',
-    {},
-    el('h3', {}, say('tasksHeading')),
-    el('p', { className: 'hint' }, say('tasksNote')),
-    ...report.tasks.map(taskView),
-  );
+  return [el('p', { className: 'hint' }, say('tasksNote')), ...report.tasks.map(taskView)];
 }
 
 /** @param {TaskResult} task */
@@ -238,14 +237,9 @@ function side({ name, probability }) {
 /** @param {Report} report */
 function background({ model, engine, timings, disclaimer }) {
   const ran = engine.name !== 'cpu' ? 'ranGpu' : engine.fallback_reason ? 'ranCpuInstead' : 'ranCpu';
-  return el(
-    'section',
-    { className: 'background' },
-    el('h3', {}, say('trainedHeading')),
-    el('p', {}, local(model.trained_on)),
-    el('h3', {}, say('useHeading')),
+  return [
     el('p', {}, local(model.intended_use)),
     el('p', { className: 'note' }, local(disclaimer)),
     el('p', { className: 'engine' }, say(ran, { time: duration(timings.total_ms) })),
-  );
+  ];
 }

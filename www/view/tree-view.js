@@ -57,20 +57,17 @@ class Tree {
 
 /**
  * @param {Report} report
- * @returns {HTMLElement}
+ * @returns {HTMLElement[]}
  */
 export function treeView(report) {
   const tree = new Tree(report);
-  return el(
-    'section',
-    { className: 'tree-view' },
-    el('h3', {}, say('treeHeading')),
+  return [
     el('p', { className: 'hint' }, say('pictureNote')),
     picture(tree),
     ...(report.tree.length >= MANY ? search(tree) : []),
     el('p', { className: 'hint' }, say('treeNote')),
     list(tree, null),
-  );
+  ];
 }
 
 /** @param {Tree} tree */

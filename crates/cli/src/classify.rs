@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use serde::Serialize;
 use skintree::classifier::{Classifier, DEFAULT_TOP_K, Options};
@@ -11,7 +12,7 @@ use skintree::photo::{Limits, Photo};
 use skintree::report::Report;
 use skintree_dicom::photo_file;
 use skintree_evaluate::{Error, EvaluateError};
-use web_time::Instant;
+use skintree_fhir::{DateTime, Instant, Reference, to_fhir};
 
 use crate::output::{names, note, save, say};
 use crate::read_photo::read_photo;
@@ -36,6 +37,19 @@ pub(crate) struct Arguments {
     /// Write a line of JSON a photo instead of text: its `file` and its report (docs/formats.md), or `file` and `error`.
     #[arg(long)]
     json: bool,
+    /// Write a line of FHIR R4 a photo instead of text: a Bundle (docs/fhir.md), with names in the language of --lang.
+    /// Photos that fail have none.
+    #[arg(long, conflicts_with = "json")]
+    fhir: bool,
+    /// The patient in the FHIR record, e.g. Patient/7; without it the record names none.
+    #[arg(long, value_name = "REFERENCE", requires = "fhir", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    subject: Option<String>,
+    /// When the photos were taken, for the FHIR record: a date, or a moment with its time zone.
+    #[arg(long, value_name = "TIME", requires = "fhir")]
+    taken: Option<DateTime>,
+    /// The time of the FHIR record, if it is not now: a moment with its time zone.
+    #[arg(long, value_name = "TIME", requires = "fhir")]
+    issued: Option<Instant>,
     /// Also write what the network got and gave, to compare it with other runtimes: NAME.input.f32 and
     /// NAME.logits.f32 of each photo, little-endian. NAME is that of the photo, with as much of its path as tells it from
     /// the others.
@@ -102,6 +116,14 @@ pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
             let file = path.display().to_string();
             let line = Line { file, report: outcome.as_ref().ok(), error: outcome.as_ref().err(), written: &written };
             say!("{}", serde_json::to_string(&line).unwrap_or_default());
+        } else if let (true, Ok(report)) = (arguments.fhir, &outcome) {
+            match to_fhir(report, &arguments.fhir_options()) {
+                Ok(bundle) => say!("{}", bundle.trim_end()),
+                Err(error) => {
+                    note!("{}: [{}] {error}", path.display(), error.code());
+                    exit = ExitCode::FAILURE;
+                }
+            }
         } else if let Ok(report) = outcome {
             say!("{}\n\n{}", path.display(), report.to_text(&arguments.lang));
             for file in &written {
@@ -113,6 +135,15 @@ pub(crate) fn run(arguments: &Arguments) -> skintree::Result<ExitCode> {
 }
 
 impl Arguments {
+    fn fhir_options(&self) -> skintree_fhir::Options {
+        skintree_fhir::Options {
+            subject: self.subject.as_deref().map(Reference::to),
+            effective: self.taken.clone(),
+            issued: self.issued.clone().unwrap_or_else(|| SystemTime::now().into()),
+            language: self.lang.clone(),
+        }
+    }
+
     fn options(&self) -> Options {
         let heat_maps = match self.heat_maps.as_slice() {
             [] => HeatMapChoice::None,
@@ -132,7 +163,7 @@ fn classify_file(
 ) -> Result<Report, Failure> {
     let limits = Limits::default();
     let bytes = read_photo(path, &limits)?;
-    let start = Instant::now();
+    let start = web_time::Instant::now();
     let photo = Photo::decode(&photo_file(&bytes, &limits)?, &limits)?;
     let answer = pollster::block_on(classifier.classify_photo(&photo, &arguments.options(), start))?;
     if let Some(folder) = &arguments.tensors {

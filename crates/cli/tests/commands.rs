@@ -435,3 +435,28 @@ fn the_picture_in_a_dicom_file_is_classified_as_it_is_outside() {
     assert!(lines[4].to_string().contains("photo-broken"), "{}", lines[4]);
     assert!(!String::from_utf8_lossy(&output.stderr).contains("Mustermann"));
 }
+
+#[test]
+fn a_record_is_a_line_a_photo_and_wrong_options_are_refused_before_any_is_read() {
+    let photo = path("tests/photos/baseline-420.jpg");
+    let run = |more: &[&str]| {
+        let photos = [photo.as_path(), Path::new("no-such.jpg"), photo.as_path()];
+        let command = ["classify", "--engine", "cpu", "--fhir"];
+        skintree().args(command).args(more).arg("--pack").arg(golden("tiny")).args(photos).output().unwrap()
+    };
+    let output = run(&["--issued", "2026-11-23T20:00:00Z", "--taken", "2026-11"]);
+    assert_eq!(output.status.code(), Some(1), "one photo is missing");
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let records: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(records.len(), 2);
+    assert_eq!(records[0], records[1]);
+    assert_eq!(records[0]["timestamp"], json!("2026-11-23T20:00:00Z"));
+    assert_eq!(records[0]["entry"][0]["resource"]["effectiveDateTime"], json!("2026-11"));
+    let now: Value = serde_json::from_slice(run(&[]).stdout.split(|&byte| byte == b'\n').next().unwrap()).unwrap();
+    assert!(now["timestamp"].as_str().unwrap() > "2026-11-23T20:00:00Z");
+    for wrong in [&["--issued", "yesterday"], &["--taken", "2026-02-30"], &["--subject", ""]] {
+        let output = run(wrong);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{wrong:?}");
+    }
+    assert_eq!(run(&["--json"]).status.code(), Some(2));
+}

@@ -172,7 +172,7 @@ export default {
   kindTaken: 'Taken for: {name} ({percent}).',
   kindGiven: 'As you said: {name}.',
   kindChange: 'Other kind: {name}',
-  trainedHeading: 'Which photos the model has seen',
+  trained: 'The model has seen: {photos}',
   useHeading: 'What it is meant for',
   ranGpu: 'Ran on the graphics processor in {time}.',
   ranCpu: 'Ran on the main processor in {time}.',

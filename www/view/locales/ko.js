@@ -165,7 +165,7 @@ export default {
   kindTaken: '사진 종류 판단: {name} ({percent}).',
   kindGiven: '지정하신 사진 종류: {name}.',
   kindChange: '다른 종류로: {name}',
-  trainedHeading: '모델이 본 사진',
+  trained: '모델이 본 사진: {photos}',
   useHeading: '사용 목적',
   ranGpu: 'GPU(그래픽 처리 장치)로 실행했습니다({time}).',
   ranCpu: 'CPU(중앙 처리 장치)로 실행했습니다({time}).',
