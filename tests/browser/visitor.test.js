@@ -89,7 +89,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
 
     test('nothing sticks out at 320 pixels, at a zoom of 200 %, nor with text of twice the size', () =>
       onPage({ operating_points: true, warnings: WARNINGS }, {}, async (page) => {
-        for (const [width, height, text] of [[320, 640, 100], [640, 450, 100], [640, 450, 200], [1280, 900, 200]]) {
+        for (const [width, height, text] of [[320, 640, 100], [390, 844, 200], [640, 450, 100], [640, 450, 200], [1280, 900, 200]]) {
           for (const language of ['en', 'ko']) {
             const at = `${width} pixels, text ${text} %, ${language}`;
             await page.setViewport({ width, height });
