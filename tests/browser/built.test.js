@@ -23,7 +23,7 @@ import {
   wrongOn,
 } from './harness.js';
 import { ico, png, spot } from './photos.js';
-import { accessibilityProblems, answerOf, choose, openUploadPage, photoFile, textOf } from './upload-page.js';
+import { accessibilityProblems, answerOf, choose, openFolded, openUploadPage, photoFile, textOf } from './upload-page.js';
 
 /**
  * @import {Browser, Page} from 'puppeteer-core'
@@ -326,8 +326,9 @@ for (const kind of KINDS) {
       test(`from a photo to the answer at ${width} pixels`, { skip: noPack }, async () => {
         const upload = await openUploadPage(browser, server, { width, height });
         await choose(upload, photoFile());
-        const answer = await answerOf(upload, 120_000);
-        assert.match(answer, /What the model says/i);
+        assert.match(await answerOf(upload, 120_000), /What the model says/i);
+        await openFolded(upload);
+        const answer = await answerOf(upload);
         assert.match(answer, /the model cannot know this/);
         assert.match(answer, /Ran on the main processor/);
         await upload.screenshot({ path: `${OUTPUT}/built-${kind}-${width}.png`, fullPage: true });

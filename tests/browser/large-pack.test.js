@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
 import { DIST, OUTPUT, ROOT, Server, blankPage, launch, missing, noBrowser, noDist, wrongOn } from './harness.js';
-import { accessibilityProblems, answerOf, appears, choose, openUploadPage, photoFile, sticksOut } from './upload-page.js';
+import { accessibilityProblems, answerOf, appears, choose, openFolded, openUploadPage, photoFile, sticksOut } from './upload-page.js';
 
 /**
  * @import {Browser, ElementHandle} from 'puppeteer-core'
@@ -72,8 +72,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       test(`the page shows what matters, and finds the rest: ${size.width} pixels`, async () => {
         const page = await openUploadPage(browser, server, size);
         await choose(page, photo);
-        const answer = await answerOf(page);
-        assert.match(answer, /Closest of the 757 diagnoses it knows/);
+        assert.match(await answerOf(page), /Closest of the 757 diagnoses it knows/);
+        await openFolded(page);
         const rows = await page.$$eval('#result .tree li', (items) => items.length);
         assert.ok(rows > 3 && rows < 120, `${rows} lines of ${tree.length}`);
         const { classes } = JSON.parse(readFileSync(`${PACK}/manifest.json`, 'utf8'));

@@ -9,7 +9,7 @@ import { MOST_BYTES, MOST_PIXELS } from '../../www/interface/photo-limits.js';
 import { MODEL, servePack } from './fake.js';
 import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, launch, noBrowser, wrongOn } from './harness.js';
 import { bomb } from './photos.js';
-import { accessibilityProblems, answerOf, choose, give, openUploadPage, photoFile, says, sticksOut, textOf } from './upload-page.js';
+import { accessibilityProblems, answerOf, choose, give, openFolded, openUploadPage, photoFile, says, sticksOut, textOf } from './upload-page.js';
 
 /**
  * @import {Browser, Page} from 'puppeteer-core'
@@ -64,7 +64,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
           assert.match(answer, /Closest of the 8 diagnoses it knows\s+Melanocytic naevus\s+71%/);
           assert.match(answer, /The photo is small\./);
           assert.match(answer, /dermoscopic photos/);
-          await page.$$eval('#result .fold', (all) => all.forEach((one) => (/** @type {HTMLDetailsElement} */ (one).open = true)));
+          await openFolded(page);
           const whole = await answerOf(page);
           assert.match(whole, /Melanoma 14%\s+Benign naevus 86%/);
           assert.match(whole, /does not rule out cancer/);

@@ -87,6 +87,12 @@ export async function answerOf(page, timeout = 30_000) {
   return answer;
 }
 
+/** Opens what a phone has folded to its headings, as a visitor does: by a tap on each. @param {Page} page */
+export async function openFolded(page) {
+  await page.$$eval('#result .fold:not([open]) > summary', (all) => all.forEach((one) => /** @type {HTMLElement} */ (one).click()));
+  await page.waitForFunction(() => !document.querySelector('#result .fold:not([open])'));
+}
+
 /** @param {Page | Frame} page @param {string} selector */
 export function textOf(page, selector) {
   return page.$eval(selector, (element) => /** @type {HTMLElement} */ (element).innerText);
