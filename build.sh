@@ -154,6 +154,23 @@ dist() {
   du -sh dist
 }
 
+# The npm package: what of dist/ others build their sites with, in target/npm/skintree and as target/npm/skintree-*.tgz.
+npm_package() {
+  need_node
+  say "npm package"
+  local to=target/npm/skintree
+  rm -rf target/npm
+  mkdir -p "$to"
+  cp -r dist/. tools/npm/{package.json,custom-elements.json} "$to/"
+  cp docs/package.md "$to/README.md"
+  node tools/npm/style-texts.js "$to"
+  cp LICENSE LICENSE-APACHE LICENSE-MIT "$to/"
+  cp model/LICENSE model/CARD.md "$to/pack/"
+  npx tsc --noEmit false --declaration --emitDeclarationOnly --outDir target/npm/types
+  (cd target/npm/types/www && cp --parents embed-host.d.ts fhir.d.ts frame/embed-theme.d.ts "$OLDPWD/$to/")
+  npm pack --silent --pack-destination target/npm "./$to"
+}
+
 serve() {
   dist
   PORT="$PORT" node tools/serve.js
@@ -210,8 +227,20 @@ frameworks() {
   NG_CLI_ANALYTICS=false npm run --silent --prefix tests/frameworks build >/dev/null
 }
 
+# Pages that use the npm package, made with Vite, webpack and Next.js, for the browser tests.
+package_hosts() {
+  need_node
+  npm_ci tests/package
+  say "pages made with the npm package (1 minute)"
+  (
+    cd tests/package
+    npm install --silent --no-save --no-package-lock --no-audit --no-fund ../../target/npm/skintree-*.tgz
+    NEXT_TELEMETRY_DISABLED=1 npm run --silent build >/dev/null
+  )
+}
+
 test_browser() {
-  need_browsers; dist; frameworks
+  need_browsers; dist; npm_package; frameworks; package_hosts
   # Makes target/debug/skintree out of what the native tests have compiled already; `cargo build` would start anew.
   cargo test --locked --quiet --workspace --exclude skintree-bindgen --no-run
   say "tests of the tools and documents"
@@ -358,6 +387,8 @@ help() {
 ./build.sh check          formatting, spelling, lints, types, licences
 ./build.sh test-native    Rust tests only
 ./build.sh test-browser   browser tests only
+./build.sh package        build the npm package, target/npm/skintree-*.tgz
+./build.sh package-hosts  the pages made with the npm package that the browser tests open
 ./build.sh frameworks     the pages made with React, Vue and Angular that the browser tests open
 ./build.sh fuzz           photos, packs, tables and messages made up by a fuzzer, a minute each (./build.sh fuzz SECONDS)
 ./build.sh reproduce      do the same sources give the same files? (builds twice, 10 minutes)
@@ -380,6 +411,7 @@ case "${1:-help}" in
   test-native) test_native ;;
   test-browser) test_browser ;;
   frameworks) frameworks ;;
+  package-hosts) dist; npm_package; package_hosts ;;
   fuzz) shift; fuzz "$@" ;;
   reproduce) reproduce ;;
   advisories) advisories ;;
@@ -389,6 +421,7 @@ case "${1:-help}" in
   bench) shift; bench "$@" ;;
   wasm) wasm ;;
   dist) dist ;;
+  package) dist; npm_package ;;
   help | -h | --help) help ;;
   *) help >&2; fail "unknown command: $1" ;;
 esac

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::taxonomy::Text;
+
 /// Which engine ran, and why that one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
@@ -19,8 +21,70 @@ pub struct EngineInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "types", ts(optional))]
     pub kernels: Option<String>,
-    /// Why `auto` did not take the GPU, in one English sentence.
+    /// Why `auto` did not take the GPU, for visitors; `None` if it did or was not asked, and in reports of before it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "types", ts(optional))]
+    pub fallback: Option<Fallback>,
+    /// The same with the words of the driver, for engineers, in one English sentence.
     pub fallback_reason: Option<String>,
     /// The largest absolute difference from the manifest's self-test logits.
     pub self_test_max_abs_diff: f64,
+}
+
+/// Why `auto` did not take the GPU, with its explanation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
+pub struct Fallback {
+    /// For programs.
+    pub code: FallbackCode,
+    /// For people.
+    pub message: Text,
+}
+
+/// Why `auto` did not take the GPU, in the order in which it is found out. Codes that an error has too are that error's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
+#[serde(rename_all = "kebab-case")]
+pub enum FallbackCode {
+    /// There is no WebGPU, no adapter, or none with what the network needs.
+    EngineUnavailable,
+    /// The adapter is a program, slower than the CPU engine.
+    SoftwareAdapter,
+    /// The GPU's memory is full.
+    GpuMemory,
+    /// The GPU was taken away.
+    GpuLost,
+    /// The GPU engine reported an error.
+    EngineFailed,
+    /// The GPU computes wrong numbers.
+    EngineSelfTest,
+}
+
+impl From<FallbackCode> for Fallback {
+    fn from(code: FallbackCode) -> Self {
+        let message = match code {
+            FallbackCode::EngineUnavailable => Text::en_ko(
+                "No graphics processor can be used here.",
+                "여기서는 사용할 수 있는 GPU(그래픽 처리 장치)가 없습니다.",
+            ),
+            FallbackCode::SoftwareAdapter => Text::en_ko(
+                "The graphics processor here is only emulated, which is slower than the main processor.",
+                "여기 있는 GPU는 소프트웨어로 흉내 낸 것이어서 CPU보다 느립니다.",
+            ),
+            FallbackCode::GpuMemory => {
+                Text::en_ko("The graphics processor has too little memory free.", "GPU에 남은 메모리가 부족합니다.")
+            }
+            FallbackCode::GpuLost => Text::en_ko(
+                "The graphics processor was taken away while it was made ready.",
+                "준비하는 동안 GPU와의 연결이 끊어졌습니다.",
+            ),
+            FallbackCode::EngineFailed => {
+                Text::en_ko("The graphics processor reported an error.", "GPU가 오류를 보고했습니다.")
+            }
+            FallbackCode::EngineSelfTest => {
+                Text::en_ko("The graphics processor computes wrong numbers.", "GPU의 계산 결과가 정확하지 않습니다.")
+            }
+        };
+        Self { code, message }
+    }
 }

@@ -16,7 +16,7 @@ use crate::photo::PhotoInfo;
 use crate::quality::Quality;
 use crate::taxonomy::{Level, Text};
 
-pub use crate::engine_info::EngineInfo;
+pub use crate::engine_info::{EngineInfo, Fallback, FallbackCode};
 pub use conclusion::{Alternative, Certainty, Conclusion, Likelihood};
 pub use scope::Scope;
 pub(crate) use warning::for_photo as warnings;

@@ -305,8 +305,11 @@ fn auto_says_why_it_fell_back() {
     let loaded = block_on(engine::load(pack.manifest(), model_file(&pack), EngineChoice::Auto)).unwrap();
     assert_eq!(loaded.info.requested, "auto");
     match loaded.engine.name() {
-        EngineName::Cpu => assert!(loaded.info.fallback_reason.is_some()),
-        EngineName::Wonnx => assert!(loaded.info.fallback_reason.is_none() && loaded.info.adapter.is_some()),
+        EngineName::Cpu => assert!(loaded.info.fallback.is_some() && loaded.info.fallback_reason.is_some()),
+        EngineName::Wonnx => {
+            assert!(loaded.info.fallback.is_none() && loaded.info.fallback_reason.is_none());
+            assert!(loaded.info.adapter.is_some());
+        }
     }
     assert!(loaded.info.self_test_max_abs_diff < f64::from(TOLERANCE));
 }

@@ -12,7 +12,9 @@ use skintree::interpret::{InterpretError, Observation, assemble};
 use skintree::pack::{OperatingPoint, OptionalFiles, Pack};
 use skintree::photo::{PhotoFormat, PhotoInfo};
 use skintree::quality::Quality;
-use skintree::report::{Certainty, EngineInfo, HeatMap, OperatingPointResult, Report, Scope, WarningCode};
+use skintree::report::{
+    Certainty, EngineInfo, FallbackCode, HeatMap, OperatingPointResult, Report, Scope, WarningCode,
+};
 use skintree::taxonomy::Level;
 use skintree_testing::{golden, sha256, tiny};
 
@@ -26,6 +28,7 @@ fn engine() -> EngineInfo {
         requested: "auto".into(),
         adapter: None,
         kernels: None,
+        fallback: Some(FallbackCode::EngineUnavailable.into()),
         fallback_reason: Some("This browser has no WebGPU.".into()),
         self_test_max_abs_diff: 0.0,
     }
@@ -222,6 +225,8 @@ fn the_terminal_shows_everything_that_matters() {
         assert!(korean.contains(node.name.get("ko")), "{}", node.id);
     }
     assert!(english.contains("This browser has no WebGPU."));
+    assert!(english.contains("No graphics processor can be used here."));
+    assert!(korean.contains("사용할 수 있는 GPU"), "{korean}");
     assert!(english.contains("not known to this model"));
     assert!(english.ends_with('\n'));
 }

@@ -71,13 +71,35 @@ adapter: string | null,
  */
 kernels?: string, 
 /**
- * Why `auto` did not take the GPU, in one English sentence.
+ * Why `auto` did not take the GPU, for visitors; `None` if it did or was not asked, and in reports of before it was told.
+ */
+fallback?: Fallback, 
+/**
+ * The same with the words of the driver, for engineers, in one English sentence.
  */
 fallback_reason: string | null, 
 /**
  * The largest absolute difference from the manifest's self-test logits.
  */
 self_test_max_abs_diff: number, };
+
+/**
+ * Why `auto` did not take the GPU, with its explanation.
+ */
+export type Fallback = { 
+/**
+ * For programs.
+ */
+code: FallbackCode, 
+/**
+ * For people.
+ */
+message: LocalText, };
+
+/**
+ * Why `auto` did not take the GPU, in the order in which it is found out. Codes that an error has too are that error's.
+ */
+export type FallbackCode = "engine-unavailable" | "software-adapter" | "gpu-memory" | "gpu-lost" | "engine-failed" | "engine-self-test";
 
 /**
  * A training class and its probability.

@@ -1,6 +1,7 @@
 // skintree's JavaScript interface: one classifier, living in a worker of its own. Types: skintree.d.ts.
 
 import { SkintreeError } from './interface/errors.js';
+import { OWN_PACK, packAt } from './interface/own-pack.js';
 import { readPhoto } from './interface/photo-input.js';
 import { WorkerCalls, toError } from './interface/worker-calls.js';
 import { startWorker } from './interface/worker-start.js';
@@ -9,7 +10,7 @@ export { SkintreeError };
 
 /**
  * @import {ClassifiedReport, ClassifierInfo, ClassifyOptions, FhirOptions, LoadOptions, PhotoSource, Report} from './skintree.js'
- * @import {ClassifierCalls, Failure, Photo} from './interface/messages.js'
+ * @import {ClassifierCalls, Failure, PackAddress, Photo} from './interface/messages.js'
  */
 
 /**
@@ -82,7 +83,7 @@ export class Classifier {
     if (signal?.aborted) {
       throw aborted(signal);
     }
-    const manifestUrl = resolvePack(packUrl, baseUrl);
+    const pack = resolvePack(packUrl, baseUrl);
     const { worker, href } = start(baseUrl);
     /** @type {WorkerCalls<ClassifierCalls>} */
     const calls = new WorkerCalls(worker, href, onProgress);
@@ -93,7 +94,7 @@ export class Classifier {
       const abortion = new Promise((_, reject) => {
         signal?.addEventListener('abort', () => reject(aborted(signal)), { signal: listening.signal });
       });
-      const info = await Promise.race([calls.call('load', [manifestUrl, engine, compiled.get(href)]), abortion]);
+      const info = await Promise.race([calls.call('load', [pack, engine, compiled.get(href)]), abortion]);
       return new Classifier(calls, info);
     } catch (error) {
       calls.end({ code: 'aborted', message: 'the classifier was not loaded' });
@@ -252,14 +253,14 @@ function start(baseUrl) {
 /**
  * @param {string | URL | undefined} packUrl
  * @param {string | URL | undefined} baseUrl
- * @returns {string}
+ * @returns {PackAddress}
  */
 function resolvePack(packUrl, baseUrl) {
-  const url =
-    packUrl === undefined
-      ? new URL('pack/', baseUrl === undefined ? import.meta.url : folder(baseUrl))
-      : new URL(packUrl, pageUrl());
-  return url.pathname.endsWith('/') ? new URL('manifest.json', url).href : url.href;
+  let url;
+  if (packUrl !== undefined) url = new URL(packUrl, pageUrl());
+  else if (baseUrl !== undefined) url = new URL('pack/', folder(baseUrl));
+  else return OWN_PACK;
+  return packAt(url.pathname.endsWith('/') ? new URL('manifest.json', url).href : url.href);
 }
 
 /** @param {string | URL} baseUrl */

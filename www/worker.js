@@ -15,8 +15,8 @@ let classifier;
 
 /** @type {Handlers<ClassifierCalls>} */
 const handlers = {
-  async load(packUrl, engine, module) {
-    const loaded = await load(packUrl, engine, replyProgress, module);
+  async load(pack, engine, module) {
+    const loaded = await load(pack, engine, replyProgress, module);
     classifier = loaded.classifier;
     if (loaded.module && !module) replyModule(loaded.module);
     return loaded.info;

@@ -6,6 +6,7 @@
 mod adapter;
 mod cpu;
 mod error;
+mod fallback;
 pub mod lower;
 mod outputs;
 mod plan;
@@ -32,6 +33,7 @@ pub use self::outputs::{FeatureMap, Outputs, Wanted};
 pub use self::run::{Engine, RunFuture};
 pub use self::wonnx::WonnxEngine;
 
+use self::fallback::Declined;
 use self::self_test::self_test;
 use self::watch::Watched;
 
@@ -99,7 +101,7 @@ pub struct Loaded {
 /// freed before the engine is made.
 ///
 /// `auto` takes the GPU unless there is none, it is only emulated (slower than the CPU engine), or it fails in any
-/// way; the reason is recorded in [`EngineInfo::fallback_reason`].
+/// way; the reason is recorded in [`EngineInfo::fallback`].
 ///
 /// # Errors
 /// [`EngineError::Graph`] if quantised weights and their scales do not fit together, else what the last engine tried reported.
@@ -110,7 +112,7 @@ pub async fn load(
 ) -> Result<Loaded, EngineError> {
     let EngineRequest { engine: choice, kernels } = request.into();
     let (bytes, graph) = model.into_parts();
-    let mut fallback_reason = None;
+    let mut fallback = None;
     let Tested { engine, max_abs_diff } = match choice {
         EngineChoice::Only(EngineName::Wonnx) => {
             load_gpu(adapter::open().await?, manifest, graph, &bytes, kernels).await?
@@ -125,22 +127,19 @@ pub async fn load(
         }
         EngineChoice::Auto => match load_gpu_if_worth_it(manifest, graph, &bytes, kernels).await {
             Ok(tested) => tested,
-            Err(EngineError::Graph(error)) => return Err(error.into()),
-            Err(error) => {
-                fallback_reason = Some(match error {
-                    // That "auto" or "cpu" may be used instead is no news to those who asked for "auto".
-                    EngineError::Unavailable { reason, .. } => reason,
-                    error => error.to_string(),
-                });
+            Err(declined) => {
+                fallback = Some(declined.explain()?);
                 load_cpu(manifest, Graph::of_file(bytes, &manifest.signature())?).await?
             }
         },
     };
+    let (fallback, fallback_reason) = fallback.map(|(code, reason)| (code.into(), reason)).unzip();
     let info = EngineInfo {
         name: engine.name().to_string(),
         requested: choice.to_string(),
         adapter: engine.adapter(),
         kernels: engine.kernels(),
+        fallback,
         fallback_reason,
         self_test_max_abs_diff: f64::from(max_abs_diff),
     };
@@ -171,13 +170,12 @@ async fn load_gpu_if_worth_it(
     graph: Graph,
     bytes: &[u8],
     kernels: KernelChoice,
-) -> Result<Tested, EngineError> {
+) -> Result<Tested, Declined> {
     let gpu = adapter::open().await?;
     if gpu.info().software {
-        let reason = format!("the adapter {} only emulates a GPU, which is slower than the CPU engine", gpu.info());
-        return Err(EngineError::Unavailable { engine: EngineName::Wonnx, reason });
+        return Err(Declined::Software { adapter: gpu.info().to_string() });
     }
-    load_gpu(gpu, manifest, graph, bytes, kernels).await
+    Ok(load_gpu(gpu, manifest, graph, bytes, kernels).await?)
 }
 
 /// With the kernels of the caller's choice. `bytes` are the file that `graph` was read from.

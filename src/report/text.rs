@@ -119,10 +119,13 @@ impl Report {
         if let Some(adapter) = &self.engine.adapter {
             write!(out, ", {adapter}")?;
         }
-        if let Some(reason) = &self.engine.fallback_reason {
-            write!(out, " ({reason})")?;
-        }
         writeln!(out, ", {:.0} ms", self.timings.engine_ms)?;
+        if let Some(fallback) = &self.engine.fallback {
+            writeln!(out, "  {}", fallback.message.get(lang))?;
+        }
+        if let Some(reason) = &self.engine.fallback_reason {
+            writeln!(out, "  {reason}")?;
+        }
         for warning in &self.warnings {
             writeln!(out, "{}: {}", words.warning, warning.message.get(lang))?;
         }

@@ -80,6 +80,7 @@ for (const kind of KINDS) {
       const [{ engine, model }] = await classify('/tiny/', 'auto', ['/golden/exact-299x299.png']);
       assert.equal(model.id, 'skintree-tiny');
       assert.deepEqual([engine.name, engine.requested, engine.adapter], ['cpu', 'auto', null]);
+      assert.equal(engine.fallback?.code, hasAdapter ? 'software-adapter' : 'engine-unavailable');
       assert.match(engine.fallback_reason ?? '', hasAdapter ? /swiftshader/i : /adapter|WebGPU/i);
     });
 

@@ -82,7 +82,7 @@ export const EVALUATE_STATES = [
   {
     name: 'evaluate-failed',
     path,
-    fake: { classify_error: 'gpu-lost', engine: { name: 'wonnx', adapter: 'a card', fallback_reason: null } },
+    fake: { classify_error: 'gpu-lost', engine: { name: 'wonnx', adapter: 'a card' } },
     go: async (page) => {
       await run(page);
       await page.waitForSelector('#failure h2');

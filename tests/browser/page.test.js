@@ -194,6 +194,29 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         );
       }));
 
+    test('a Korean reader reads Korean, of a failure and of why there is no graphics processor; the English words are folded away', async () => {
+      /** @param {string} text */
+      const english = (text) => text.replace(/[\w-]+\.\w+/g, '').match(/\b[a-z]{3,} [a-z]{2,} [a-z]{2,}/gi);
+      await onPage({ classify_error: 'engine-failed' }, async (page) => {
+        await page.select('#language', 'ko');
+        await choose(page, photo);
+        await page.waitForSelector('.failure > *');
+        assert.match(await textOf(page, '.failure'), /오류 engine-failed/);
+        assert.equal(english(await textOf(page, '.failure')), null);
+        await page.click('.failure summary');
+        assert.match(await textOf(page, '.failure [lang=en]'), /^made up for a test/);
+      });
+      await onPage({}, async (page) => {
+        await page.select('#language', 'ko');
+        await choose(page, photo);
+        await answerOf(page);
+        await page.click('.technical summary');
+        const details = await textOf(page, '.technical');
+        assert.match(details, /GPU를 쓰지 않은 이유\s+여기서는 사용할 수 있는 GPU/);
+        assert.deepEqual(english(details), english(await textOf(page, '.technical [lang=en]')), 'only the words of the browser are English');
+      });
+    });
+
     test('on a phone, progress and failure come into view by themselves', () =>
       onPage({ classify_ms: 3000, classify_error: 'gpu-lost' }, async (page) => {
         /** @param {string} selector */
@@ -219,19 +242,19 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
           await page.waitForSelector('.failure > *');
           const failure = await textOf(page, '.failure');
           assert.ok(failure.startsWith(String(heading)), failure);
-          assert.match(failure, new RegExp(`Error ${code}: made up for a test`));
+          assert.match(failure, new RegExp(`Error ${code}\\s+made up for a test`));
           assert.equal(await page.$$eval('.failure button', ([one]) => one?.textContent ?? null), button);
           assert.equal(await page.$eval('.progress', (element) => element.checkVisibility()), false);
         }));
     }
 
     test('offers the main processor when the graphics processor fails', () =>
-      onPage({ classify_error: 'gpu-lost', engine: { name: 'wonnx', adapter: 'a card', fallback_reason: null } }, async (page) => {
+      onPage({ classify_error: 'gpu-lost', engine: { name: 'wonnx', adapter: 'a card' } }, async (page) => {
         await choose(page, photo);
         await page.waitForSelector('.failure button');
         assert.match(await textOf(page, '.failure'), /The graphics processor gave up/);
         assert.equal(await textOf(page, '.failure button'), 'Try again without the graphics processor');
-        servePack(server, '/pack/', { engine: { name: 'cpu', requested: 'cpu', fallback_reason: null } });
+        servePack(server, '/pack/', { engine: { name: 'cpu', requested: 'cpu' } });
         await page.click('.failure button');
         await answerOf(page);
         await page.click('.technical summary');
@@ -240,7 +263,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       }));
 
     test('offers the main processor when the graphics processor begins to compute wrongly, and looks after each rest', () =>
-      onPage({ classify_error: 'engine-self-test', engine: { name: 'wonnx', adapter: 'a card', fallback_reason: null } }, async (page) => {
+      onPage({ classify_error: 'engine-self-test', engine: { name: 'wonnx', adapter: 'a card' } }, async (page) => {
         await page.evaluate(() => {
           const asked = /** @type {any} */ (globalThis).asked = /** @type {boolean[]} */ ([]);
           const send = Worker.prototype.postMessage;
@@ -252,7 +275,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         await choose(page, photo);
         await page.waitForSelector('.failure button');
         assert.equal(await textOf(page, '.failure button'), 'Try again without the graphics processor');
-        servePack(server, '/pack/', { engine: { name: 'cpu', requested: 'cpu', fallback_reason: null } });
+        servePack(server, '/pack/', { engine: { name: 'cpu', requested: 'cpu' } });
         await page.click('.failure button');
         await answerOf(page);
         await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
@@ -431,7 +454,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         assert.deepEqual(await visible(), ['no-preview']);
         await give(page, files[1]);
         await page.waitForSelector('.failure > *');
-        assert.match(await textOf(page, '.failure'), /^The picture is too large[^]*Error photo-too-large: the photo has 3000000000 bytes/);
+        assert.match(await textOf(page, '.failure'), /^The picture is too large[^]*Error photo-too-large\s+the photo has 3000000000 bytes/);
         for (const file of files) rmSync(file);
       }));
 

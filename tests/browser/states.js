@@ -134,7 +134,7 @@ export const STATES = [
   { name: 'answer-quality', fake: { warnings: [BLURRED, DARK] }, go: ask },
   {
     name: 'answer-gpu',
-    fake: { engine: { name: 'wonnx', adapter: 'a graphics card', fallback_reason: null } },
+    fake: { engine: { name: 'wonnx', adapter: 'a graphics card' } },
     go: ask,
     window: true,
   },
@@ -236,7 +236,7 @@ export const STATES = [
   { name: 'error-format', fake: { classify_error: 'photo-format' }, go: (page) => choose(page, photo).then(() => failed(page)), window: true },
   {
     name: 'error-gpu',
-    fake: { classify_error: 'gpu-lost', engine: { name: 'wonnx', adapter: 'a card', fallback_reason: null } },
+    fake: { classify_error: 'gpu-lost', engine: { name: 'wonnx', adapter: 'a card' } },
     go: (page) => choose(page, photo).then(() => failed(page)),
     window: true,
     main: true,

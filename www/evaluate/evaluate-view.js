@@ -319,7 +319,7 @@ export function showBad(all) {
   // Of thousands that fail one after the other, each is added once.
   if (page.badList.childElementCount > listed.length) page.badList.replaceChildren();
   const more = listed.slice(page.badList.childElementCount);
-  page.badList.append(...more.map(({ file, code, message }) => el('li', {}, `${file}: [${code}] ${message}`)));
+  page.badList.append(...more.map(({ file, code, message }) => el('li', {}, `${file}: [${code}] `, el('span', { lang: 'en' }, message))));
 }
 
 const reportStyle = new CSSStyleSheet();

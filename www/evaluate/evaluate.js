@@ -2,6 +2,7 @@
 // only hands files to the worker, one after the other; all numbers are made in there.
 
 import { messageOf } from '../interface/errors.js';
+import { packAt } from '../interface/own-pack.js';
 import { WorkerCalls } from '../interface/worker-calls.js';
 import { startWorker } from '../interface/worker-start.js';
 import * as view from './evaluate-view.js';
@@ -20,7 +21,7 @@ import { say } from '../view/strings.js';
  */
 
 const WORKER = new URL('./worker.js', import.meta.url).href;
-const PACK = new URL('pack/manifest.json', document.baseURI).href;
+const PACK = packAt(new URL('pack/manifest.json', document.baseURI).href);
 /** The time left is said once so many photos have told how long one takes. */
 const ETA_AFTER = 3;
 /** After so many photos the answers are brought out of the worker. */

@@ -1,6 +1,6 @@
 /** What worker.js does for the evaluation page. */
 import type { ClassifierInfo, EngineChoice, LocalText, Progress } from '../skintree.js';
-import type { Failure } from '../interface/messages.js';
+import type { Failure, PackAddress } from '../interface/messages.js';
 import type { LabelOptions, LocatedPhoto, Reports, TableColumns, UnknownLabel } from '../interface/wasm.js';
 
 export interface Node {
@@ -16,7 +16,7 @@ export interface StudyState {
 
 /** Each is answered before the next is asked. */
 export interface EvaluateCalls {
-  load(packUrl: string, engine: EngineChoice): ClassifierInfo;
+  load(pack: PackAddress, engine: EngineChoice): ClassifierInfo;
   /** What a label can be. */
   nodes(): Node[];
   /** Tables are given as the bytes of their files. */

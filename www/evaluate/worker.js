@@ -20,10 +20,10 @@ let study;
 
 /** @type {Handlers<EvaluateCalls>} */
 const handlers = {
-  async load(packUrl, engine) {
+  async load(pack, engine) {
     const [module, { classifier, info, manifest, taxonomy }] = await Promise.all([
       startEvaluateModule(),
-      load(packUrl, engine, replyProgress),
+      load(pack, engine, replyProgress),
     ]);
     loaded = { module, classifier, evaluation: new module.WebEvaluation(manifest, taxonomy, info.engine) };
     return info;

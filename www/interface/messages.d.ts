@@ -29,10 +29,20 @@ export type Photo =
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'rgba'; data: Uint8ClampedArray; width: number; height: number };
 
+/** Where the files of a pack are. */
+export interface PackAddress {
+  /** Under which this browser keeps it: that of the manifest, unless a bundler gives that another one with each version. */
+  name: string;
+  /** URL of the manifest. */
+  manifest: string;
+  /** URLs of the files that do not lie where the manifest says, by the names that it gives them. */
+  files: Record<string, string>;
+}
+
 /** What worker.js does. Each call is answered before the next is made. */
 export interface ClassifierCalls {
   /** `module` is what an earlier worker has compiled. */
-  load(packUrl: string, engine: EngineChoice, module: WebAssembly.Module | undefined): ClassifierInfo;
+  load(pack: PackAddress, engine: EngineChoice, module: WebAssembly.Module | undefined): ClassifierInfo;
   classify(photo: Photo, options: WasmOptions): Report;
 }
 

@@ -56,13 +56,13 @@ export async function fetchManifest(url, store) {
 /**
  * @param {PackFile} file
  * @param {object} options
- * @param {string} options.packUrl
+ * @param {string} options.url
  * @param {PackStore | null} options.store
  * @param {boolean} options.fresh leave storage aside, as it has given wrong bytes
  * @param {(loaded: number) => void} options.onBytes
  * @returns {Promise<Fetched>}
  */
-export async function fetchFile(file, { packUrl, store, fresh, onBytes }) {
+export async function fetchFile(file, { url, store, fresh, onBytes }) {
   const kept = fresh ? null : await store?.read(file);
   if (kept) {
     onBytes(kept.length);
@@ -70,7 +70,7 @@ export async function fetchFile(file, { packUrl, store, fresh, onBytes }) {
   }
   // Without storage of our own the HTTP cache helps, if asked to revalidate; with it, it would only keep a second copy.
   const cache = fresh ? 'reload' : store ? 'no-store' : 'no-cache';
-  const fetched = await download(new URL(file.path, packUrl).href, file.bytes, cache, onBytes);
+  const fetched = await download(url, file.bytes, cache, onBytes);
   await store?.write(file, fetched.bytes);
   return fetched;
 }

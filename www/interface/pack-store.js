@@ -16,24 +16,24 @@ const FOLDER = new URL('/skintree-pack/', location.origin).href;
 
 export class PackStore {
   #cache;
-  #packUrl;
+  #name;
 
   /**
    * @param {Cache} cache
-   * @param {string} packUrl
+   * @param {string} name
    */
-  constructor(cache, packUrl) {
+  constructor(cache, name) {
     this.#cache = cache;
-    this.#packUrl = packUrl;
+    this.#name = name;
   }
 
   /**
-   * @param {string} packUrl
+   * @param {string} name
    * @returns {Promise<PackStore | null>}
    */
-  static async open(packUrl) {
+  static async open(name) {
     const cache = await attempt(() => caches.open(PACK_CACHE));
-    return cache ? new PackStore(cache, packUrl) : null;
+    return cache ? new PackStore(cache, name) : null;
   }
 
   /** Takes out the packs of this copy of skintree, but not what another one needs too. */
@@ -115,7 +115,7 @@ export class PackStore {
 
   /** Of what belongs to this pack in this copy alone. @param {'manifest' | 'kernels'} what */
   #key(what) {
-    return `${FOLDER}${what}?${new URLSearchParams({ of: this.#packUrl, by: COPY })}`;
+    return `${FOLDER}${what}?${new URLSearchParams({ of: this.#name, by: COPY })}`;
   }
 
   /** @param {PackFile[]} files */

@@ -3,6 +3,9 @@
 import { policyError, setupError, whatIsWrong } from './diagnose.js';
 import { SkintreeError, messageOf } from './errors.js';
 
+// Not within `new URL`: bundlers warn of an address that they cannot know.
+const here = import.meta.url;
+
 /**
  * Fetches and instantiates a wasm module and what wasm-bindgen made for it.
  *
@@ -16,7 +19,7 @@ export async function startModule(path, importModule, compiled) {
   if (typeof WebAssembly !== 'object') {
     throw new SkintreeError('engine-unavailable', 'this browser has WebAssembly switched off');
   }
-  const [script, binary] = ['.js', '_bg.wasm'].map((ending) => new URL(path + ending, import.meta.url).href);
+  const [script, binary] = ['.js', '_bg.wasm'].map((ending) => new URL(path + ending, here).href);
   /** @type {M} */
   let wasm;
   try {

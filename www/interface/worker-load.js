@@ -7,6 +7,7 @@ import { startModule } from './wasm-module.js';
 
 /**
  * @import {ClassifierInfo, EngineChoice, Progress} from '../skintree.js'
+ * @import {PackAddress} from './messages.js'
  * @import {PackFile, WasmClassifier, WasmModule} from './wasm.js'
  */
 
@@ -16,16 +17,16 @@ const PROGRESS_STEPS = 200;
 /**
  * Fetches and checks a pack and makes an engine for it.
  *
- * @param {string} packUrl
+ * @param {PackAddress} address
  * @param {EngineChoice} engine
  * @param {(progress: Progress) => void} onProgress
  * @param {WebAssembly.Module} [module] compiled by an earlier worker of the page
  * @returns {Promise<{classifier: WasmClassifier, info: ClassifierInfo, manifest: Uint8Array, taxonomy: Uint8Array, module?: WebAssembly.Module}>}
  */
-export async function load(packUrl, engine, onProgress, module) {
+export async function load(address, engine, onProgress, module) {
   const start = performance.now();
-  const store = await PackStore.open(packUrl);
-  const [wasm, manifest, remembered] = await Promise.all([startClassifierModule(module), fetchManifest(packUrl, store), store?.readKernels()]);
+  const store = await PackStore.open(address.name);
+  const [wasm, manifest, remembered] = await Promise.all([startClassifierModule(module), fetchManifest(address.manifest, store), store?.readKernels()]);
   const files = wasm.packFiles(manifest);
   /** @type {WasmClassifier | undefined} */
   let classifier;
@@ -34,7 +35,7 @@ export async function load(packUrl, engine, onProgress, module) {
 
   /** @param {boolean} fresh */
   const attempt = async (fresh) => {
-    const pack = await fetchPack(files, packUrl, store, fresh, onProgress);
+    const pack = await fetchPack(files, address, store, fresh, onProgress);
     const compileStart = performance.now();
     taxonomy = pack.bytes('taxonomy');
     try {
@@ -82,12 +83,12 @@ export function startClassifierModule(compiled) {
 
 /**
  * @param {PackFile[]} files
- * @param {string} packUrl
+ * @param {PackAddress} address
  * @param {PackStore | null} store
  * @param {boolean} fresh
  * @param {(progress: Progress) => void} onProgress
  */
-async function fetchPack(files, packUrl, store, fresh, onProgress) {
+async function fetchPack(files, address, store, fresh, onProgress) {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const loaded = new Map(files.map((file) => [file.role, 0]));
   let sent = 0;
@@ -95,7 +96,7 @@ async function fetchPack(files, packUrl, store, fresh, onProgress) {
   /** @param {PackFile} file */
   const fetchOne = async (file) => {
     const fetched = await fetchFile(file, {
-      packUrl,
+      url: address.files[file.path] ?? new URL(file.path, address.manifest).href,
       store,
       fresh,
       onBytes(count) {

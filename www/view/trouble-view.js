@@ -1,7 +1,7 @@
 // A failure in plain words, with what can be done about it. For any face of skintree.
 
 import { el } from './dom.js';
-import { say } from './strings.js';
+import { currentLanguage, say } from './strings.js';
 
 /**
  * @import {SkintreeError} from '../skintree.js'
@@ -26,6 +26,18 @@ export function troubleView(trouble, { code, message }, { again, choose }) {
     el('h2', {}, say(`error-${trouble}`)),
     el('p', {}, say(`error-${trouble}-help`)),
     el('p', { className: 'buttons' }, button),
-    el('p', { className: 'hint error-code' }, say('errorCode', { code, message })),
+    technical(code, message),
   ];
+}
+
+/**
+ * What to tell those who run the site. It comes in English only, so that other readers open it where they want it.
+ *
+ * @param {string} code
+ * @param {string} message
+ */
+function technical(code, message) {
+  const words = el('details', { className: 'hint error-code' }, el('summary', {}, say('errorCode', { code })), el('p', { lang: 'en' }, message));
+  words.open = currentLanguage() === 'en';
+  return words;
 }

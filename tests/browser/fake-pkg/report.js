@@ -6,6 +6,15 @@ import { conclude } from './conclusion.js';
 
 /** @typedef {[id: string, parent: string | null, level: Level, en: string, own?: number, icd10?: string, note?: string]} Row */
 
+/** What `auto` says where there is no GPU. */
+const NO_GPU = {
+  fallback: {
+    code: /** @type {const} */ ('engine-unavailable'),
+    message: { en: 'No graphics processor can be used here.', ko: '여기서는 사용할 수 있는 GPU(그래픽 처리 장치)가 없습니다.' },
+  },
+  fallback_reason: 'no WebGPU adapter was found',
+};
+
 /** @type {Row[]} */
 const NODES = [
   ['benign', null, 'class', 'Benign'],
@@ -186,7 +195,7 @@ export function makeReport(fake) {
       trained_on: { en: '5,984 dermoscopic photos (taken through a skin microscope), mostly of people with light skin.', ko: '주로 밝은 피부의 더모스코피(피부 확대경) 사진 5,984장.' },
       intended_use: { en: 'Research and teaching only.', ko: '연구와 교육용입니다.' },
     },
-    engine: { name: 'cpu', requested: 'auto', adapter: null, fallback_reason: 'no WebGPU adapter was found', self_test_max_abs_diff: 0.000002, ...fake.engine },
+    engine: { name: 'cpu', requested: 'auto', adapter: null, ...(fake.engine?.name ? { fallback_reason: null } : NO_GPU), self_test_max_abs_diff: 0.000002, ...fake.engine },
     photo: { format: 'png', width: 600, height: 450, orientation: 1, sha256: hash, ...fake.photo },
     conclusion: conclude({ tree, fine, groups, classes, tasks, scope, warnings }),
     views: 1,

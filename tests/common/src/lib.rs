@@ -37,6 +37,7 @@ pub fn cpu_engine_info() -> EngineInfo {
         requested: "cpu".into(),
         adapter: None,
         kernels: None,
+        fallback: None,
         fallback_reason: None,
         self_test_max_abs_diff: 0.0,
     }

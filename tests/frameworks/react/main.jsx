@@ -10,7 +10,9 @@ function Host() {
       <h1>React host</h1>
       <button id="toggle" onClick={() => setShown(!shown)}>toggle</button>
       <button id="language" onClick={() => setLanguage('ko')}>language</button>
-      {shown && <skintree-widget pack="/other-pack/" onresult={(event) => setAnswer(event.detail.model.id)} />}
+      {shown && (
+        <skintree-widget pack="/other-pack/" onresult={(event) => setAnswer(event.detail.model.id)} />
+      )}
       <output id="answer">{answer}</output>
     </div>
   );

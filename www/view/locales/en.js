@@ -186,6 +186,7 @@ export default {
   detailEngineValue: '{name} (asked for: {requested})',
   detailAdapter: 'Graphics processor',
   detailFallback: 'Why not on the graphics processor',
+  detailFallbackWords: 'What the browser said of it',
   detailSelfTest: 'Self-test, largest difference',
   detailPhoto: 'Photo',
   detailPhotoValue: '{format}, {width} × {height} pixels, orientation {orientation}',
@@ -216,7 +217,7 @@ export default {
 
   retry: 'Try again',
   retryCpu: 'Try again without the graphics processor',
-  errorCode: 'Error {code}: {message}',
+  errorCode: 'Error {code}',
   'error-photo-format': 'This kind of picture cannot be read here',
   'error-photo-format-help': 'Choose a JPEG or PNG photo. Some phones store HEIC: a screenshot, or “most compatible” in the camera settings, gives a picture that works.',
   'error-photo-broken': 'The picture file is damaged',

@@ -179,6 +179,7 @@ export default {
   detailEngineValue: '{name} (요청: {requested})',
   detailAdapter: 'GPU',
   detailFallback: 'GPU를 쓰지 않은 이유',
+  detailFallbackWords: '브라우저가 알린 내용(영어)',
   detailSelfTest: '자체 검사, 최대 차이',
   detailPhoto: '사진',
   detailPhotoValue: '{format}, {width} × {height} 픽셀, 방향 {orientation}',
@@ -209,7 +210,7 @@ export default {
 
   retry: '다시 시도',
   retryCpu: 'GPU 없이 다시 시도',
-  errorCode: '오류 {code}: {message}',
+  errorCode: '오류 {code}',
   'error-photo-format': '이 형식의 사진은 읽을 수 없습니다',
   'error-photo-format-help':
     'JPEG나 PNG 사진을 선택하세요. HEIC로 저장하는 휴대전화라면 스크린샷을 찍거나 카메라 설정에서 “높은 호환성”을 고르면 됩니다.',

@@ -1,0 +1,3 @@
+import { ask } from './page.js';
+
+ask('/photo.png');

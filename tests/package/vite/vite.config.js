@@ -1,0 +1,1 @@
+export default { base: '/deep/vite/', build: { outDir: '../dist/vite', emptyOutDir: true } };
