@@ -148,6 +148,7 @@ dist() {
   mkdir dist
   cp -r www/. dist/
   cp -r model/pack dist/pack
+  npx eleventy --config=docs/site/eleventy.config.js --quiet
   node tools/precache.js
   node tools/integrity.js
   node tools/sbom.js "${WASM_PACKAGES[@]}"

@@ -22,8 +22,7 @@ pub struct EngineInfo {
     #[cfg_attr(feature = "types", ts(optional))]
     pub kernels: Option<String>,
     /// Why `auto` did not take the GPU, for visitors; `None` if it did or was not asked, and in reports of before it was told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "types", ts(optional))]
+    #[serde(default)]
     pub fallback: Option<Fallback>,
     /// The same with the words of the driver, for engineers, in one English sentence.
     pub fallback_reason: Option<String>,

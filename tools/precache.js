@@ -8,9 +8,9 @@ const DIST = 'dist';
 const LATER = /^pkg\/skintree_(dicom|fhir)/;
 /**
  * The pack has a store of its own, with its own hashes. What belongs to the frame (embed) is of no use without the
- * portal around it, and embed.json is edited where skintree is put up. Browsers keep the service worker themselves.
+ * portal around it; documents are read where there is a network; and embed.json is edited where skintree is put up. Browsers keep the service worker themselves.
  */
-const LEFT_OUT = /^pack\/|^embed[.-]|^frame\/|^(sw|precache)\.js$|^(integrity|sbom\.cdx)\.json$|\.d\.ts$/;
+const LEFT_OUT = /^(pack|docs)\/|^embed[.-]|^frame\/|^(sw|precache)\.js$|^(integrity|sbom\.cdx)\.json$|\.d\.ts$/;
 
 /** @param {string | Buffer} data */
 const sha256 = (data) => createHash('sha256').update(data).digest('hex');

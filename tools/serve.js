@@ -1,5 +1,5 @@
 // Serves dist/ on this machine. Any static web server does; this one is for trying things out. A second port shows the
-// examples: the widget on a plain page, and a mock portal, which must be on another origin.
+// examples: the widget on a plain page, and a mock portal and record system, which must be on another origin.
 
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -38,10 +38,13 @@ serve(port, (request, response, notFound) => {
 });
 serve(portalPort, (request, response, notFound) => {
   const path = new URL(request.url ?? '/', portalOrigin).pathname;
-  if (path === '/') {
-    // The example names skintree's usual port.
-    const html = readFileSync('examples/portal/index.html', 'utf8').replaceAll('http://localhost:8080', origin);
+  const example = { '/': 'portal', '/record/': 'record' }[path];
+  if (example) {
+    // The examples name skintree's usual port.
+    const html = readFileSync(`examples/${example}/index.html`, 'utf8').replaceAll('http://localhost:8080', origin);
     response.writeHead(200, { 'content-type': 'text/html' }).end(html);
+  } else if (path === '/record/record.js') {
+    response.writeHead(200, { 'content-type': 'text/javascript' }).end(readFileSync('examples/record/record.js'));
   } else if (path === '/embed-host.js') {
     response.writeHead(200, { 'content-type': 'text/javascript' }).end(readFileSync('dist/embed-host.js'));
   } else {
@@ -50,7 +53,8 @@ serve(portalPort, (request, response, notFound) => {
 });
 console.log(`skintree is at            ${origin}/ (stop with Ctrl+C)
 the widget on a plain page ${origin}/examples/plain/
-in a mock portal's frame   ${portalOrigin}/`);
+in a mock portal's frame   ${portalOrigin}/
+in a mock record system    ${portalOrigin}/record/ (SMART Web Messaging)`);
 
 /**
  * @param {number} port

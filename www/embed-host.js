@@ -104,11 +104,12 @@ export class SkintreeFrame extends EventTarget {
    * Hands over a photo. It is shown in the frame, and so is the answer.
    *
    * @param {Blob} photo
-   * @param {{topK?: number, heatMaps?: 'all' | string[], signal?: AbortSignal}} [options] `heatMaps`: nodes of the tree
-   *   whose maps `report.heat_maps` shall hold; a frame of an older version ignores it
+   * @param {{topK?: number, heatMaps?: 'all' | string[], ask?: boolean, signal?: AbortSignal}} [options] `heatMaps`: nodes of the tree
+   *   whose maps `report.heat_maps` shall hold; a frame of an older version ignores it. `ask`: show the photo to the visitor first, who
+   *   may decline (`embed-declined`); a frame of an older version rejects it with `embed-message`
    * @returns {Promise<Report>} rejects with a SkintreeFrameError
    */
-  classify(photo, { topK, heatMaps, signal } = {}) {
+  classify(photo, { topK, heatMaps, ask = false, signal } = {}) {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
@@ -118,7 +119,7 @@ export class SkintreeFrame extends EventTarget {
       this.#calls.set(id, { resolve, reject });
       signal?.addEventListener('abort', () => this.#send({ type: 'cancel', id }), { once: true });
       this.#send({
-        type: 'classify',
+        type: ask ? 'offer' : 'classify',
         id,
         photo,
         ...(topK === undefined ? {} : { topK }),

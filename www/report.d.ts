@@ -73,7 +73,7 @@ kernels?: string,
 /**
  * Why `auto` did not take the GPU, for visitors; `None` if it did or was not asked, and in reports of before it was told.
  */
-fallback?: Fallback, 
+fallback: Fallback | null, 
 /**
  * The same with the words of the driver, for engineers, in one English sentence.
  */

@@ -36,7 +36,7 @@ const here = blocks.filter((block) => !NOT_HERE.includes(block.language) && !bui
  * @type {Record<string, {given?: (page: Page) => Promise<unknown>, shown: (page: Page) => Promise<unknown>}>}
  */
 const AROUND = {
-  'import { Classifier }': {
+  'import { Classifier } ': {
     given: (page) => giveBlob(page, 'file'),
     shown: async () => {},
   },
@@ -72,6 +72,7 @@ const AROUND = {
       assert.equal(record.method(), 'POST');
     },
   },
+  '<iframe src=': { shown: (page) => page.waitForSelector('iframe') },
   '<iframe id="skintree"': { shown: (page) => page.waitForSelector('#skintree') },
   'import { SkintreeFrame }': {
     given: async (page) => {
@@ -83,6 +84,20 @@ const AROUND = {
       });
     },
     shown: (page) => page.waitForFunction(() => /** @type {any} */ (globalThis).saved?.fine.length > 0),
+  },
+  "import { Classifier, SkintreeError }": {
+    given: async (page) => {
+      await giveBlob(page, 'file');
+      await page.evaluate(() => {
+        const said = (/** @type {any} */ (globalThis).said = /** @type {unknown[]} */ ([]));
+        console.log = (...words) => void said.push(words.flat(2));
+      });
+    },
+    shown: async (page) => {
+      const said = /** @type {unknown[][]} */ (await page.evaluate(() => /** @type {any} */ (globalThis).said));
+      assert.ok(said.some(([phase, share]) => phase === 'download' && share === 1), JSON.stringify(said));
+      assert.deepEqual(said.at(-1)?.filter((word) => typeof word === 'string').slice(0, 2), ['Benign', 'Malignant'].slice(0, 2));
+    },
   },
   '<script type="importmap">': { shown: (page) => page.$eval('script[type=importmap]', ({ textContent }) => JSON.parse(textContent ?? '')) },
 };

@@ -33,7 +33,7 @@ const message = fc.oneof(
     arbitrary: fc.record(
       {
         schema: mostly('skintree.embed/1', 'skintree.embed/1', 'skintree.embed/2', 'skintree.embed/'),
-        type: mostly('hello', 'load', 'reset', 'theme', 'cancel', 'classify', 'classify', 'welcome', 'result', 'error'),
+        type: mostly('hello', 'load', 'reset', 'theme', 'cancel', 'classify', 'classify', 'offer', 'welcome', 'result', 'error'),
         id: mostly(1, 2, 'one'),
         photo: mostly({ $: 'blob' }, { $: 'file' }),
         topK: mostly(1, 5),

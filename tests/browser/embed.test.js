@@ -17,7 +17,7 @@ import { accessibilityProblems, appears, photoFile, sticksOut, textOf } from './
 const PORTAL = `${ROOT}examples/portal`;
 
 test('no message is ever sent to whoever is there', () => {
-  for (const name of ['frame/embed.js', 'frame/embed-link.js', 'embed-host.js']) {
+  for (const name of ['frame/embed.js', 'frame/embed-link.js', 'frame/smart-messaging.js', 'embed-host.js']) {
     assert.doesNotMatch(readFileSync(`${WWW}/${name}`, 'utf8'), /['"`]\*['"`]/, name);
   }
 });

@@ -8,6 +8,7 @@ import { setTheme, themeOf } from './embed-theme.js';
 /**
  * @import {CallId, EmbedErrorCode, FrameMessage, HostMessage} from './messages.js'
  * @import {WithoutSchema} from '../embed-host.js'
+ * @import {PhotoOffer} from './photo-offer.js'
  * @import {SkintreeWidget} from '../widget.js'
  */
 
@@ -17,9 +18,10 @@ const MOST_SHOWN = 60;
 /**
  * @param {SkintreeWidget} widget
  * @param {Promise<string[]>} origins who may talk to this frame
+ * @param {PhotoOffer} offer
  * @param {(host: string) => void} onConnect
  */
-export function linkToHost(widget, origins, onConnect) {
+export function linkToHost(widget, origins, offer, onConnect) {
   const host = window.parent;
   if (host === window) {
     return;
@@ -28,6 +30,8 @@ export function linkToHost(widget, origins, onConnect) {
   let connected = '';
   /** Calls of the host under way. @type {Map<CallId, AbortController>} */
   const calls = new Map();
+  /** How many of them the widget has; those on offer wait for the visitor, who may take a photo of their own meanwhile. */
+  let running = 0;
 
   /** @param {WithoutSchema<FrameMessage>} message */
   const send = (message) => {
@@ -68,6 +72,7 @@ export function linkToHost(widget, origins, onConnect) {
         widget.load().catch(() => {});
         break;
       case 'classify':
+      case 'offer':
         classify(message);
         break;
       case 'cancel':
@@ -82,14 +87,21 @@ export function linkToHost(widget, origins, onConnect) {
     }
   };
 
-  /** @param {HostMessage & {type: 'classify'}} message */
-  const classify = async ({ id, photo, topK, heatMaps }) => {
+  /** @param {HostMessage & {type: 'classify' | 'offer'}} message */
+  const classify = async ({ type, id, photo, topK, heatMaps }) => {
     const call = new AbortController();
     if (calls.has(id)) {
       sendError(null, 'embed-message', `call ${id} is still under way`);
       return;
     }
     calls.set(id, call);
+    if (type === 'offer' && !(await offer.ask(photo, new URL(connected).host, call.signal))) {
+      calls.delete(id);
+      if (call.signal.aborted) sendError(id, 'aborted', 'the host took the offer back');
+      else sendError(id, 'embed-declined', 'the visitor did not want the photo to be looked at');
+      return;
+    }
+    running += 1;
     try {
       const report = await widget.classify(photo, {
         signal: call.signal,
@@ -102,6 +114,7 @@ export function linkToHost(widget, origins, onConnect) {
       sendError(id, code, messageOf(error));
     } finally {
       calls.delete(id);
+      running -= 1;
     }
   };
 
@@ -109,11 +122,11 @@ export function linkToHost(widget, origins, onConnect) {
   widget.addEventListener('ready', (event) => send({ type: 'ready', info: detailOf(event) }));
   // The answer to a call is sent by classify(), with its id.
   widget.addEventListener('result', (event) => {
-    if (calls.size === 0) send({ type: 'result', id: null, report: detailOf(event) });
+    if (running === 0) send({ type: 'result', id: null, report: detailOf(event) });
   });
   widget.addEventListener('error', (event) => {
     const { code, message } = detailOf(event);
-    if (calls.size === 0) sendError(null, code, message);
+    if (running === 0) sendError(null, code, message);
   });
 
   const sendHeight = () => send({ type: 'resize', height: Math.ceil(document.documentElement.getBoundingClientRect().height) });
@@ -164,6 +177,7 @@ function problemOf({ schema, type, id, photo, topK, heatMaps, lang, theme }) {
     case 'cancel':
       return isId(id) ? null : 'id is a string or a number';
     case 'classify':
+    case 'offer':
       if (!isId(id)) return 'id is a string or a number';
       if (!(photo instanceof Blob)) return 'photo is a Blob or File';
       if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) return 'topK is a whole number above 0';

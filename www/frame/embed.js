@@ -4,7 +4,11 @@ import { byId } from '../view/dom.js';
 import { linkToHost } from './embed-link.js';
 import { currentLanguage, say, setLanguage } from '../view/strings.js';
 import { setTheme, themeOf } from './embed-theme.js';
+import { PhotoOffer } from './photo-offer.js';
+import { launchOf, linkToRecord } from './record.js';
 import { SkintreeWidget } from '../widget.js';
+
+/** @import {RecordView} from './record-view.js' */
 
 /** What the frame's URL may set. Not the pack: a link must not bring in another model. */
 const FROM_URL = ['lang', 'engine', 'top-k', 'preload', 'heat-map'];
@@ -19,8 +23,16 @@ for (const name of FROM_URL) {
 }
 setTheme(themeOf(parameters.get('theme')) ?? 'auto');
 
+const offer = new PhotoOffer();
+widget.before(offer.element);
+/** @type {RecordView | null} */
+let record = null;
+const origins = allowedOrigins();
+const launch = launchOf(location.hash);
+
 translate();
-linkToHost(widget, allowedOrigins(), (host) => {
+if (launch) linkToRecord(widget, launch, origins).then((view) => (record = view));
+linkToHost(widget, origins, offer, (host) => {
   translate();
   hostLine.textContent = say('embedHost', { host });
   hostLine.hidden = false;
@@ -30,6 +42,8 @@ function translate() {
   document.documentElement.lang = currentLanguage();
   document.title = say('title');
   byId('heading', HTMLElement).textContent = say('widgetHeading');
+  offer.translate();
+  record?.translate();
 }
 
 /** @returns {Promise<string[]>} */

@@ -12,12 +12,14 @@ export type HostMessage =
   | { schema: Schema; type: 'hello'; lang?: string }
   | { schema: Schema; type: 'load' }
   | { schema: Schema; type: 'classify'; id: CallId; photo: Blob; topK?: number; heatMaps?: 'all' | string[] }
+  /** As `classify`, once the visitor has agreed. */
+  | { schema: Schema; type: 'offer'; id: CallId; photo: Blob; topK?: number; heatMaps?: 'all' | string[] }
   | { schema: Schema; type: 'cancel'; id: CallId }
   | { schema: Schema; type: 'reset' }
   | { schema: Schema; type: 'theme'; theme: Theme };
 
-/** `embed-message`: the message itself was not understood. */
-export type EmbedErrorCode = ErrorCode | 'embed-message';
+/** `embed-message`: the message itself was not understood. `embed-declined`: the visitor did not want the photo to be looked at. */
+export type EmbedErrorCode = ErrorCode | 'embed-message' | 'embed-declined';
 
 /** From the frame to the host. */
 export type FrameMessage =

@@ -195,7 +195,7 @@ export function makeReport(fake) {
       trained_on: { en: '5,984 dermoscopic photos (taken through a skin microscope), mostly of people with light skin.', ko: '주로 밝은 피부의 더모스코피(피부 확대경) 사진 5,984장.' },
       intended_use: { en: 'Research and teaching only.', ko: '연구와 교육용입니다.' },
     },
-    engine: { name: 'cpu', requested: 'auto', adapter: null, ...(fake.engine?.name ? { fallback_reason: null } : NO_GPU), self_test_max_abs_diff: 0.000002, ...fake.engine },
+    engine: { name: 'cpu', requested: 'auto', adapter: null, ...(fake.engine?.name ? { fallback: null, fallback_reason: null } : NO_GPU), self_test_max_abs_diff: 0.000002, ...fake.engine },
     photo: { format: 'png', width: 600, height: 450, orientation: 1, sha256: hash, ...fake.photo },
     conclusion: conclude({ tree, fine, groups, classes, tasks, scope, warnings }),
     views: 1,
