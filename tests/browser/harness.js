@@ -49,6 +49,9 @@ const POLICY = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(rea
 
 /** @typedef {(request: IncomingMessage, response: ServerResponse) => void} Handler */
 
+/** Where Chromium itself is sent for what is no page's doing. */
+const MESSAGING = 'push-messages.invalid';
+
 /**
  * A static server whose answers a test can replace. It is also the browser's proxy (see `launch`), so that a request
  * to any other place ends here and is noted.
@@ -106,7 +109,7 @@ export class Server {
       }
     });
     this.http.on('connect', (request, socket) => {
-      this.foreign.push(request.url ?? '?');
+      if (request.url !== `${MESSAGING}:443`) this.foreign.push(request.url ?? '?');
       // A browser that is being closed resets it, which is no failure of a test.
       socket.on('error', () => {});
       socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
@@ -220,6 +223,8 @@ export function launch(kind, server, { dark, calm, forcedColours, languages, hid
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // Chromium registers for Google's push messages minutes after its start, whatever page is shown; here it does not get far.
+      ...['gcm-checkin-url', 'gcm-registration-url'].map((flag) => `--${flag}=https://${MESSAGING}/`),
       '--disable-gpu-watchdog',
       '--use-fake-device-for-media-stream',
       '--use-fake-ui-for-media-stream',
