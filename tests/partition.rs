@@ -148,8 +148,11 @@ fn counts_that_make_no_sense_are_refused() {
     for images in
         [r#"{"n00001": -1}"#, r#"{"n00001": 1.5}"#, r#"{"n00001": 4294967296}"#, "[]", "", r#"{"n00001": "7"}"#]
     {
-        assert!(matches!(parse(&wrap(images)), Err(CountsError::Json(_))), "{images}");
+        let error = parse(&wrap(images)).unwrap_err();
+        assert!(matches!(error, CountsError::Json(_)), "{images}");
+        assert_eq!(error.code(), "counts");
     }
+    assert!(parse(&wrap("[]")).unwrap_err().to_string().contains("expected an object of counts by node id"));
     match parse(&wrap(r#"{"n00001": 1, "n00001": 2}"#)) {
         Err(CountsError::Json(message)) => assert!(message.contains("n00001"), "{message}"),
         other => panic!("{other:?}"),

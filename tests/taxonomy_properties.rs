@@ -132,6 +132,7 @@ proptest! {
         let own = own(&taxonomy, &plan);
         let classes: Vec<NodeIndex> = own.iter().map(|(node, _)| *node).collect();
         let (sums, covered) = (taxonomy.roll_up(&own), taxonomy.covered(&classes));
+        prop_assert_eq!(sums.len(), covered.len());
         for (sum, covered) in sums.iter().zip(covered) {
             prop_assert_eq!(*sum > 0.0, covered);
         }

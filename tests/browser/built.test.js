@@ -327,7 +327,7 @@ for (const kind of KINDS) {
       test(`from a photo to the answer at ${width} pixels`, { skip: noPack }, async () => {
         const upload = await openUploadPage(browser, server, { width, height });
         await choose(upload, photoFile());
-        assert.match(await answerOf(upload, 120_000), /What the model says/i);
+        assert.match(await answerOf(upload), /What the model says/i);
         await openFolded(upload);
         const answer = await answerOf(upload);
         assert.match(answer, /the model cannot know this/);
@@ -367,14 +367,14 @@ for (const kind of KINDS) {
     test('no request leaves during a classification', { skip: noPack }, async () => {
       const upload = await openUploadPage(browser, server);
       await choose(upload, photoFile());
-      await answerOf(upload, 120_000);
+      await answerOf(upload);
       // After the first answer the page is kept for use without network: its files are fetched once more, hash-checked.
       await upload.waitForFunction(async () => (await navigator.serviceWorker.ready).active?.state === 'activated');
       server.requests = [];
       server.foreign = [];
       await choose(upload, photoFile('second.png'));
       await upload.waitForFunction(() => document.querySelector('#photo-name')?.textContent === 'second.png');
-      await answerOf(upload, 120_000);
+      await answerOf(upload);
       await new Promise((resolve) => setTimeout(resolve, 1000));
       // Chromium looks for a newer service worker when it likes, by asking for the very files that make it up.
       const updates = ['GET /sw.js', 'GET /precache.js'];
@@ -393,11 +393,11 @@ for (const kind of KINDS) {
     test('an answer comes without the network, once the model is here', { skip: noPack }, async () => {
       const upload = await openUploadPage(browser, server);
       await choose(upload, photoFile());
-      await answerOf(upload, 120_000);
+      await answerOf(upload);
       await server.stop();
       await choose(upload, photoFile('second.png'));
       await upload.waitForFunction(() => document.querySelector('#photo-name')?.textContent === 'second.png');
-      await answerOf(upload, 120_000);
+      await answerOf(upload);
       assert.match(await textOf(upload, '.technical summary'), /Technical details/);
       await upload.close();
     });

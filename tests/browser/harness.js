@@ -239,6 +239,9 @@ export function launch(kind, server, { dark, calm, forcedColours, languages, hid
   });
 }
 
+/** How long a page may take for anything: two test files run beside each other, on two cores, each with the whole model. */
+const MOST_MS = 120_000;
+
 /** Pages, with what went wrong on them. @type {WeakMap<Page, string[]>} */
 const troubles = new WeakMap();
 
@@ -248,6 +251,7 @@ const troubles = new WeakMap();
  */
 export async function newPage(browser, { width = 1280, height = 900, touch = false } = {}) {
   const page = await browser.newPage();
+  page.setDefaultTimeout(MOST_MS);
   /** @type {string[]} */
   const list = [];
   troubles.set(page, list);

@@ -82,7 +82,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       test(`${host}: classifies through the interface and in the element`, async () => {
         const page = await newPage(browser);
         await page.goto(`${server.origin}/deep/${host}/index.html`);
-        await page.waitForFunction(() => document.querySelector('#answer')?.textContent, { timeout: 60_000 });
+        await page.waitForFunction(() => document.querySelector('#answer')?.textContent);
         const answer = JSON.parse(await page.$eval('#answer', ({ textContent }) => textContent ?? ''));
         assert.deepEqual([answer.resourceType, answer.frame], ['Bundle', 'function'], answer.message);
         assert.equal(answer.report.engine.name, 'cpu');

@@ -22,7 +22,7 @@ async function shoot(size, scheme) {
     { name: 'prefers-reduced-motion', value: 'reduce' },
   ]);
   await choose(page, photoFile());
-  await answerOf(page, 120_000);
+  await answerOf(page);
   await page.evaluate(() => document.querySelector('.work')?.scrollIntoView());
   await page.evaluate(() => scrollBy(0, -16));
   const data = await page.screenshot({ encoding: 'base64' });

@@ -79,9 +79,9 @@ export async function give(page, ...files) {
   await input.uploadFile(...files);
 }
 
-/** @param {Page} page @param {number} [timeout] */
-export async function answerOf(page, timeout = 30_000) {
-  await page.waitForSelector('.result, .failure > *', { timeout });
+/** @param {Page} page */
+export async function answerOf(page) {
+  await page.waitForSelector('.result, .failure > *');
   const answer = await page.$eval('.answer', (element) => /** @type {HTMLElement} */ (element).innerText);
   assert.ok(await page.$('.result'), `there is an answer, not: ${answer}`);
   return answer;
