@@ -328,6 +328,24 @@ fuzz() {
   SKINTREE_FUZZ_SECONDS="$seconds" node --test --test-reporter=dot --test-name-pattern="no sense" tests/browser/embed.test.js
 }
 
+# semver [REVISION]: what of the crate's public interface has changed since then, and which version that asks for. From the JSON of rustdoc,
+# because cargo-semver-checks by itself would build the crate without the workspace's patches.
+semver() {
+  need_rust
+  command -v cargo-semver-checks >/dev/null || { say "installing cargo-semver-checks (6 minutes)"; cargo install --locked --quiet cargo-semver-checks; }
+  local revision="${1:-HEAD}" base target
+  base="$(mktemp -d)"; target="$PWD/$(target_dir)/semver"
+  git worktree add --quiet --detach "$base" "$revision"
+  say "documentation of $revision and of what is here (2 minutes each)"
+  local folder
+  for folder in "$base" "$PWD"; do
+    (cd "$folder" && RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$target" cargo rustdoc --locked --quiet -p skintree --lib -- -Z unstable-options --output-format json)
+    mv "$target/doc/skintree.json" "$target/$([[ "$folder" == "$base" ]] && echo before || echo now).json"
+  done
+  git worktree remove --force "$base"
+  cargo semver-checks --baseline-rustdoc "$target/before.json" --current-rustdoc "$target/now.json"
+}
+
 # Do the same sources give the same files? Builds them once more, in another folder with libraries downloaded anew.
 reproduce() {
   dist
@@ -392,6 +410,7 @@ help() {
 ./build.sh package-hosts  the pages made with the npm package that the browser tests open
 ./build.sh frameworks     the pages made with React, Vue and Angular that the browser tests open
 ./build.sh fuzz           photos, packs, tables and messages made up by a fuzzer, a minute each (./build.sh fuzz SECONDS)
+./build.sh semver [REV]   which version the changes of the crate's interface since REV ask for
 ./build.sh reproduce      do the same sources give the same files? (builds twice, 10 minutes)
 ./build.sh advisories     known faults of the libraries (RustSec; needs github.com)
 ./build.sh check-deploy   looks at a copy of skintree on a web server and says what to change there (./build.sh check-deploy URL)
@@ -414,6 +433,7 @@ case "${1:-help}" in
   frameworks) frameworks ;;
   package-hosts) dist; npm_package; package_hosts ;;
   fuzz) shift; fuzz "$@" ;;
+  semver) shift; semver "$@" ;;
   reproduce) reproduce ;;
   advisories) advisories ;;
   check-deploy) shift; check_deploy "$@" ;;

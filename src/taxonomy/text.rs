@@ -68,6 +68,12 @@ mod tests {
         assert_eq!(text.get("ko"), "점");
         assert_eq!(text.get("ko-KR"), "점");
         assert_eq!(text.get("de"), "mole");
+        assert_eq!(text.en(), "mole");
+    }
+
+    #[test]
+    fn has_all_its_languages() {
+        assert_eq!(Text::en_ko("mole", "점").all().collect::<Vec<_>>(), ["mole", "점"]);
     }
 
     #[test]

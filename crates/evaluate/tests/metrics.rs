@@ -311,3 +311,24 @@ proptest! {
         prop_assert_eq!(&found, &resampler.intervals(20, seed, figures));
     }
 }
+
+/// A share of 400 independent cases: the percentile interval is that of the binomial distribution, but for the draws' own noise.
+#[test]
+fn bootstrap_intervals_are_as_wide_as_the_binomial_says() {
+    let (cases, hits) = (400_usize, 100_usize);
+    let ids: Vec<usize> = (0..cases).collect();
+    let resampler = Resampler::new(&vec![0; cases], &ids);
+    let share = |weights: &[u32]| {
+        let hit: u32 = weights[..hits].iter().sum();
+        vec![Some(f64::from(hit) / cases as f64), None, (hit > 100).then_some(1.0)]
+    };
+    let found = resampler.intervals(4000, 7, share);
+    assert_eq!(found.len(), 3);
+    let [low, high] = found[0].unwrap();
+    let deviation = (0.25_f64 * 0.75 / cases as f64).sqrt();
+    assert!((low - (0.25 - 1.96 * deviation)).abs() < 0.006, "{low}");
+    assert!((high - (0.25 + 1.96 * deviation)).abs() < 0.006, "{high}");
+    assert_eq!(found[1], None, "undefined in every draw");
+    assert_eq!(found[2], Some([1.0, 1.0]), "over the draws in which it is defined");
+    assert_ne!(resampler.intervals(50, 8, share)[0], resampler.intervals(50, 9, share)[0], "the seed decides");
+}
