@@ -321,3 +321,18 @@ proptest! {
         prop_assert!(!found.to_html().contains("NaN"));
     }
 }
+
+/// Three of four answers right at a probability of 0.93: what the report says of the first answer and of each class is of these.
+#[test]
+fn calibration_and_areas_are_of_right_answers() {
+    let csv = "file,label\na,nv\nb,nv\nc,mel\nd,mel\n";
+    let found = evaluate(csv, &LabelOptions::default(), &[sure(0), sure(0), sure(1), sure(0)]);
+    let error = found.calibration.expected_calibration_error.unwrap();
+    assert!((error - (0.93 - 0.75)).abs() < 1e-9, "{error}");
+    let brier = found.calibration.brier.unwrap();
+    assert!((brier - (3.0 * 0.07 * 0.07 + 0.93 * 0.93) / 4.0).abs() < 1e-9, "{brier}");
+    let area = |id: &str| found.fine.classes.iter().find(|class| class.id == id).unwrap().auc;
+    // Of the four pairs of a melanoma and a naevus two are right and two are even.
+    assert_eq!((area("nv"), area("mel")), (Some(0.75), Some(0.75)));
+    assert_eq!(area("bcc"), None, "no photo of it");
+}
