@@ -333,17 +333,20 @@ fuzz() {
 semver() {
   need_rust
   command -v cargo-semver-checks >/dev/null || { say "installing cargo-semver-checks (6 minutes)"; cargo install --locked --quiet cargo-semver-checks; }
-  local revision="${1:-HEAD}" base target
-  base="$(mktemp -d)"; target="$PWD/$(target_dir)/semver"
+  local revision="${1:-HEAD}" base to
+  base="$(mktemp -d)"; to="$PWD/$(target_dir)/semver"
   git worktree add --quiet --detach "$base" "$revision"
   say "documentation of $revision and of what is here (2 minutes each)"
-  local folder
-  for folder in "$base" "$PWD"; do
-    (cd "$folder" && RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$target" cargo rustdoc --locked --quiet -p skintree --lib -- -Z unstable-options --output-format json)
-    mv "$target/doc/skintree.json" "$target/$([[ "$folder" == "$base" ]] && echo before || echo now).json"
-  done
+  rustdoc_json "$base" "$to" before
+  rustdoc_json "$PWD" "$to" now
   git worktree remove --force "$base"
-  cargo semver-checks --baseline-rustdoc "$target/before.json" --current-rustdoc "$target/now.json"
+  cargo semver-checks --baseline-rustdoc "$to/before.json" --current-rustdoc "$to/now.json"
+}
+
+# rustdoc_json SOURCES TARGET NAME: the crate's public interface as TARGET/NAME.json.
+rustdoc_json() {
+  (cd "$1" && RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$2" cargo rustdoc --locked --quiet -p skintree --lib -- -Z unstable-options --output-format json)
+  mv "$2/doc/skintree.json" "$2/$3.json"
 }
 
 # Do the same sources give the same files? Builds them once more, in another folder with libraries downloaded anew.

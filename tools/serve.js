@@ -43,12 +43,11 @@ serve(portalPort, (request, response, notFound) => {
     // The examples name skintree's usual port.
     const html = readFileSync(`examples/${example}/index.html`, 'utf8').replaceAll('http://localhost:8080', origin);
     response.writeHead(200, { 'content-type': 'text/html' }).end(html);
-  } else if (path === '/record/record.js') {
-    response.writeHead(200, { 'content-type': 'text/javascript' }).end(readFileSync('examples/record/record.js'));
   } else if (path === '/embed-host.js') {
     response.writeHead(200, { 'content-type': 'text/javascript' }).end(readFileSync('dist/embed-host.js'));
   } else {
-    portal(request, response, notFound);
+    // The portal is at the root, the record system in its folder.
+    portal(request, response, () => examples(request, response, notFound));
   }
 });
 console.log(`skintree is at            ${origin}/ (stop with Ctrl+C)

@@ -5,6 +5,8 @@ import { basename, posix } from 'node:path';
 
 import { IdAttributePlugin } from '@11ty/eleventy';
 
+import { anchor } from './anchor.js';
+
 /** The order of the pages, by what readers want. */
 const PARTS = [
   { title: { en: 'Begin', ko: '시작하기' }, slugs: ['index', 'quick-start', 'quick-start.ko', 'card'] },
@@ -27,10 +29,9 @@ const WORDS = {
   },
 };
 const CARD = 'model/CARD.md';
-const READ = { 'card.md': CARD };
 
 /** @param {string} slug */
-const sourceOf = (slug) => READ[`${slug}.md`] ?? `docs/${slug}.md`;
+const sourceOf = (slug) => (slug === 'card' ? CARD : `docs/${slug}.md`);
 
 const documents = readdirSync('docs').filter((name) => name.endsWith('.md')).map((name) => basename(name, '.md'));
 const listed = PARTS.flatMap(({ slugs }) => slugs);
@@ -102,19 +103,16 @@ function linksOfTheSite(markdown) {
 /** @param {any} config */
 export default function site(config) {
   config.addPlugin(IdAttributePlugin, {
-    // As GitHub makes anchors, for links that work in both places.
-    slugify: (/** @type {string} */ text) => text.toLowerCase().replaceAll(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-'),
+    slugify: anchor,
   });
   config.amendLibrary('md', linksOfTheSite);
   config.addTemplate('card.md', readFileSync(CARD, 'utf8'));
   config.addGlobalData('layout', 'page.njk');
   config.addGlobalData('eleventyComputed', () => ({
     permalink: (/** @type {any} */ { page }) => `${slugOf(page)}.html`,
-    slug: (/** @type {any} */ { page }) => slugOf(page),
-    title: (/** @type {any} */ { page }) => pages.get(slugOf(page))?.title,
-    language: (/** @type {any} */ { page }) => pages.get(slugOf(page))?.language,
-    words: (/** @type {any} */ { page }) => WORDS[pages.get(slugOf(page))?.language ?? 'en'],
+    document: (/** @type {any} */ { page }) => pages.get(slugOf(page)),
   }));
+  config.addGlobalData('words', WORDS);
   config.addGlobalData('parts', () => PARTS.map(({ title, slugs }) => ({ title, pages: slugs.map((slug) => pages.get(slug)) })));
   config.addPassthroughCopy({ 'docs/site/docs.css': 'docs.css', 'docs/*.svg': '.', 'docs/screenshot.webp': 'screenshot.webp' });
   config.ignores.add('docs/site/**');

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
-import { DIST, ROOT, Server, blankPage, launch, missing, noBrowser, noDist, noPack, wrongOn } from './harness.js';
+import { DIST, ROOT, Server, blankPage, launch, missing, noBrowser, noDist, noPack, withoutBundler, wrongOn } from './harness.js';
 import { spot } from './photos.js';
-import { appears, photoFile } from './upload-page.js';
+import { appears, giveWidget, photoFile } from './upload-page.js';
 
-/** @import {Browser, ElementHandle, Page} from 'puppeteer-core' */
+/** @import {Browser, Page} from 'puppeteer-core' */
 /** @typedef {{document: string, language: string, code: string}} Block */
 
 const PACKAGE = `${ROOT}target/npm/skintree`;
@@ -65,9 +65,7 @@ const AROUND = {
     shown: async (page) => {
       const [record] = await Promise.all([
         page.waitForRequest((request) => request.url().endsWith('/records')),
-        appears(page, '.frame').then(async () =>
-          /** @type {ElementHandle<HTMLInputElement>} */ (await page.$('skintree-widget >>> #file')).uploadFile(photoFile()),
-        ),
+        appears(page, '.frame').then(() => giveWidget(page, photoFile())),
       ]);
       assert.equal(record.method(), 'POST');
     },
@@ -137,7 +135,7 @@ describe(`code in the documents, ${kind}`, { skip }, () => {
 
   before(async () => {
     server = new Server(DIST, { '/skintree/': DIST, '/package/': PACKAGE });
-    server.route('/photo.png', (_, response) => response.writeHead(200, { 'content-type': 'image/png' }).end(spot()));
+    server.route('/photo.png', spot(), 'image/png');
     server.route('/records', (_, response) => response.writeHead(201).end());
     await server.start();
     server.route('/embed.json', (_, response) => response.end(JSON.stringify({ schema: 'skintree.embed-hosts/1', origins: [server.origin] })));
@@ -154,17 +152,15 @@ describe(`code in the documents, ${kind}`, { skip }, () => {
       assert.ok(around, `nothing is known of what is around it: ${code}`);
       const page = await blankPage(browser, server);
       await around.given?.(page);
-      // A package's name is an address where there is no bundler; a frame of this origin does as well.
-      const text = code
-        .replace(/'skintree(\/[\w-]+)?'/g, (_, entry = '/skintree') => `'/package${entry}.js'`)
-        .replaceAll('https://skintree.example/', '/');
+      // A frame of this origin does as well.
+      const text = withoutBundler(code, '/package').replaceAll('https://skintree.example/', '/');
       if (language === 'html') {
-        server.route('/code.html', (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><html lang="en"><title>t</title><link rel="icon" href="data:,"><body>${text}`));
+        server.route('/code.html', `<!doctype html><html lang="en"><title>t</title><link rel="icon" href="data:,"><body>${text}`, 'text/html');
         await page.goto(`${server.origin}/code.html`);
         if (around.given) await around.given(page);
       } else {
         assert.equal(language, 'js');
-        server.route('/code.js', (_, response) => response.writeHead(200, { 'content-type': 'text/javascript' }).end(text));
+        server.route('/code.js', text, 'text/javascript');
         await page.evaluate(() => import(/** @type {any} */ ('/code.js')).then(() => {}));
       }
       await around.shown(page);

@@ -5,16 +5,14 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
 import { oddMessages, revive } from './embed-messages.js';
-import { servePack } from './fake.js';
-import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, launch, newPage, noBrowser, wrongOn } from './harness.js';
-import { accessibilityProblems, appears, photoFile, sticksOut, textOf } from './upload-page.js';
+import { FAKE_PKG, OUTPUT, Server, WWW, launch, noBrowser } from './harness.js';
+import { examplePage, onPortal, startPortal } from './portal.js';
+import { accessibilityProblems, appears, giveWidget, photoFile, sticksOut, textOf } from './upload-page.js';
 
 /**
  * @import {Browser, ElementHandle, Frame, Page} from 'puppeteer-core'
  * @import {Kind} from './harness.js'
  */
-
-const PORTAL = `${ROOT}examples/portal`;
 
 test('no message is ever sent to whoever is there', () => {
   for (const name of ['frame/embed.js', 'frame/embed-link.js', 'frame/smart-messaging.js', 'embed-host.js']) {
@@ -34,20 +32,13 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
 
     before(async () => {
       server = await new Server(WWW, { '/pkg/': FAKE_PKG }).start();
-      portal = await new Server(PORTAL).start();
-      // Another site as well as another origin, as portals are: browsers part the storage of such frames.
-      portal.origin = portal.origin.replace('127.0.0.1', 'localhost');
-      server.peers.set(portal.origin, portal);
+      portal = await startPortal(server);
       browser = await launch(kind, server);
-      const html = readFileSync(`${PORTAL}/index.html`, 'utf8').replaceAll('http://localhost:8080', server.origin);
-      const page = (/** @type {string} */ text) => (/** @type {unknown} */ _, /** @type {import('node:http').ServerResponse} */ response) =>
-        void response.writeHead(200, { 'content-type': 'text/html' }).end(text);
-      portal.route('/', page(html));
       // Without the portal's script, so that a test can speak for itself.
-      portal.route('/silent', page(html.replace('<script type="module" src="portal.js"></script>', '').replace('frame-src', "frame-src 'self'")));
-      portal.route('/embed-host.js', (_, response) => {
-        response.writeHead(200, { 'content-type': 'text/javascript' }).end(readFileSync(`${WWW}/embed-host.js`));
-      });
+      const silent = examplePage('portal', server)
+        .replace('<script type="module" src="portal.js"></script>', '')
+        .replace('frame-src', "frame-src 'self'");
+      portal.route('/silent', silent, 'text/html');
     });
     after(async () => {
       await browser?.close();
@@ -55,32 +46,15 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       await portal?.stop();
     });
 
-    /**
-     * @param {string} path
-     * @param {object} options
-     * @param {object} [options.fake]
-     * @param {string[]} [options.origins]
-     * @param {Parameters<typeof newPage>[1]} [options.size]
-     * @param {(page: Page, frame: Frame) => Promise<void>} use
-     */
-    async function onPortal(path, { fake = {}, origins = [portal.origin], size }, use) {
-      servePack(server, '/pack/', fake);
-      server.route('/embed.json', { schema: 'skintree.embed-hosts/1', origins });
-      const page = await newPage(browser, size);
-      await page.evaluateOnNewDocument(() => {
-        if (window === top) {
-          /** @type {unknown[]} */
-          const heard = (/** @type {any} */ (globalThis).heard = []);
-          addEventListener('message', ({ data, origin }) => data?.schema && heard.push({ ...data, origin }));
-        }
-      });
-      await page.goto(`${portal.origin}${path}`);
-      const frame = await page.waitForFrame((one) => one.url().startsWith(`${server.origin}/embed.html`));
-      await appears(frame, '.frame');
-      await use(page, frame);
-      assert.deepEqual(await wrongOn(page), []);
-      await page.close();
-    }
+    const first = () => {
+      if (window === top) {
+        /** @type {unknown[]} */
+        const heard = (/** @type {any} */ (globalThis).heard = []);
+        addEventListener('message', ({ data, origin }) => data?.schema && heard.push({ ...data, origin }));
+      }
+    };
+    /** @param {string} path @param {Parameters<typeof onPortal>[2]} options @param {Parameters<typeof onPortal>[3]} use */
+    const onPage = (path, options, use) => onPortal({ browser, server, portal }, path, { ...options, first }, use);
 
     /** @param {Frame | Page} where @param {string} selector */
     async function choose(where, selector) {
@@ -107,10 +81,10 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
     const pause = () => new Promise((resolve) => setTimeout(resolve, 300));
 
     test('the visitor’s photo: the portal is told the result and gets no pixels', () =>
-      onPortal('/', {}, async (page, frame) => {
+      onPage('/', {}, async (page, frame) => {
         await connected(page);
         assert.match(await textOf(frame, '#host'), new RegExp(`^${new URL(portal.origin).host} is told the result`));
-        await choose(frame, 'skintree-widget >>> #file');
+        await giveWidget(frame, photo);
         await page.waitForFunction(() => document.querySelector('#reading')?.textContent === 'Benign 85%, Malignant 15% (research use only)');
         assert.equal(await textOf(page, '#model'), 'fake-ham8 0.0.0');
         const results = (await heard(page)).filter(({ type }) => type === 'result');
@@ -133,7 +107,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       { width: 1280, height: 900, lang: 'en' },
     ]) {
       test(`the portal hands over its own photo: ${width} pixels, ${lang}`, () =>
-        onPortal(`/?lang=${lang}`, { size: { width, height } }, async (page, frame) => {
+        onPage(`/?lang=${lang}`, { size: { width, height } }, async (page, frame) => {
           await connected(page);
           await choose(page, '#record-photo');
           await page.click('#send');
@@ -154,7 +128,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
     }
 
     test('the portal says light or dark, in the URL and later on; the system does only if it may', () =>
-      onPortal('/', {}, async (page, frame) => {
+      onPage('/', {}, async (page, frame) => {
         await connected(page);
         // Firefox cannot be told over BiDi which scheme the system has.
         if (kind === 'chromium') await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
@@ -180,7 +154,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       }));
 
     test('calls by script: answer, failure, cancelling, reloading', () =>
-      onPortal('/', { fake: { classify_ms: 300 } }, async (page, frame) => {
+      onPage('/', { fake: { classify_ms: 300 } }, async (page, frame) => {
         await connected(page);
         const outcomes = await page.evaluate(async () => {
           /** @type {import('../../www/embed-host.js').SkintreeFrame} */
@@ -209,10 +183,10 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       }));
 
     test('a portal that is not on the list hears nothing; the visitor can use the widget all the same', () =>
-      onPortal('/silent', { origins: ['https://elsewhere.example'] }, async (page, frame) => {
+      onPage('/silent', { origins: ['https://elsewhere.example'] }, async (page, frame) => {
         await say(page, { type: 'hello' });
         await say(page, { type: 'load' });
-        await choose(frame, 'skintree-widget >>> #file');
+        await giveWidget(frame, photo);
         await appears(frame, '.result');
         await pause();
         assert.deepEqual(await heard(page), []);
@@ -224,7 +198,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       }));
 
     test('before hello nothing is answered; another window of a listed origin is not the host', () =>
-      onPortal('/silent', {}, async (page, frame) => {
+      onPage('/silent', {}, async (page, frame) => {
         await say(page, { type: 'load' });
         await pause();
         assert.deepEqual(await heard(page), []);
@@ -251,7 +225,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       }));
 
     test('what the frame does not understand is said, not swallowed', () =>
-      onPortal('/silent', {}, async (page) => {
+      onPage('/silent', {}, async (page) => {
         await say(page, { type: 'hello' });
         await hears(page, 'welcome');
         await say(page, { type: 'dance' });
@@ -267,7 +241,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       }));
 
     test('the host’s side believes the frame alone', () =>
-      onPortal('/', {}, async (page) => {
+      onPage('/', {}, async (page) => {
         await connected(page);
         await page.evaluate(() => {
           postMessage({ schema: 'skintree.embed/1', type: 'ready', info: { id: 'forged', version: '9' } }, location.origin);
@@ -279,7 +253,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
     // ./build.sh fuzz sets the seconds.
     const seconds = Number(process.env.SKINTREE_FUZZ_SECONDS ?? 3);
     test(`messages that make no sense, for ${seconds} seconds: nothing is thrown, and the frame answers afterwards`, () =>
-      onPortal('/silent', {}, async (page, frame) => {
+      onPage('/silent', {}, async (page, frame) => {
         // What is thrown in a frame of another site does not reach the page.
         await frame.evaluate(() => {
           /** @type {string[]} */

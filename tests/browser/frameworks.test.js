@@ -6,10 +6,10 @@ import { after, before, describe, test } from 'node:test';
 
 import { servePack } from './fake.js';
 import { FAKE_PKG, ROOT, Server, WWW, launch, missing, newPage, noBrowser, wrongOn } from './harness.js';
-import { appears, click, photoFile } from './upload-page.js';
+import { appears, click, giveWidget, photoFile } from './upload-page.js';
 
 /**
- * @import {Browser, ElementHandle, Page} from 'puppeteer-core'
+ * @import {Browser, Page} from 'puppeteer-core'
  * @import {Kind} from './harness.js'
  */
 
@@ -44,8 +44,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
     /** @param {Page} page */
     const choose = async (page) => {
       await appears(page, '.frame');
-      const input = /** @type {ElementHandle<HTMLInputElement>} */ (await page.$('skintree-widget >>> #file'));
-      await input.uploadFile(photo);
+      await giveWidget(page, photo);
     };
     /** @param {Page} page @param {string} selector */
     const isShown = (page, selector) => page.$eval(`skintree-widget >>> ${selector}`, (element) => element.checkVisibility());

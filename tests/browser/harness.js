@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import puppeteer from 'puppeteer-core';
@@ -20,7 +21,8 @@ export const FAKE_PKG = `${ROOT}tests/browser/fake-pkg`;
 export const TINY = `${ROOT}tests/golden/tiny`;
 /** What cargo has built; `./build.sh test-browser` sees to it. */
 export const NATIVE = `${ROOT}target/debug/skintree`;
-export const OUTPUT = `${ROOT}tests/output`;
+/** For photos, tables, downloads and pictures: a folder for each test file, as they run beside each other. */
+export const OUTPUT = `${ROOT}tests/output/browser/${basename(process.argv[1] ?? 'node').replace(/(\.test)?\.m?js$/, '')}`;
 export const DATA = process.env.SKINTREE_DATA ?? fileURLToPath(new URL('../shared/data', `file://${ROOT}`));
 
 mkdirSync(OUTPUT, { recursive: true });
@@ -50,7 +52,7 @@ const POLICY = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(rea
 /** @typedef {(request: IncomingMessage, response: ServerResponse) => void} Handler */
 
 /** Where Chromium itself is sent for what is no page's doing. */
-const MESSAGING = 'push-messages.invalid';
+const BROWSERS_OWN = 'own-services.invalid';
 
 /**
  * A static server whose answers a test can replace. It is also the browser's proxy (see `launch`), so that a request
@@ -109,7 +111,7 @@ export class Server {
       }
     });
     this.http.on('connect', (request, socket) => {
-      if (request.url !== `${MESSAGING}:443`) this.foreign.push(request.url ?? '?');
+      if (request.url !== `${BROWSERS_OWN}:443`) this.foreign.push(request.url ?? '?');
       // A browser that is being closed resets it, which is no failure of a test.
       socket.on('error', () => {});
       socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
@@ -134,15 +136,16 @@ export class Server {
   /**
    * @param {string} path
    * @param {Handler | Buffer | string | object} answer a handler, or what to send
+   * @param {string} [type] of what is sent
    */
-  route(path, answer) {
+  route(path, answer, type) {
     const handler =
       typeof answer === 'function'
         ? /** @type {Handler} */ (answer)
         : /** @type {Handler} */ (
             (_, response) => {
               const plain = typeof answer === 'string' || Buffer.isBuffer(answer);
-              response.writeHead(200, { 'cache-control': 'no-cache' }).end(plain ? answer : JSON.stringify(answer));
+              response.writeHead(200, { 'cache-control': 'no-cache', ...(type && { 'content-type': type }) }).end(plain ? answer : JSON.stringify(answer));
             }
           );
     this.#routes.set(path, handler);
@@ -223,8 +226,8 @@ export function launch(kind, server, { dark, calm, forcedColours, languages, hid
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      // Chromium registers for Google's push messages minutes after its start, whatever page is shown; here it does not get far.
-      ...['gcm-checkin-url', 'gcm-registration-url'].map((flag) => `--${flag}=https://${MESSAGING}/`),
+      // Chromium asks for accounts and push messages when it likes, whatever page is shown; here it does not get far.
+      ...['gaia-url', 'google-apis-url', 'gcm-checkin-url', 'gcm-registration-url'].map((flag) => `--${flag}=https://${BROWSERS_OWN}/`),
       '--disable-gpu-watchdog',
       '--use-fake-device-for-media-stream',
       '--use-fake-ui-for-media-stream',
@@ -237,6 +240,16 @@ export function launch(kind, server, { dark, calm, forcedColours, languages, hid
     ],
     protocolTimeout: 600_000,
   });
+}
+
+/**
+ * Code that imports from the npm package, as it is written where there is no bundler: with addresses for names.
+ *
+ * @param {string} code
+ * @param {string} folder of the package on the server
+ */
+export function withoutBundler(code, folder) {
+  return code.replace(/'skintree(\/[\w-]+)?'/g, (_, entry = '/skintree') => `'${folder}${entry}.js'`);
 }
 
 /** How long a page may take for anything: two test files run beside each other, on two cores, each with the whole model. */

@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
-import { OUTPUT, Server, WWW, launch, missing, newPage, noBrowser } from './harness.js';
+import { ROOT, Server, WWW, launch, missing, newPage, noBrowser } from './harness.js';
 
 /**
  * @import {Browser, Page} from 'puppeteer-core'
  */
 
-const FOLDER = `${OUTPUT}/kernels`;
+const FOLDER = `${ROOT}tests/output/kernels`;
 
 describe('kernels in Chromium', { skip: noBrowser('chromium') || missing(FOLDER, 'cargo test --lib operators writes it') }, () => {
   /** @type {Server} */

@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
 import { DIST, OUTPUT, ROOT, Server, blankPage, launch, missing, noBrowser, noDist, wrongOn } from './harness.js';
-import { accessibilityProblems, answerOf, appears, choose, openFolded, openUploadPage, photoFile, sticksOut } from './upload-page.js';
+import { accessibilityProblems, answerOf, appears, choose, giveWidget, openFolded, openUploadPage, photoFile, sticksOut } from './upload-page.js';
 
 /**
- * @import {Browser, ElementHandle} from 'puppeteer-core'
+ * @import {Browser} from 'puppeteer-core'
  * @import {Kind} from './harness.js'
  */
 
@@ -96,7 +96,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       const page = await blankPage(browser, server);
       await page.goto(`${server.origin}/large.html`);
       await appears(page, '.frame');
-      await /** @type {ElementHandle<HTMLInputElement>} */ (await page.$('skintree-widget >>> #file')).uploadFile(photo);
+      await giveWidget(page, photo);
       await appears(page, '.result');
       const lines = await page.$eval('skintree-widget', (widget) => widget.shadowRoot?.querySelectorAll('li').length ?? 0);
       assert.ok(lines > 3 && lines < 120, `${lines} lines`);

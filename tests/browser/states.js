@@ -7,10 +7,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { EVALUATE_STATES } from './evaluate-states.js';
 import { servePack } from './fake.js';
 import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, newPage } from './harness.js';
-import { appears, choose, click, give, openUploadPage, photoFile } from './upload-page.js';
+import { startPortal } from './portal.js';
+import { appears, choose, click, give, giveWidget, openUploadPage, photoFile } from './upload-page.js';
 
 /**
- * @import {ServerResponse} from 'node:http'
  * @import {Browser, ElementHandle, Page} from 'puppeteer-core'
  */
 
@@ -292,38 +292,25 @@ export const STATES = [
     name: 'widget-working',
     path: '/examples/plain/index.html',
     fake: { classify_ms: 60_000 },
-    go: (page) => giveWidget(page).then(() => appears(page, '.progress:not([hidden])')),
+    go: (page) => giveWidget(page, photo).then(() => appears(page, '.progress:not([hidden])')),
   },
-  { name: 'widget-error', path: '/examples/plain/index.html', fake: { classify_error: 'photo-format' }, go: (page) => giveWidget(page).then(() => appears(page, '.failure h2')) },
+  { name: 'widget-error', path: '/examples/plain/index.html', fake: { classify_error: 'photo-format' }, go: (page) => giveWidget(page, photo).then(() => appears(page, '.failure h2')) },
   { name: 'widget-portal', path: 'portal', main: true },
   ...EVALUATE_STATES,
 ];
 
 /** @param {Page} page */
-async function giveWidget(page) {
-  const input = /** @type {ElementHandle<HTMLInputElement>} */ (await page.$('skintree-widget >>> #file'));
-  await input.uploadFile(photo);
-}
-/** @param {Page} page */
 async function askWidget(page) {
-  await giveWidget(page);
+  await giveWidget(page, photo);
   await appears(page, '.result');
 }
 
 /** skintree and, on another site as portals are, the mock portal. */
 export async function startServers() {
   const server = await new Server(WWW, { '/pkg/': FAKE_PKG, '/examples/': `${ROOT}examples` }).start();
-  const portal = await new Server(`${ROOT}examples/portal`).start();
-  portal.origin = portal.origin.replace('127.0.0.1', 'localhost');
-  server.peers.set(portal.origin, portal);
+  const portal = await startPortal(server);
   server.route('/embed.json', { schema: 'skintree.embed-hosts/1', origins: [portal.origin] });
-  const html = readFileSync(`${ROOT}examples/portal/index.html`, 'utf8').replaceAll('http://localhost:8080', server.origin);
-  portal.route('/', (_, /** @type {ServerResponse} */ response) => void response.writeHead(200, { 'content-type': 'text/html' }).end(html));
-  portal.route('/embed-host.js', (_, response) => {
-    response.writeHead(200, { 'content-type': 'text/javascript' }).end(readFileSync(`${WWW}/embed-host.js`));
-  });
-  const report = readFileSync(`${ROOT}model/evaluation.html`);
-  server.route('/evaluation.html', (_, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end(report));
+  server.route('/evaluation.html', readFileSync(`${ROOT}model/evaluation.html`), 'text/html');
   const stop = () => Promise.all([server.stop(), portal.stop()]);
   return { server, portal, stop };
 }

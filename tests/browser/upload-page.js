@@ -51,9 +51,9 @@ export function says(page, selector, text) {
   return page.waitForFunction((selector, text) => document.querySelector(selector)?.textContent?.includes(text), {}, selector, text);
 }
 
-/** A click that needs no scrolling, so that the page stays as the visitor left it. @param {Page} page @param {string} selector */
-export function click(page, selector) {
-  return page.$eval(selector, (element) => /** @type {HTMLElement} */ (element).click());
+/** A click that needs no scrolling, so that the page stays as the visitor left it, and frames out of sight are reached. @param {Page | Frame} where @param {string} selector */
+export function click(where, selector) {
+  return where.$eval(selector, (element) => /** @type {HTMLElement} */ (element).click());
 }
 
 /**
@@ -112,6 +112,18 @@ export async function appears(where, selector, widget = 'skintree-widget') {
     widget,
     selector,
   );
+}
+
+/**
+ * Gives a widget a photo, as a visitor chooses one.
+ *
+ * @param {Page | Frame} where
+ * @param {string} file
+ * @param {string} [widget]
+ */
+export async function giveWidget(where, file, widget = 'skintree-widget') {
+  const input = /** @type {ElementHandle<HTMLInputElement>} */ (await where.$(`${widget} >>> #file`));
+  await input.uploadFile(file);
 }
 
 /**

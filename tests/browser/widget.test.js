@@ -6,10 +6,10 @@ import { after, before, describe, test } from 'node:test';
 
 import { servePack } from './fake.js';
 import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, launch, newPage, noBrowser, wrongOn } from './harness.js';
-import { accessibilityProblems, appears, photoFile } from './upload-page.js';
+import { accessibilityProblems, appears, giveWidget, photoFile } from './upload-page.js';
 
 /**
- * @import {Browser, ElementHandle, Page} from 'puppeteer-core'
+ * @import {Browser, Page} from 'puppeteer-core'
  * @import {Kind} from './harness.js'
  */
 
@@ -71,10 +71,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
     }
 
     /** @param {Page} page @param {string} [widget] */
-    async function choose(page, widget = 'skintree-widget') {
-      const input = /** @type {ElementHandle<HTMLInputElement>} */ (await page.$(`${widget} >>> #file`));
-      await input.uploadFile(photo);
-    }
+    const choose = (page, widget) => giveWidget(page, photo, widget);
     /** @param {Page} page @param {string} selector */
     const textOf = (page, selector) =>
       page.$eval(`skintree-widget >>> ${selector}`, (element) => /** @type {HTMLElement} */ (element).innerText);

@@ -10,6 +10,8 @@ import { join, normalize } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { anchor } from '../../docs/site/anchor.js';
+
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SKINTREE = process.env.SKINTREE_BIN ?? join(ROOT, process.env.CARGO_TARGET_DIR ?? 'target', 'debug/skintree');
 
@@ -139,12 +141,6 @@ const photos = readdirSync(join(ROOT, 'tests/golden')).filter((name) => /^[^.]+\
 mkdirSync(join(folder, 'photos'));
 for (const name of photos) copyFileSync(join(ROOT, 'tests/golden', name), join(folder, 'photos', name));
 writeFileSync(join(folder, 'labels.csv'), ['file,label', ...photos.map((name, i) => `${name},${i % 2 ? 'mel' : 'nv'}`)].join('\n'));
-
-/**
- * @param {string} heading
- * @returns {string} The anchor that GitHub gives it.
- */
-const anchor = (heading) => heading.toLowerCase().replaceAll(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-');
 
 /** @param {string} path @param {string} target Of a link in it. */
 function checkLink(path, target) {

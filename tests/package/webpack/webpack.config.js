@@ -9,7 +9,7 @@ copyFileSync(at('index.html'), at('../dist/webpack/index.html'));
 
 export default {
   mode: 'production',
-  entry: at('main.js'),
+  entry: at('../page.js'),
   output: { path: at('../dist/webpack') },
   performance: { hints: false },
   // As most have it: what is imported as a style sheet becomes a script.

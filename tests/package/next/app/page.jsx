@@ -5,7 +5,7 @@ import { useEffect } from 'react';
 export default function Page() {
   // The package is for browsers, so that it is imported there only.
   useEffect(() => {
-    import('../../page.js').then(({ ask }) => ask('/photo.png'));
+    import('../../page.js');
   }, []);
   return (
     <>

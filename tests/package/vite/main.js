@@ -1,3 +1,0 @@
-import { ask } from '../page.js';
-
-ask('/photo.png');
