@@ -197,11 +197,15 @@ check() {
   RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace --no-deps
 }
 
-# A missing adapter is a failure here: need_vulkan has just installed one.
-test_native() {
+need_native() {
   need_rust; need_node; need_vulkan
   # JPEG files of every kind, and what they should look like.
   need_apt cjpeg libjpeg-turbo-progs
+}
+
+# A missing adapter is a failure here: need_vulkan has just installed one.
+test_native() {
+  need_native
   say "tests, native (first time 5 minutes of compiling)"
   SKINTREE_REQUIRE_GPU=1 node tools/testing/run-cargo.js "$RUNS/native.json" --locked --workspace --exclude skintree-bindgen
 }
@@ -212,11 +216,11 @@ test_training() {
   node tools/testing/run-python.js "$RUNS/training.json"
 }
 
-# node_tests NAME FILE...: runs two files at a time, which is what two cores bear.
+# node_tests NAME FILE...: runs three files at a time, as browsers wait much of the time.
 node_tests() {
   local name="$1"; shift
   mkdir -p "$RUNS"
-  node --test --test-concurrency=2 --test-timeout=900000 --test-reporter=spec --test-reporter-destination=stdout \
+  node --test --test-concurrency=3 --test-timeout=900000 --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=./tools/testing/node-reporter.js --test-reporter-destination="$RUNS/$name.json" "$@"
 }
 
@@ -240,14 +244,18 @@ package_hosts() {
   )
 }
 
-test_browser() {
-  need_browsers; dist; npm_package; frameworks; package_hosts
+# What the browser tests open.
+pages() { need_browsers; dist; npm_package; frameworks; package_hosts; }
+
+test_browser() { pages; test_pages; }
+
+test_pages() {
   # Makes target/debug/skintree out of what the native tests have compiled already; `cargo build` would start anew.
   cargo test --locked --quiet --workspace --exclude skintree-bindgen --no-run
   say "tests of the tools and documents"
   node_tests tools tests/tools/*.test.js
   SKINTREE_WEB_SERVERS="$(web_servers)"; export SKINTREE_WEB_SERVERS
-  say "tests, browsers (15 minutes)"
+  say "tests, browsers (12 minutes)"
   node_tests browser tests/browser/*.test.js
   say "tests, parity with onnxruntime"
   node_tests parity tests/parity/*.test.js
@@ -395,9 +403,16 @@ soak() {
 test_all() {
   check
   rm -rf "$RUNS"
+  # One after the other, because two installations at a time are one too many for apt.
+  need_native; need_browsers
+  say "pages for the browser tests, beside the native tests (tests/output/pages.log)"
+  mkdir -p tests/output
+  pages >tests/output/pages.log 2>&1 &
+  local pages=$!
   test_native
   test_training
-  test_browser
+  wait "$pages" || { cat tests/output/pages.log; fail "the pages for the browser tests could not be made"; }
+  test_pages
   say "summary"
   node tools/testing/summary.js "$RUNS"
 }

@@ -22,5 +22,6 @@ cd "$here/unpacked/skintree"
 mkdir -p tests/output
 timeout 60 "$here/unpacked/gpu" --runs "$runs" --layers --nodes --kernels tiles-132 --kernels tiles-40 --kernels tiles-132-f16 \
   --json "$out/native.json" 2>&1 | tee "$out/native.md" || echo "the native bench failed"
+timeout 40 "$here/unpacked/node" benches/browser/floors.js --gpu 2>&1 | tee "$out/floors.md" || echo "the bench of floors failed"
 timeout 100 "$here/unpacked/node" benches/browser/run.js --gpu --runs "$runs" --only webgpu --only "skintree wonnx" 2>&1 | tee "$out/browser.md" || echo "the browser bench failed"
 cp tests/output/bench.json "$out/browser.json" 2>/dev/null || true

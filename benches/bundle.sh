@@ -49,5 +49,5 @@ cp "$root"/node_modules/onnxruntime-web/dist/{ort.all.min.mjs,*.jsep.*} node_mod
 
 cp "$root/benches/bundle-run.sh" "$out/run.sh"
 rm -f "$out"/bundle.tar.xz.*
-tar -cf - -C "$work/bundle" . | xz -6 -T2 | split -b 33M - "$out/bundle.tar.xz."
+tar -cf - -C "$work/bundle" . | xz -5 -T2 | split -b 54M - "$out/bundle.tar.xz."
 du -h "$out"/*

@@ -27,8 +27,8 @@ pub struct Options {
     pub heat_maps: HeatMapChoice,
     /// How many views of the photo are averaged, 1 to [`MAX_VIEWS`]; other numbers count as the nearest of these.
     pub views: usize,
-    /// Whether [`Classification::outputs`] shall have the feature map also where neither heat maps nor the pack's scope need it:
-    /// it is read back from the GPU only if somebody has a use for it.
+    /// Whether [`Classification::outputs`] shall have the features, their means at least, also where neither heat maps nor the pack
+    /// need them: they are read back from the GPU only if somebody has a use for them.
     pub features: bool,
     /// Id of the kind of photo (`photo_kinds` of the manifest), if it is known; else the pack's kind file decides.
     pub photo_kind: Option<String>,
@@ -119,8 +119,11 @@ impl Classifier {
         let quality = Quality::measure(photo, &pack.manifest().input);
         let prepared = Instant::now();
         let views = options.views.clamp(1, MAX_VIEWS);
-        let features = options.features || heat_maps.is_some() || pack.needs_features();
-        let wanted = if features { Wanted::LogitsAndFeatures } else { Wanted::Logits };
+        let wanted = match () {
+            () if heat_maps.is_some() => Wanted::LogitsAndFeatures,
+            () if options.features || pack.needs_features() => Wanted::LogitsAndMeans,
+            () => Wanted::Logits,
+        };
         let outputs = run(&mut *loaded.engine, &input, views, wanted).await?;
         let ran = Instant::now();
         let photo_kind = options.photo_kind.as_deref();

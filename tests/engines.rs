@@ -219,6 +219,58 @@ fn the_feature_map_is_read_back_for_those_who_want_it() {
 }
 
 #[test]
+fn means_are_read_back_instead_of_the_feature_map_where_they_are_enough() {
+    for pack in [tiny(), shipped()] {
+        let Some(gpu) = gpu() else { return };
+        let mut engine = wonnx(gpu.clone(), &pack).unwrap();
+        let input = input(&pack, "exact-299x299.png").data;
+        gpu.take_work();
+        let found = block_on(engine.compute(&input, Wanted::LogitsAndMeans)).unwrap();
+        let work = gpu.take_work();
+        let all = block_on(engine.run(&input)).unwrap();
+        assert_eq!(found.logits, all.logits);
+        let (means, map) = (found.features.unwrap(), all.features.unwrap());
+        assert_eq!(means.shape, [map.shape[0], 1, 1]);
+        let (means, expected) = (means.pooled(), map.pooled());
+        assert!(means.iter().zip(&expected).all(|(a, b)| (a - b).abs() <= 1e-5 * (1.0 + b.abs())), "{means:?}");
+        assert!(expected.iter().any(|mean| *mean > 0.01));
+        let classes = pack.manifest().signature().classes;
+        let values = map.shape[0].next_multiple_of(4) + classes.next_multiple_of(4);
+        assert_eq!((work.reads, work.read_bytes), (2, (values * size_of::<f32>()) as u64));
+    }
+}
+
+#[test]
+fn an_error_of_a_run_is_reported_though_its_scopes_end_before_it() {
+    let Some(gpu) = gpu() else { return };
+    let buffer = |gpu: &Gpu| {
+        // Not a multiple of four, which WebGPU refuses.
+        gpu.upload("odd", &[0; 3]);
+        std::future::ready(())
+    };
+    let error = block_on(gpu.watch_run(async {
+        buffer(&gpu).await;
+        1
+    }));
+    assert!(matches!(error, Err(GpuError::Validation(_))), "{error:?}");
+    // One that comes after the first wait is found by whoever asks next, if not by the run itself.
+    let late = block_on(gpu.watch_run(async {
+        let mut waited = false;
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut waited, true) {
+                return std::task::Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            std::task::Poll::Pending
+        })
+        .await;
+        buffer(&gpu).await;
+    }));
+    assert!(matches!(late, Err(GpuError::Validation(_))), "{late:?}");
+    assert_eq!(block_on(gpu.watch_run(async { 2 })), Ok(2));
+}
+
+#[test]
 fn every_variant_agrees_with_onnxruntime() {
     let shared = Method::Registers { quads: 4, pixels: 2, shared: true };
     for method in [PLAIN, shared, TILES] {

@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 
 import puppeteer from 'puppeteer-core';
 
+import { CHROMIUM_GPU } from './chromium.js';
 import { measureAdapter } from './peak.js';
 import { cpuMs, forgetPeak, memoryMiB, processes, rendererOf } from './processes.js';
 import { OPERATIONS, serve } from './serve.js';
@@ -41,15 +42,6 @@ const NAMES = [
   ...libraries.map((name) => `${name} wasm`),
 ].filter((name) => !options.only.length || options.only.some((part) => name.includes(part)));
 
-// What Chromium needs to see a GPU without a display, NVIDIA's at least.
-const GPU = [
-  '--enable-features=Vulkan',
-  '--use-angle=vulkan',
-  '--use-vulkan=native',
-  '--disable-vulkan-surface',
-  '--ignore-gpu-blocklist',
-];
-
 /** A runtime whose first run takes longer than this does one warm run only, or the bench would take an hour. */
 const PATIENCE_MS = 20_000;
 
@@ -64,7 +56,7 @@ const browser = await puppeteer.launch({
     '--disable-gpu-watchdog',
     '--no-first-run',
     '--site-per-process',
-    ...(options.gpu ? GPU : []),
+    ...(options.gpu ? CHROMIUM_GPU : []),
   ],
   protocolTimeout: 1_200_000,
 });

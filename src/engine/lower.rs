@@ -46,22 +46,19 @@ pub fn lower(graph: &Graph, variant: Variant, gpu: &Gpu) -> Result<Lowered, Grap
     let mut builder = Builder::default();
     let info = |name: &str| [1, packed_len(ends.get(name).copied().unwrap_or([1; 3]))];
     builder.input(graph.input(), &info(graph.input()));
-    let is_output = |name: &String| graph.outputs().contains(name);
+    let is_output = |name: &String| graph.results().any(|result| result == name);
     let mut kernels = Kernels::new();
     let mut before = graph.input().to_owned();
     let last = steps.len().saturating_sub(1);
     for (index, Step { name, kernel, constants, pack, reads, writes, output }) in steps.into_iter().enumerate() {
         let mut bound = reads;
         if let Some(pack) = pack {
-            let values = constants.iter().map(|parts| Values {
-                weights: parts.iter().flat_map(|part| weights_of(graph, part)).collect(),
-                bias: parts.iter().flat_map(|part| bias_of(graph, part)).collect(),
-            });
-            for (number, bytes) in pack(values.collect()).into_iter().enumerate() {
-                let constant = format!("{name}/constant {number}");
-                gpu.upload(&constant, &bytes);
+            let mut values = constants.iter().map(|parts| values_of(graph, parts));
+            pack(&mut values, &mut |bytes| {
+                let constant = format!("{name}/constant {}", bound.len());
+                gpu.upload(&constant, bytes);
                 bound.push(constant);
-            }
+            });
         }
         bound.extend(writes);
         let read_back = output.filter(|name| is_output(name) || forwarded.iter().any(|(_, of)| of == name));
@@ -79,14 +76,17 @@ pub fn lower(graph: &Graph, variant: Variant, gpu: &Gpu) -> Result<Lowered, Grap
     Ok(Lowered { model: builder.model(), kernels, packed: ends })
 }
 
-fn weights_of(graph: &Graph, part: &Constants) -> Vec<f32> {
-    part.weights.as_ref().and_then(|name| graph.weights().get(name)).map(Weight::values).unwrap_or_default()
-}
-
-/// Zeros if there is none.
-fn bias_of(graph: &Graph, part: &Constants) -> Vec<f32> {
-    let bias = part.bias.as_ref().and_then(|name| graph.weights().get(name)).map(Weight::values);
-    bias.unwrap_or_else(|| vec![0.0; part.channels])
+/// Weights and biases of all parts; zeros for a bias that there is none of.
+fn values_of(graph: &Graph, parts: &[Constants]) -> Values {
+    let weight = |name: &Option<String>| name.as_ref().and_then(|name| graph.weights().get(name));
+    let count = parts.iter().filter_map(|part| weight(&part.weights)).map(Weight::count).sum();
+    let mut values = Values { weights: Vec::with_capacity(count), bias: Vec::new() };
+    for part in parts {
+        values.weights.extend(weight(&part.weights).map(Weight::values).unwrap_or_default());
+        let bias = weight(&part.bias).map(Weight::values);
+        values.bias.extend(bias.unwrap_or_else(|| vec![0.0; part.channels]));
+    }
+    values
 }
 
 /// The convolutions of a graph as they are dispatched, in that order.

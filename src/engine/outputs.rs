@@ -5,6 +5,8 @@
 pub enum Wanted {
     /// [`Outputs::features`] will be `None`.
     Logits,
+    /// Of [`Outputs::features`] the mean of each channel is enough, which a GPU hands over sooner than all of the map.
+    LogitsAndMeans,
     /// All that the pack names.
     LogitsAndFeatures,
 }
@@ -14,7 +16,7 @@ pub enum Wanted {
 pub struct Outputs {
     /// One value a class, before the softmax.
     pub logits: Vec<f32>,
-    /// The last feature map, if the pack names one.
+    /// The last feature map, if the pack names one. Where means are enough, it may be a map of one pixel, which holds them.
     pub features: Option<FeatureMap>,
 }
 

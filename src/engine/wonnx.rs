@@ -23,18 +23,20 @@ pub struct WonnxEngine {
     input_len: usize,
     logits: String,
     features: Option<(String, [usize; 3])>,
+    /// The mean of each channel of these, as a map of one pixel.
+    means: Option<(String, [usize; 3])>,
     /// Input and outputs in the layout of our kernels.
     packed: HashMap<String, [usize; 3]>,
     /// Ours; `None` if they are wonnx's own or the caller's.
     variant: Option<Variant>,
 }
 
-/// Name and shape of the feature map that the manifest names.
-fn features(graph: &Graph, signature: &Signature<'_>) -> Option<(String, [usize; 3])> {
-    signature.features.and_then(|name| match graph.shape(name) {
+/// Name and shape of a feature map.
+fn map(graph: &Graph, name: &str) -> Option<(String, [usize; 3])> {
+    match graph.shape(name) {
         Some(&[_, channels, height, width]) => Some((name.to_owned(), [channels, height, width])),
         _ => None,
-    })
+    }
 }
 
 impl WonnxEngine {
@@ -96,8 +98,8 @@ impl WonnxEngine {
         variant: Option<Variant>,
         lower: impl FnOnce(&Graph, &Gpu) -> Result<Lowered, GraphError>,
     ) -> Result<Self, EngineError> {
-        let features = features(&graph, signature);
-        let outputs = std::iter::once(signature.logits).chain(signature.features).map(str::to_owned).collect();
+        let [features, means] = [signature.features, graph.means()].map(|name| map(&graph, name?));
+        let outputs = graph.results().map(str::to_owned).collect();
         let config = SessionConfig::new().with_outputs(Some(outputs));
         let session = gpu.watch(async {
             let Lowered { model, kernels, packed } = lower(&graph, &gpu).map_err(no_kernel)?;
@@ -120,6 +122,7 @@ impl WonnxEngine {
             input_len: 3 * signature.size * signature.size,
             logits: signature.logits.to_owned(),
             features,
+            means,
             packed,
             variant,
         })
@@ -135,10 +138,14 @@ impl WonnxEngine {
             None => Cow::Borrowed(input),
         };
         let inputs = HashMap::from([(self.input.clone(), InputTensor::F32(input))]);
-        let features = self.features.as_ref().filter(|_| wanted == Wanted::LogitsAndFeatures);
-        let unread = self.features.iter().filter(|_| features.is_none());
+        let features = match wanted {
+            Wanted::Logits => None,
+            Wanted::LogitsAndMeans => self.means.as_ref().or(self.features.as_ref()),
+            Wanted::LogitsAndFeatures => self.features.as_ref(),
+        };
+        let unread = self.features.iter().chain(&self.means).filter(|map| features != Some(*map));
         self.gpu.leave_unread(unread.map(|(name, _)| name.clone()));
-        let mut found = self.gpu.watch(self.session.run(&inputs)).await?.map_err(failed)?;
+        let mut found = self.gpu.watch_run(self.session.run(&inputs)).await?.map_err(failed)?;
         let mut take = |name: &str| match found.remove(name) {
             Some(OutputTensor::F32(values)) => Ok(match self.packed.get(name) {
                 Some(&shape) => layout::unpack(&values, shape),

@@ -141,6 +141,18 @@ impl Graph {
         &self.outputs
     }
 
+    /// Name of the mean over each channel of the feature map, if a node makes it.
+    pub fn means(&self) -> Option<&str> {
+        let features = self.outputs.get(1)?;
+        let mean = |node: &&Node| node.op == "GlobalAveragePool" && node.inputs.first() == Some(features);
+        self.nodes.iter().find(mean).map(|node| node.output.as_str())
+    }
+
+    /// Names of all that somebody may want to have of a run: outputs and means.
+    pub(crate) fn results(&self) -> impl Iterator<Item = &str> {
+        self.outputs.iter().map(String::as_str).chain(self.means())
+    }
+
     /// Number of weights and biases.
     pub fn parameter_count(&self) -> usize {
         self.weights.values().map(Weight::count).sum()

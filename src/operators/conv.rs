@@ -5,7 +5,7 @@ use wgpu_bridge::timing::{Contents, Job};
 
 use super::conv_kernel::{RESULTS, Registers};
 use super::conv_tiles::Tiled;
-use super::operator::{Known, Linear, Operator, Planned, Site, Values, wrong_inputs};
+use super::operator::{Known, Linear, Operator, Planned, Site, Upload, Values, wrong_inputs};
 use super::window::Window;
 use crate::onnx::{Node, elements};
 use crate::shaders::{Method, Variant};
@@ -91,7 +91,7 @@ impl Operator for ConvOperator {
         let outputs = kernels.outputs();
         Ok(Planned {
             kernel: Some(kernels.kernel()?),
-            constants: Some(Box::new(move |values| kernels.pack(values))),
+            constants: Some(Box::new(move |values, upload| kernels.pack(values, upload))),
             convolutions,
             outputs,
         })
@@ -147,10 +147,10 @@ impl Kernels {
         }
     }
 
-    fn pack(&self, values: Vec<Values>) -> Vec<Vec<u8>> {
+    fn pack(&self, values: &mut dyn Iterator<Item = Values>, upload: Upload<'_>) {
         match self {
-            Self::Registers(registers, _) => registers.pack(values.into_iter().next().unwrap_or_default()),
-            Self::Tiles(tiled) => tiled.pack(values),
+            Self::Registers(registers, _) => registers.pack(values, upload),
+            Self::Tiles(tiled) => tiled.pack(values, upload),
         }
     }
 
@@ -239,6 +239,12 @@ mod tests {
         out
     }
 
+    fn packed(kernels: &Kernels, values: Vec<Values>) -> Vec<Vec<u8>> {
+        let mut buffers = Vec::new();
+        kernels.pack(&mut values.into_iter(), &mut |bytes| buffers.push(bytes.to_vec()));
+        buffers
+    }
+
     fn variants() -> Vec<Variant> {
         let registers = |quads, pixels, shared| Method::Registers { quads, pixels, shared };
         let methods = [
@@ -296,7 +302,7 @@ mod tests {
             for variant in variants {
                 let kernels = Kernels::of(vec![(conv, Ends::whole(&conv, relu))], variant).unwrap();
                 let mut inputs = vec![bytes(&pack(&image, input))];
-                inputs.extend(kernels.pack(vec![Values { weights: weights.clone(), bias: bias.clone() }]));
+                inputs.extend(packed(&kernels, vec![Values { weights: weights.clone(), bias: bias.clone() }]));
                 cases.push(Case {
                     name: format!("{kernel:?} stride {stride} pads {pads:?} {input:?} -> {output:?}, {variant}"),
                     kernel: kernels.kernel().unwrap(),
@@ -351,7 +357,7 @@ mod tests {
             let variant = Variant { method: Method::Tiles { cores }, half };
             let kernels = Kernels::of(convolutions.into_iter().zip(ends).collect(), variant).unwrap();
             let mut inputs = vec![bytes(&[pack(&image[0], shape(16)), pack(&image[1], shape(8))].concat())];
-            inputs.extend(kernels.pack(constants.to_vec()));
+            inputs.extend(packed(&kernels, constants.to_vec()));
             let name = format!("two convolutions, {variant}");
             let unused = kernels.outputs() - 1;
             cases.push(Case { name, kernel: kernels.kernel().unwrap(), unused, inputs, shape: shape(32), expected });

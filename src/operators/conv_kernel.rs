@@ -5,8 +5,8 @@
 use askama::Template;
 use wgpu_bridge::kernels::Kernel;
 
-use super::parts::{Part, Values};
-use crate::shaders::layout::{LANES, Map, bytes, pack_bias, pack_weights, packed_len, quads, signed, take_scales};
+use super::parts::{Part, Upload, Values};
+use crate::shaders::layout::{LANES, Map, pack_bias, pack_weights, packed_len, quads, signed, take_scales};
 use crate::shaders::{Bindings, VEC4, render};
 
 /// Invocations of a workgroup: few, so that the last workgroup of a small layer idles little.
@@ -114,18 +114,42 @@ impl Conv {
     pub(super) fn packed_weights(&self, block: usize) -> usize {
         self.output_quads().next_multiple_of(block) * LANES * self.taps() * quads(self.input[0]) * LANES
     }
+}
 
-    /// Bytes of weights and of the bias, behind which lie the scales of f16 weights. `block` output quads lie together.
-    pub(super) fn pack(&self, Values { mut weights, bias }: Values, block: usize, half: bool) -> [Vec<u8>; 2] {
-        let shape = [self.output[0], self.input[0], self.kernel[0], self.kernel[1]];
-        let mut bias = pack_bias(&bias, block);
+/// Constants of convolutions whose kernel reads them from the same buffers.
+#[derive(Debug, Default)]
+pub(super) struct Packed {
+    weights: Vec<f32>,
+    /// Those in f16, which stand in the place of `weights` then.
+    halves: Vec<u8>,
+    /// Behind the biases of a convolution lie the scales of its f16 weights.
+    bias: Vec<f32>,
+}
+
+impl Packed {
+    /// With room for so many weights.
+    pub(super) fn with_capacity(weights: usize, half: bool) -> Self {
+        let (weights, halves) = if half { (0, 2 * weights) } else { (weights, 0) };
+        Self { weights: Vec::with_capacity(weights), halves: Vec::with_capacity(halves), bias: Vec::new() }
+    }
+
+    /// Adds those of a convolution. `block` output quads lie together.
+    pub(super) fn add(&mut self, conv: &Conv, Values { mut weights, bias }: Values, block: usize, half: bool) {
+        let shape = [conv.output[0], conv.input[0], conv.kernel[0], conv.kernel[1]];
+        self.bias.extend(pack_bias(&bias, block));
         if !half {
-            return [bytes(&pack_weights(&weights, shape, block)), bytes(&bias)];
+            return pack_weights(&weights, shape, block, &mut self.weights);
         }
-        bias.extend(pack_bias(&take_scales(&mut weights, shape[0]), block));
-        let weights = pack_weights(&weights, shape, block);
-        let halves = weights.into_iter().flat_map(|weight| half::f16::from_f32(weight).to_le_bytes());
-        [halves.collect(), bytes(&bias)]
+        self.bias.extend(pack_bias(&take_scales(&mut weights, shape[0]), block));
+        let mut packed = Vec::with_capacity(conv.packed_weights(block));
+        pack_weights(&weights, shape, block, &mut packed);
+        self.halves.extend(packed.into_iter().flat_map(|weight| half::f16::from_f32(weight).to_le_bytes()));
+    }
+
+    /// Hands over the weights, then the biases.
+    pub(super) fn upload(&self, upload: Upload<'_>) {
+        upload(if self.halves.is_empty() { bytemuck::cast_slice(&self.weights) } else { &self.halves });
+        upload(bytemuck::cast_slice(&self.bias));
     }
 }
 
@@ -175,8 +199,10 @@ impl Registers {
         render(&Shader { bindings, of: *self, start, stores, workgroup: WORKGROUP }, workgroups)
     }
 
-    pub(super) fn pack(&self, values: Values) -> Vec<Vec<u8>> {
-        self.conv.pack(values, self.block, self.half).into()
+    pub(super) fn pack(&self, values: &mut dyn Iterator<Item = Values>, upload: Upload<'_>) {
+        let mut packed = Packed::with_capacity(self.conv.packed_weights(self.block), self.half);
+        packed.add(&self.conv, values.next().unwrap_or_default(), self.block, self.half);
+        packed.upload(upload);
     }
 
     /// Bytes of image, weights, bias and output.

@@ -4,9 +4,9 @@
 use askama::Template;
 use wgpu_bridge::kernels::Kernel;
 
-use super::conv_kernel::{Conv, Ends, RESULTS};
+use super::conv_kernel::{Conv, Ends, Packed, RESULTS};
 use super::conv_tile::Tile;
-use super::parts::Values;
+use super::parts::{Upload, Values};
 use crate::shaders::layout::{LANES, packed_len, quads, signed};
 use crate::shaders::{Bindings, VEC4, render};
 
@@ -79,15 +79,16 @@ impl Tiled {
         render(&shader, [tile.count(&self.convolutions()), 1])
     }
 
-    /// Bytes of weights, bias and the description of the layers.
-    pub(super) fn pack(&self, values: Vec<Values>) -> Vec<Vec<u8>> {
-        let [mut weights, mut bias] = [Vec::new(), Vec::new()];
+    /// Hands over weights, biases and the description of the layers.
+    pub(super) fn pack(&self, values: &mut dyn Iterator<Item = Values>, upload: Upload<'_>) {
+        let block = self.tile.block();
+        let weights = self.layers.iter().map(|(conv, _)| conv.packed_weights(block)).sum();
+        let mut packed = Packed::with_capacity(weights, self.half);
         for ((conv, _), values) in self.layers.iter().zip(values) {
-            let [own_weights, own_bias] = conv.pack(values, self.tile.block(), self.half);
-            weights.extend(own_weights);
-            bias.extend(own_bias);
+            packed.add(conv, values, block, self.half);
         }
-        vec![weights, bias, self.description()]
+        packed.upload(upload);
+        upload(&self.description());
     }
 
     /// Bytes of image, weights, bias and output.

@@ -3,9 +3,9 @@
 use askama::Template;
 use wgpu_bridge::kernels::Kernel;
 
-use super::operator::{Known, Operator, Planned, Site, Values, wrong_inputs};
+use super::operator::{Known, Operator, Planned, Site, Upload, Values, wrong_inputs};
 use crate::onnx::Node;
-use crate::shaders::layout::{LANES, Map, bytes, pack_bias, pack_weights, packed_len, quads};
+use crate::shaders::layout::{LANES, Map, pack_bias, pack_weights, packed_len, quads};
 use crate::shaders::{Bindings, VEC4, render};
 
 /// Invocations that share a sum.
@@ -60,9 +60,10 @@ impl Operator for Gemm {
         let (image, result) = (site.only_input()?, site.only_output()?);
         let (flattened, outputs) = (image.shape, result.shape[0]);
         let kernel = kernel(image, result)?;
-        let pack = move |values: Vec<Values>| {
-            let Values { weights, bias } = values.into_iter().next().unwrap_or_default();
-            vec![bytes(&in_order_of(flattened, &weights, outputs)), bytes(&pack_bias(&bias, 1))]
+        let pack = move |values: &mut dyn Iterator<Item = Values>, upload: Upload<'_>| {
+            let Values { weights, bias } = values.next().unwrap_or_default();
+            upload(bytemuck::cast_slice(&in_order_of(flattened, &weights, outputs)));
+            upload(bytemuck::cast_slice(&pack_bias(&bias, 1)));
         };
         Ok(Planned { constants: Some(Box::new(pack)), ..kernel.into() })
     }
@@ -90,14 +91,16 @@ fn in_order_of(flattened: [usize; 3], weights: &[f32], outputs: usize) -> Vec<f3
             rows[output * inputs + place] = weights[input * outputs + output];
         }
     }
-    pack_weights(&rows, [outputs, inputs, 1, 1], 1)
+    let mut packed = Vec::new();
+    pack_weights(&rows, [outputs, inputs, 1, 1], 1, &mut packed);
+    packed
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Case, check, values};
     use super::*;
-    use crate::shaders::layout::pack;
+    use crate::shaders::layout::{bytes, pack};
 
     #[test]
     fn agrees_with_a_plain_computation() {

@@ -27,7 +27,7 @@ mod testing;
 
 pub(crate) use window::Window;
 
-pub use operator::{Known, Linear, Operator, PackConstants, Part, Planned, Site, Values};
+pub use operator::{Known, Linear, Operator, PackConstants, Part, Planned, Site, Upload, Values};
 
 /// Every operator that is accepted, by name.
 pub static ALL: [&dyn Operator; 9] = [

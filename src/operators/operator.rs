@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use wgpu_bridge::kernels::Kernel;
 
 use super::conv_kernel::Conv;
-pub use super::parts::{Part, Values};
+pub use super::parts::{Part, Upload, Values};
 use crate::onnx::{Node, Weight};
 use crate::shaders::Variant;
 use crate::shaders::layout::Map;
@@ -60,9 +60,9 @@ impl Site<'_> {
     }
 }
 
-/// Brings weights and biases of the nodes of a dispatch into the order in which the kernel reads them: one buffer after the
-/// other.
-pub type PackConstants = Box<dyn FnOnce(Vec<Values>) -> Vec<Vec<u8>>>;
+/// Brings weights and biases of the nodes of a dispatch, which it asks for one after the other, into the order in which the kernel reads
+/// them, and hands over one buffer after the other: no more of them is in main memory at a time than need be.
+pub type PackConstants = Box<dyn FnOnce(&mut dyn Iterator<Item = Values>, Upload<'_>)>;
 
 /// How a node is computed on the GPU.
 #[derive(Default)]

@@ -21,3 +21,6 @@ pub struct Values {
     /// One for each output channel.
     pub bias: Vec<f32>,
 }
+
+/// What takes the bytes of a buffer.
+pub type Upload<'a> = &'a mut dyn FnMut(&[u8]);

@@ -94,8 +94,11 @@ impl Pool {
     }
 
     fn plan(self) -> Result<Planned, String> {
-        let constants: PackConstants =
-            Box::new(move |values| self.pack(&values.into_iter().next().unwrap_or_default()));
+        let constants: PackConstants = Box::new(move |values, upload| {
+            for bytes in self.pack(&values.next().unwrap_or_default()) {
+                upload(&bytes);
+            }
+        });
         Ok(Planned { constants: Some(constants), ..self.shader()?.into() })
     }
 

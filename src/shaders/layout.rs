@@ -81,11 +81,16 @@ pub fn unpack(packed: &[f32], shape: [usize; 3]) -> Vec<f32> {
 /// in the block, input channel in its quad, output channel in its quad. The last block is filled up with 0.
 ///
 /// `weights` are ONNX's `[output, input, height, width]`, `block` is how many output quads one workgroup or invocation
-/// computes.
-pub fn pack_weights(weights: &[f32], [outputs, inputs, height, width]: [usize; 4], block: usize) -> Vec<f32> {
+/// computes. They are added to `packed`.
+pub fn pack_weights(
+    weights: &[f32],
+    [outputs, inputs, height, width]: [usize; 4],
+    block: usize,
+    packed: &mut Vec<f32>,
+) {
     let taps = height * width;
     let blocks = quads(outputs).div_ceil(block);
-    let mut packed = Vec::with_capacity(blocks * block * LANES * taps * quads(inputs) * LANES);
+    packed.reserve(blocks * block * LANES * taps * quads(inputs) * LANES);
     for first in (0..blocks).map(|index| index * block * LANES) {
         for tap in 0..taps {
             for quad in 0..quads(inputs) {
@@ -101,7 +106,6 @@ pub fn pack_weights(weights: &[f32], [outputs, inputs, height, width]: [usize; 4
             }
         }
     }
-    packed
 }
 
 /// A bias filled up with 0 to whole blocks of output quads.
@@ -148,12 +152,18 @@ mod tests {
     fn packs_weights_in_reading_order() {
         // 5 outputs, 2 inputs, a window of 1 x 2; the value tells its place.
         let weights: Vec<f32> = (0..5 * 2 * 2).map(|i| i as f32).collect();
-        let packed = pack_weights(&weights, [5, 2, 1, 2], 1);
+        let packed = |block| {
+            let mut packed = vec![-1.0];
+            pack_weights(&weights, [5, 2, 1, 2], block, &mut packed);
+            assert_eq!(packed[..1], [-1.0], "it is added to what is there");
+            packed.split_off(1)
+        };
+        let (wide, packed) = (packed(3), packed(1));
         assert_eq!(packed.len(), 2 * 2 * 4 * 4);
         assert_eq!(packed[..8], [0.0, 4.0, 8.0, 12.0, 2.0, 6.0, 10.0, 14.0]);
         assert_eq!(packed[16..20], [1.0, 5.0, 9.0, 13.0]);
         assert_eq!(packed[32..36], [16.0, 0.0, 0.0, 0.0]);
-        assert_eq!(pack_weights(&weights, [5, 2, 1, 2], 3).len(), 2 * 3 * 4 * 4);
+        assert_eq!(wide.len(), 2 * 3 * 4 * 4);
         assert_eq!(pack_bias(&[1.0; 5], 3).len(), 12);
     }
 

@@ -17,6 +17,16 @@ pub fn js_error(code: &str, message: &str) -> JsValue {
     error.into()
 }
 
+/// An `Error` of [`js_error`] with a `reason`: which of several things it is that have the same code.
+#[must_use]
+pub fn with_reason(error: JsValue, reason: Option<&str>) -> JsValue {
+    if let Some(reason) = reason {
+        // As there.
+        let _ = Reflect::set(&error, &"reason".into(), &reason.into());
+    }
+    error
+}
+
 /// Any of the crate's errors as an `Error` with its code.
 pub fn to_js_error(error: impl Into<crate::Error>) -> JsValue {
     let error = error.into();

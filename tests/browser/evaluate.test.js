@@ -251,6 +251,12 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
     test('on a phone, in Korean, in the dark, nothing sticks out', async () => {
       await open({ width: 360, height: 740 });
       await page.select('#language', 'ko');
+      // What is wrong is said in Korean; the exact words are English, marked as such and folded.
+      await give(page, '#table', file('bad.csv', 'file,diagnosis\na.png\n'));
+      await says(page, '#table-failure', '이 표는 쓸 수 없습니다');
+      assert.equal(await page.$eval('#table-failure details', (details) => /** @type {HTMLDetailsElement} */ (details).open), false);
+      assert.match(await page.$eval('#table-failure [lang=en]', (words) => words.textContent ?? ''), /cannot be read as CSV/);
+      assert.doesNotMatch(await textOf(page, '#table-failure > p'), /[a-z]{4}/);
       await page.emulateMediaFeatures?.([{ name: 'prefers-color-scheme', value: 'dark' }]).catch(() => {});
       await giveAll();
       await click(page, '#start');

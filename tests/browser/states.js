@@ -1,5 +1,5 @@
 // Every state a visitor can meet on any face of skintree, and how to come there. The answers are a stand-in's (fake-pkg),
-// so that each state can be had at will and nothing need be built. Looked at by states.test.js, pictured by
+// so that each state can be had at will and nothing need be built. Looked at by check-states.js, pictured by
 // tools/screenshots.js.
 
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -4,8 +4,9 @@ import { byId, el } from '../view/dom.js';
 import { startLanguageMenu, translatePage } from '../view/page-language.js';
 import { onFiles } from '../view/photo-inputs.js';
 import { ProgressView } from '../view/progress-view.js';
-import { duration, local, say } from '../view/strings.js';
-import { troubleView } from '../view/trouble-view.js';
+import { currentLanguage, duration, local, say } from '../view/strings.js';
+import { technicalWords, troubleView } from '../view/trouble-view.js';
+import { troubleOf } from '../interface/session.js';
 
 /**
  * @import {Node} from './messages.js'
@@ -127,6 +128,8 @@ export function translate() {
   }
   sayTable();
   showNodes(nodes);
+  // Made anew by whoever shows it next.
+  page.badList.replaceChildren();
 }
 
 function sayTable() {
@@ -218,9 +221,16 @@ export function forgetNames() {
   page.names.hidden = true;
 }
 
-/** @param {string} text empty if all is well */
-export function showTableFailure(text) {
-  page.tableFailure.replaceChildren(...(text ? [el('p', {}, text)] : []));
+/** @param {string | Failure} failure empty if all is well */
+export function showTableFailure(failure) {
+  page.tableFailure.replaceChildren(...failureView(failure));
+}
+
+/** What is wrong with what the visitor has given. @param {string | Failure} failure */
+function failureView(failure) {
+  if (typeof failure === 'string') return failure ? [el('p', {}, failure)] : [];
+  const { code, message, reason = 'other' } = failure;
+  return [el('p', {}, say(/** @type {'wrong-other'} */ (`wrong-${reason}`))), technicalWords(code, message)];
 }
 
 export function showLoading() {
@@ -251,9 +261,9 @@ export function showTrouble(kind, error, again) {
   page.failure.replaceChildren(...troubleView(kind, error, { again: retry, choose: () => page.files.click() }));
 }
 
-/** @param {string} text */
-export function showRunFailure(text) {
-  page.failure.replaceChildren(el('p', {}, text));
+/** @param {string | Failure} failure */
+export function showRunFailure(failure) {
+  page.failure.replaceChildren(...failureView(failure));
 }
 
 export function clearTrouble() {
@@ -319,7 +329,13 @@ export function showBad(all) {
   // Of thousands that fail one after the other, each is added once.
   if (page.badList.childElementCount > listed.length) page.badList.replaceChildren();
   const more = listed.slice(page.badList.childElementCount);
-  page.badList.append(...more.map(({ file, code, message }) => el('li', {}, `${file}: [${code}] `, el('span', { lang: 'en' }, message))));
+  page.badList.append(...more.map((one) => el('li', {}, `${one.file}: [${one.code}] ${whyBad(one)}`)));
+}
+
+/** Why a photo is left out; the exact words are English. @param {Failure} failure */
+function whyBad({ code, message }) {
+  if (currentLanguage() === 'en') return message;
+  return code === 'photo-missing' ? say('evalPhotoMissing') : say(`error-${troubleOf({ code }, null)}`);
 }
 
 const reportStyle = new CSSStyleSheet();

@@ -1,7 +1,7 @@
 // The page that evaluates the model on a visitor's labelled photos: `skintree evaluate` in the browser. This script
 // only hands files to the worker, one after the other; all numbers are made in there.
 
-import { messageOf } from '../interface/errors.js';
+import { messageOf, toFailure } from '../interface/errors.js';
 import { packAt } from '../interface/own-pack.js';
 import { WorkerCalls } from '../interface/worker-calls.js';
 import { startWorker } from '../interface/worker-start.js';
@@ -121,7 +121,7 @@ addEventListener('beforeunload', (event) => {
  * Does something that may fail, and shows what went wrong.
  *
  * @param {() => Promise<void>} action
- * @param {(text: string) => void} showFailure for what the visitor has given
+ * @param {(error: Failure) => void} showFailure for what the visitor has given
  */
 async function attempt(action, showFailure = view.showTableFailure) {
   view.clearTrouble();
@@ -132,7 +132,7 @@ async function attempt(action, showFailure = view.showTableFailure) {
     now.run = 'idle';
     show();
     if (error.code === 'labels') {
-      showFailure(error.message);
+      showFailure(toFailure(error));
       return;
     }
     const trouble = troubleOf(error, now.info && { info: now.info });

@@ -33,6 +33,10 @@ export function messageOf(error) {
  * @returns {Failure}
  */
 export function toFailure(error) {
-  const code = /** @type {{code?: unknown} | null} */ (error)?.code;
-  return { code: typeof code === 'string' ? code : 'internal', message: messageOf(error) };
+  const { code, reason } = /** @type {{code?: unknown, reason?: unknown}} */ (error ?? {});
+  return {
+    code: typeof code === 'string' ? code : 'internal',
+    message: messageOf(error),
+    ...(typeof reason === 'string' && { reason }),
+  };
 }

@@ -11,6 +11,8 @@ export interface Call {
 export interface Failure {
   code: string;
   message: string;
+  /** Which of several things it is that have one code, where a page says it in the visitor's words. */
+  reason?: string;
 }
 
 export type Reply =

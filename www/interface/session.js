@@ -206,7 +206,7 @@ function unlessAborted(promise, signal) {
 }
 
 /**
- * @param {SkintreeError} error
+ * @param {{code: string}} error
  * @param {{info: Pick<ClassifierInfo, 'engine'>} | null} classifier the one it happened to
  * @returns {Trouble}
  */

@@ -130,6 +130,7 @@ export class WorkerCalls {
 }
 
 /** @param {Failure} failure */
-export function toError({ code, message }) {
-  return new SkintreeError(/** @type {ErrorCode} */ (code), message);
+export function toError({ code, message, reason }) {
+  const error = new SkintreeError(/** @type {ErrorCode} */ (code), message);
+  return reason ? Object.assign(error, { reason }) : error;
 }

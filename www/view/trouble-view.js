@@ -26,7 +26,7 @@ export function troubleView(trouble, { code, message }, { again, choose }) {
     el('h2', {}, say(`error-${trouble}`)),
     el('p', {}, say(`error-${trouble}-help`)),
     el('p', { className: 'buttons' }, button),
-    technical(code, message),
+    technicalWords(code, message),
   ];
 }
 
@@ -36,7 +36,7 @@ export function troubleView(trouble, { code, message }, { again, choose }) {
  * @param {string} code
  * @param {string} message
  */
-function technical(code, message) {
+export function technicalWords(code, message) {
   const words = el('details', { className: 'hint error-code' }, el('summary', {}, say('errorCode', { code })), el('p', { lang: 'en' }, message));
   words.open = currentLanguage() === 'en';
   return words;

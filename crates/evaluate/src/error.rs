@@ -126,4 +126,18 @@ impl EvaluateError {
             _ => "labels",
         }
     }
+
+    /// Which of several things is wrong that have the code `labels`, for pages that say it in the visitor's language.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Table(_) => Some("table"),
+            Self::MissingColumn { .. } => Some("column"),
+            Self::UnknownLabels { .. } => Some("names"),
+            Self::NothingLeft(_) => Some("no-rows"),
+            Self::NothingRead { .. } => Some("no-photos"),
+            Self::EmptyFold { .. } => Some("fold"),
+            _ => None,
+        }
+    }
 }

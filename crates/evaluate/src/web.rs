@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use skintree::pack::Pack;
 use skintree::report::EngineInfo;
 use skintree::taxonomy::Text;
-use skintree::web::convert::{JsResult, from_js, js_error, to_js};
+use skintree::web::convert::{JsResult, from_js, js_error, to_js, with_reason};
 
 use crate::labels::{self, LabelOptions, Labels};
 use crate::photo_index::PhotoIndex;
@@ -40,7 +40,11 @@ pub fn start() {
 
 fn to_js_error(error: impl Into<Error>) -> JsValue {
     let error = error.into();
-    js_error(error.code(), &error.to_string())
+    let reason = match &error {
+        Error::Evaluate(error) => error.reason(),
+        Error::Classifier(_) => None,
+    };
+    with_reason(js_error(error.code(), &error.to_string()), reason)
 }
 
 /// The [columns](labels::Columns) of a table in CSV; these are the bytes of its file.

@@ -5,8 +5,10 @@
 //! succeeded or says why not.
 
 use std::cell::RefCell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use crate::kernels::{Dispatch, Kernels};
 use crate::state::State;
@@ -237,19 +239,31 @@ impl Gpu {
     /// Any [`GpuError`]; a lost device before everything else, because its other errors follow from that.
     pub async fn watch<T>(&self, work: impl Future<Output = T>) -> Result<T, GpuError> {
         self.check()?;
-        let device = &self.0.device;
-        let memory = device.push_error_scope(modern::ErrorFilter::OutOfMemory);
-        let internal = device.push_error_scope(modern::ErrorFilter::Internal);
-        let validation = device.push_error_scope(modern::ErrorFilter::Validation);
+        let scopes = Scopes::begin(&self.0.device);
         let value = work.await;
-        // Asked at once, answered at once: in a browser each answer takes a way to the GPU's process and back.
-        let (validation, internal, memory) = (validation.pop(), internal.pop(), memory.pop());
-        let (validation, internal, memory) = (validation.await, internal.await, memory.await);
+        let error = scopes.end().await;
         self.check()?;
-        match memory.or(internal).or(validation) {
-            Some(error) => Err(error.into()),
-            None => Ok(value),
-        }
+        error.map_or(Ok(value), Err)
+    }
+
+    /// Like [`Self::watch`], for work that gives its last command before it waits for the first time. The scopes end then, so that their
+    /// answers come together with that of the work: in a browser each takes a way to the GPU's process and back.
+    ///
+    /// # Errors
+    /// As [`Self::watch`].
+    pub async fn watch_run<T>(&self, work: impl Future<Output = T>) -> Result<T, GpuError> {
+        self.check()?;
+        let scopes = Scopes::begin(&self.0.device);
+        let mut work = pin!(work);
+        let begun = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
+        let error = scopes.end();
+        let value = match begun {
+            Poll::Ready(value) => value,
+            Poll::Pending => work.await,
+        };
+        let error = error.await;
+        self.check()?;
+        error.map_or(Ok(value), Err)
     }
 
     /// Frees everything on the GPU at once; work on it afterwards gives [`GpuError::Lost`].
@@ -289,6 +303,31 @@ impl Gpu {
     /// What runs for a node, if it is ours.
     pub(crate) fn dispatch(&self, name: &str) -> Option<Dispatch> {
         self.state().kernels.get(name).cloned()
+    }
+}
+
+/// A scope for each kind of error.
+struct Scopes {
+    memory: modern::ErrorScopeGuard,
+    internal: modern::ErrorScopeGuard,
+    validation: modern::ErrorScopeGuard,
+}
+
+impl Scopes {
+    fn begin(device: &modern::Device) -> Self {
+        let memory = device.push_error_scope(modern::ErrorFilter::OutOfMemory);
+        let internal = device.push_error_scope(modern::ErrorFilter::Internal);
+        let validation = device.push_error_scope(modern::ErrorFilter::Validation);
+        Self { memory, internal, validation }
+    }
+
+    /// Ends them at once; the answer is the first error.
+    fn end(self) -> impl Future<Output = Option<GpuError>> {
+        let (validation, internal, memory) = (self.validation.pop(), self.internal.pop(), self.memory.pop());
+        async move {
+            let (validation, internal, memory) = (validation.await, internal.await, memory.await);
+            memory.or(internal).or(validation).map(GpuError::from)
+        }
     }
 }
 

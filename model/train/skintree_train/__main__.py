@@ -27,6 +27,7 @@ from . import (
     head,
     heat_maps,
     inference,
+    ordinary,
     pack,
     paths,
     preprocess,
@@ -130,14 +131,15 @@ def step_recipe(args: argparse.Namespace) -> None:
         torch.backends.cudnn.benchmark = True
         torch.backends.cuda.matmul.allow_tf32 = True
         torch.backends.cudnn.allow_tf32 = True
-    runs = recipe.GPU
+    runs = recipe.RECIPES[args.name]
     if args.size:
         runs = recipe.scaled(runs, lambda run: dataclasses.replace(run, sizes=((args.size, 1.0),)))
     if args.batch:
         runs = recipe.scaled(runs, lambda run: dataclasses.replace(run, batch=args.batch))
     if args.only:
         runs = tuple(run for run in runs if run.name in args.only)
-    recipe.train(recipe.Recipe(args.folder, device, args.workers, args.photos, args.teacher), runs, clock)
+    given = {"shipped": paths.PACK / "model.onnx", "teacher": args.teacher, "dermoscopic": args.dermoscopic}
+    recipe.train(recipe.Recipe(args.folder, device, args.workers, args.photos, given), runs, clock)
 
 
 def step_finish(args: argparse.Namespace) -> None:
@@ -189,6 +191,16 @@ def step_cross_validate(args: argparse.Namespace) -> None:
         for path, test, validation in ((Path(path), int(test), int(other)) for path, test, other in args.network)
     ]
     print(write_json(args.output, figures.rounded({"prior": args.prior, **cross_validation.measure(runs)})))
+
+
+def step_ordinary(args: argparse.Namespace) -> None:
+    """Measure every ordinary photo with a network that has not seen it (recipe ordinary); writes model/ordinary-photos.json and
+    its part of the model card.
+    """
+    measured = figures.rounded(ordinary.measure(args.folder))
+    print(write_json(args.output, measured))
+    text = paths.CARD.read_text(encoding="utf-8")
+    paths.CARD.write_text(card.with_ordinary(text, measured), encoding="utf-8")
 
 
 def step_card(_: argparse.Namespace) -> None:
@@ -253,10 +265,11 @@ def main() -> None:
     add(step_coarse_heads).add_argument("--output", type=Path, default=paths.COARSE_HEADS)
     _train_options(add(step_train))
     sub = add(step_recipe)
-    sub.add_argument("name", choices=("gpu",), help="which recipe")
+    sub.add_argument("name", choices=tuple(recipe.RECIPES), help="which recipe")
     sub.add_argument("--minutes", type=float, default=10, help="until everything has been written")
     sub.add_argument("--folder", type=Path, default=paths.CACHE / "recipe", help="where networks and figures go")
     sub.add_argument("--teacher", type=Path, help="a state dict of an earlier network, or its parts")
+    sub.add_argument("--dermoscopic", type=Path, help="a model.onnx that has not learned from ordinary photos (0.4.0)")
     sub.add_argument("--device", help="cuda or cpu; found by itself")
     sub.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that decode photos")
     sub.add_argument("--photos", type=float, default=1.0, help="share of the photos, for trying")
@@ -276,6 +289,11 @@ def main() -> None:
     sub.add_argument("--chosen", action="store_true", help="the validation folds decided which weights count")
     sub.add_argument("--prior", type=float, default=0.0, help="how far to even out the classes, 0 to 1")
     sub.add_argument("--output", type=Path, default=paths.CROSS_VALIDATION)
+    sub = add(step_ordinary)
+    sub.add_argument(
+        "--folder", type=Path, default=paths.CACHE / "recipe", help="where recipe ordinary wrote its logits"
+    )
+    sub.add_argument("--output", type=Path, default=paths.ORDINARY)
     sub = add(step_pack)
     sub.add_argument("--folder", type=Path, default=paths.PACK, help="where the pack goes")
     sub.add_argument("--version", required=True)

@@ -1,5 +1,8 @@
 """The model card: ``model/source/card.md`` with the measured figures filled in."""
 
+import json
+import re
+
 from . import paths
 from .photos import CLASSES, KINDS
 
@@ -37,6 +40,7 @@ def render(evaluation: dict, candidate: dict) -> str:
         "scope": scope(measured),
         "scope_lesions": f"{measured['lesion photos']:,}",
         "scope_others": measured["other photos"],
+        "ordinary": ordinary(json.loads(paths.ORDINARY.read_text(encoding="utf-8"))),
         "clinical_count": sum(row["photos"] for row in learned.values() if row["kind"] == "clinical"),
     }
     for name, value in values.items():
@@ -44,6 +48,71 @@ def render(evaluation: dict, candidate: dict) -> str:
     if "{{" in template:
         raise ValueError("the template asks for something that is not there")
     return template
+
+
+ORDINARY = re.compile(r"(?<=<!-- ordinary photos -->\n)[^\0]*?(?=\n<!-- end of ordinary photos -->)")
+"""The part of the card that ``ordinary`` writes."""
+
+
+def with_ordinary(card: str, measured: dict) -> str:
+    """A card with the figures of ``ordinary.measure`` in the place of older ones."""
+    new, count = ORDINARY.subn(lambda _: ordinary(measured), card)
+    if count != 1:
+        raise ValueError("the card has no part for ordinary photos")
+    return new
+
+
+def ordinary(measured: dict) -> str:
+    """Every ordinary photo, answered by a network that has not learned from it."""
+    figures, floor = measured["together"], measured["calibration floor"]
+    few, many = sorted(map(int, floor))
+    accuracy = {"accuracy_7": figures["accuracy_7"], "accuracy_7_95": measured["accuracy_7_95"]}
+    rows = [
+        ("photos, patients", f"{measured['photos']}, {measured['patients']}"),
+        ("accuracy, 7 classes (`scc` and `ak` as one)", _with_interval(accuracy, "accuracy_7")),
+        ("balanced accuracy, 7 classes", _with_interval(figures, "balanced_accuracy_7")),
+        ("accuracy, nine-way", f"{figures['accuracy nine-way']:.3f}"),
+        ("accuracy, three-way", f"{figures['accuracy three-way']:.3f}"),
+        ("AUC, malignant or premalignant against benign", f"{figures['auc malignant']:.3f}"),
+        ("AUC, {bcc, scc, ak} against bkl", _with_interval(figures, "auc carcinoma-or-keratosis")),
+        (
+            "AUC, mel against nv ({} + {} photos)".format(*figures["melanoma-or-naevus photos"]),
+            _with_interval(figures, "auc melanoma-or-naevus"),
+        ),
+        ("log loss (nats)", f"{figures['log_loss']:.3f}"),
+        (
+            "expected calibration error (15 bins); by chance, if every probability were true",
+            f"{figures['calibration_error']:.3f}; {floor[str(many)]:.3f}, of {few} photos {floor[str(few)]:.3f}",
+        ),
+    ]
+    parts = ["| | every ordinary photo |\n|---|---|\n" + "\n".join(f"| {title} | {value} |" for title, value in rows)]
+    head = "| question | point | sensitivity | specificity |\n|---|---|---|---|"
+    body = [
+        f"| {task} | {name} | {_share(sides['sensitivity'])} | {_share(sides['specificity'])} |"
+        for task, row in measured["points"].items()
+        for name, sides in row["crossed"].items()
+    ]
+    parts.append("Operating points, those of each fold chosen on all others:\n\n" + "\n".join((head, *body)))
+    for column, values in measured["by column"].items():
+        head = f"| {column} | photos | accuracy, 7 classes (95 % interval) |\n|---|---|---|"
+        body = [
+            f"| {row['value']} | {row['photos']} | {row['accuracy_7']:.2f} ({row['95'][0]:.2f} to {row['95'][1]:.2f}) |"
+            for row in values
+        ]
+        parts.append("\n".join((head, *body)))
+    head = "| left out whole | photos | | accuracy, 7 classes | AUC malignant |\n|---|---|---|---|---|"
+    body = [
+        f"| {row['column']}: {', '.join(row['values'])} | {row[name]['photos']} | {name} | {row[name]['accuracy_7']:.3f} | "
+        f"{row[name]['auc malignant']:.3f} |"
+        for row in measured["left out whole"].values()
+        for name in ("never seen", "others of the kind seen")
+    ]
+    parts.append("\n".join((head, *body)))
+    return "\n\n".join(parts)
+
+
+def _share(row: dict) -> str:
+    return f"{row['share']:.3f} ({row['95'][0]:.3f} to {row['95'][1]:.3f})"
 
 
 def left_out(rows: dict[str, dict]) -> str:

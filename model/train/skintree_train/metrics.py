@@ -1,6 +1,6 @@
 """Figures of merit of a classifier with unequal classes: those of scikit-learn and SciPy, and what they do not have.
 
-``skintree evaluate`` (Rust) has the same definitions; ``tests/metrics/expected.json`` holds both to the same numbers.
+``skintree evaluate`` (Rust) has the same definitions; ``crates/evaluate/tests/metrics/expected.json`` holds both to the same numbers.
 """
 
 from collections.abc import Sequence
@@ -82,6 +82,19 @@ def calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int 
     """Expected calibration error of the top probability (Guo et al. 2017), over the bins of ``reliability``."""
     rows = reliability(probabilities, targets, bins)
     return float(sum(abs(row["accuracy"] - row["confidence"]) * row["photos"] for row in rows) / len(targets))
+
+
+def calibration_floor(probabilities: np.ndarray, photos: int, draws: int = 100, seed: int = 1) -> float:
+    """The calibration error that so many photos with such probabilities have by chance if every probability is true: the mean over
+    draws of photos and of their classes (consistency resampling, Broecker and Smith 2007, doi:10.1175/WAF993.1).
+    """
+    random = np.random.default_rng(seed)
+    errors = []
+    for _ in range(draws):
+        some = probabilities[random.choice(len(probabilities), photos, replace=False)]
+        drawn = (some.cumsum(axis=1) < random.random((photos, 1))).sum(axis=1)
+        errors.append(calibration_error(some, np.minimum(drawn, some.shape[1] - 1)))
+    return float(np.mean(errors))
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from . import backbone, checkpoint, dataset, folds, parts, paths, resident, sets, warm_start
+from . import backbone, checkpoint, dataset, folds, parts, resident, sets, warm_start
 from .architecture import inception_v3
 from .averaging import Average
 from .photos import CLASSES, KINDS, Photo
@@ -39,12 +39,28 @@ RESERVE = 12.0
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Photos that a network does not learn from, so that it can be measured on them."""
+
+    source: str
+    column: str
+    """``fold``, or one of ``Photo.groups``."""
+    values: tuple[str, ...]
+
+    def holds(self, photo: Photo, fold: int) -> bool:
+        """Whether a photo, which lies in that fold, is one of them."""
+        value = str(fold) if self.column == "fold" else photo.groups.get(self.column)
+        return photo.source == self.source and value in self.values
+
+
+@dataclass(frozen=True)
 class Run:
     """How one network is trained."""
 
     name: str
     start: str
-    """``shipped`` (the pack in the repository), ``teacher`` (the file given), ``backbone``, or the name of an earlier run."""
+    """``shipped`` (the pack in the repository), ``teacher`` or ``dermoscopic`` (the files given), ``backbone``, or the name of an
+    earlier run."""
     share: float
     """Of the time."""
     sources: dict[str, float]
@@ -70,6 +86,8 @@ class Run:
     """Decay of the moving average, a step."""
     strength: Strength = field(default_factory=Strength)
     seed: int = 1
+    left_out: LeftOut | None = None
+    """Besides ``HELD_OUT``."""
 
     def size(self, share: float) -> int:
         """Side of the views when ``share`` of the run is done."""
@@ -101,6 +119,24 @@ GPU = (
 teachers to average the student with."""
 
 
+def ordinary(name: str, column: str, *values: str, seed: int) -> Run:
+    """As ``all-from-shipped``, whose start knew dermoscopic photos only, without some of the ordinary photos."""
+    left_out = LeftOut(padufes20.NAME, column, values)
+    return Run(name, "dermoscopic", 1.0, ALL, mixup=0.4, seed=seed, left_out=left_out)
+
+
+ORDINARY = (
+    ordinary("without-folds-2-3", "fold", "2", "3", seed=11),
+    ordinary("without-folds-4-5", "fold", "4", "5", seed=12),
+    ordinary("without-folds-6-8", "fold", "6", "7", "8", seed=13),
+    ordinary("without-heads", "body region", "face", "nose", "ear", "lip", "scalp", "neck", seed=14),
+    ordinary("without-types-3-6", "Fitzpatrick type", "3", "4", "5", "6", seed=15),
+)
+"""Every ordinary photo answered by a network that has not learned from it, and two kinds of ordinary photos left out whole."""
+
+RECIPES = {"gpu": GPU, "ordinary": ORDINARY}
+
+
 @dataclass
 class Clock:
     """Time that may be used, in seconds of ``time.monotonic``."""
@@ -115,17 +151,21 @@ class Clock:
 class Recipe:
     """Runs in order; goes on after a cut from the last checkpoint in ``folder``."""
 
-    def __init__(self, folder: Path, device: torch.device, workers: int, share_of_photos: float, teacher: Path | None):
-        self.folder, self.device, self.workers = folder, device, workers
-        self.teacher = teacher
+    def __init__(
+        self, folder: Path, device: torch.device, workers: int, share_of_photos: float, given: dict[str, Path | None]
+    ):
+        """``given`` are files by the names that ``Run.start`` may have."""
+        self.folder, self.device, self.workers, self.given = folder, device, workers, given
         folder.mkdir(parents=True, exist_ok=True)
-        fold_of = folds.read()
+        self.fold_of = folds.read()
         everything = thinned(sets.read(), share_of_photos)
-        self.learned = [photo for photo in everything if fold_of[photo.photo_id] not in HELD_OUT]
+        self.learned = [photo for photo in everything if self.fold_of[photo.photo_id] not in HELD_OUT]
+        # Networks may leave these sources out, whole or in part.
+        whole = (isic2017.NAME, padufes20.NAME)
         self.measured = [
             photo
             for photo in everything
-            if photo.large and (fold_of[photo.photo_id] in HELD_OUT or photo.source == isic2017.NAME)
+            if photo.large and (self.fold_of[photo.photo_id] in HELD_OUT or photo.source in whole)
         ]
         self.say(f"{len(self.learned)} photos to learn, {len(self.measured)} to measure")
         self.resident = Resident(self.learned, device, workers)
@@ -144,16 +184,16 @@ class Recipe:
         return self.known[name]
 
     def _load(self, name: str) -> nn.Module:
-        if name == "shipped":
-            dermoscopic = [photo for photo in self.learned if photo.source == ham10000.NAME]
-            places = dataset.draw(dermoscopic, min(256, len(dermoscopic)), 0.5, seed=1)
-            return warm_start.load(paths.PACK / "model.onnx", [dermoscopic[place] for place in places])
         if name == "backbone":
             return backbone.load(len(CLASSES))
-        network = warm_start.Network(inception_v3(), len(CLASSES))
-        path = self.teacher if name == "teacher" else self.folder / f"{name}.pt"
+        path = self.given.get(name, self.folder / f"{name}.pt")
         if path is None:
-            raise SystemExit("--teacher names no file")
+            raise SystemExit(f"--{name} names no file")
+        if path.suffix == ".onnx":
+            dermoscopic = [photo for photo in self.learned if photo.source == ham10000.NAME]
+            places = dataset.draw(dermoscopic, min(256, len(dermoscopic)), 0.5, seed=1)
+            return warm_start.load(path, [dermoscopic[place] for place in places])
+        network = warm_start.Network(inception_v3(), len(CLASSES))
         network.load_state_dict(parts.read(path))
         return network
 
@@ -174,7 +214,9 @@ class Recipe:
             average.updates = steps
         teachers = [(self.network(name), weights) for name, weights in run.teachers.items()]
         torch.manual_seed(run.seed * 1_000_003 + steps)
-        shares = self.resident.shares(run.sources, run.balance)
+        shares = self.resident.shares(
+            run.sources, run.balance, [not self.left_out(run, photo) for photo in self.learned]
+        )
         self.say(f"{run.name}: {seconds:.0f} s, from {run.start} at {done:.0%}")
         began = logged = stored = time.monotonic()
         before, logged_views, losses = began, views, []
@@ -212,6 +254,10 @@ class Recipe:
         kept[CUTS[-1]] = average.network.state_dict()
         self.finish(run, kept, views)
         saved_path.unlink(missing_ok=True)
+
+    def left_out(self, run: Run, photo: Photo) -> bool:
+        """Whether a run does not learn from a photo though it is in none of ``HELD_OUT``."""
+        return run.left_out is not None and run.left_out.holds(photo, self.fold_of[photo.photo_id])
 
     def loss(
         self,
@@ -253,11 +299,8 @@ class Recipe:
         for name, state in candidates.items():
             network.load_state_dict(state)
             found[name] = self.answers(network.eval())
-        np.savez_compressed(
-            self.folder / f"{run.name}.logits.npz",
-            photos=np.array([photo.photo_id for photo in self.measured]),
-            **{name: logits.astype(np.float16) for name, logits in found.items()},
-        )
+        photos = np.array([photo.photo_id for photo in self.measured])
+        np.savez_compressed(self.folder / f"{run.name}.logits.npz", photos=photos, **found)
         network.load_state_dict(candidates["mean"])
         self.known[run.name] = network
         parts.write(self.folder / f"{run.name}.pt", candidates["mean"])
@@ -265,7 +308,7 @@ class Recipe:
         note = {
             "run": asdict(run),
             "views": views,
-            "figures": {name: self.figures(rows) for name, rows in found.items()},
+            "figures": {name: self.figures(run, rows) for name, rows in found.items()},
         }
         with (self.folder / "progress.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(note) + "\n")
@@ -275,20 +318,22 @@ class Recipe:
     def answers(self, network: nn.Module, batch: int = 128) -> np.ndarray:
         """Logits ``[N, classes]`` for the plain photos that are measured."""
         rows = []
-        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+        with torch.no_grad():
             for start in range(0, len(self.plain), batch):
                 x = dataset.to_input(self.plain[start : start + batch], self.device)
                 rows.append(network(x).float().cpu())
         return torch.cat(rows).numpy()
 
-    def figures(self, logits: np.ndarray) -> dict[str, float]:
-        """A few figures by source on the validation fold, and on all of ISIC 2017 (for networks that have not seen it)."""
+    def figures(self, run: Run, logits: np.ndarray) -> dict[str, float]:
+        """A few figures by source on the validation fold, on all of ISIC 2017 (for networks that have not seen it), and on what the
+        run left out.
+        """
         from sklearn.metrics import roc_auc_score
 
-        fold_of = folds.read()
         targets = np.array([photo.target for photo in self.measured])
         sources = np.array([photo.source for photo in self.measured])
-        validation = np.array([fold_of[photo.photo_id] == HELD_OUT[1] for photo in self.measured])
+        validation = np.array([self.fold_of[photo.photo_id] == HELD_OUT[1] for photo in self.measured])
+        left_out = np.array([self.left_out(run, photo) for photo in self.measured])
         merged = np.array([4 if name == "ak" else place for place, name in enumerate(CLASSES)])
         malignant = np.isin(targets, [1, 3, 4, 5])
         probabilities = torch.from_numpy(logits).softmax(dim=1).numpy()
@@ -297,6 +342,7 @@ class Recipe:
             ("ham10000", (sources == ham10000.NAME) & validation),
             ("padufes20", (sources == padufes20.NAME) & validation),
             ("isic2017 whole", sources == isic2017.NAME),
+            ("left out", left_out),
         ):
             binary = some & np.isin(targets, [0, 1])
             with_both = some if name != "isic2017 whole" else binary

@@ -6,7 +6,7 @@ imitate other clinics: white balance, exposure, distance, sharpness, compression
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
@@ -66,11 +66,15 @@ class Resident:
         self.kinds = torch.tensor([KINDS.index(photo.kind) for photo in photos], device=device)
         self.overlays = overlays().to(device)
 
-    def shares(self, sources: dict[str, float], balance: float) -> Tensor:
-        """Probability of each photo to be drawn, ``[N]``: a source gets its share, a class of n photos in it n^(1 - balance)."""
+    def shares(self, sources: dict[str, float], balance: float, used: Sequence[bool]) -> Tensor:
+        """Probability of each photo to be drawn, ``[N]``: a source gets its share, a class of n photos in it n^(1 - balance).
+
+        Only photos that are ``used`` count.
+        """
         share = np.zeros(len(self.photos))
         for source, part in sources.items():
-            places = np.array([place for place, photo in enumerate(self.photos) if photo.source == source], dtype=int)
+            mine = [place for place, photo in enumerate(self.photos) if photo.source == source and used[place]]
+            places = np.array(mine, dtype=int)
             targets = np.array([self.photos[place].target for place in places], dtype=int)
             sizes = np.bincount(targets, minlength=len(CLASSES)).astype(float)
             wanted = np.where(sizes > 0, np.maximum(sizes, 1) ** (1 - balance), 0)

@@ -9,11 +9,11 @@ import numpy as np
 from skintree_train import figures, metrics, operating, pack, photos
 from skintree_train.photos import CLASSES, Photo
 
-EXPECTED = Path(__file__).parents[3] / "tests/metrics/expected.json"
+EXPECTED = Path(__file__).parents[3] / "crates/evaluate/tests/metrics/expected.json"
 
 
 class Shared(unittest.TestCase):
-    """Every case of ``tests/metrics/expected.json``."""
+    """Every case of ``crates/evaluate/tests/metrics/expected.json``."""
 
     @classmethod
     def setUpClass(cls):

@@ -56,7 +56,7 @@ impl FixedEngine {
 
     fn infer(&mut self, input: &[f32], wanted: Wanted) -> Result<Outputs, String> {
         self.program.run(input)?;
-        let features = self.features.filter(|_| wanted == Wanted::LogitsAndFeatures);
+        let features = self.features.filter(|_| wanted != Wanted::Logits);
         Ok(Outputs { logits: self.logits(), features: features.map(|view| self.program.planes(&view)) })
     }
 

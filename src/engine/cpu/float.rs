@@ -47,7 +47,7 @@ impl FloatEngine {
     fn infer(&mut self, input: &[f32], wanted: Wanted) -> Result<Outputs, String> {
         self.program.run(input)?;
         let logits = self.program.pixels(self.logits).next().ok_or("it gave no logits")?.to_vec();
-        let features = self.features.filter(|_| wanted == Wanted::LogitsAndFeatures);
+        let features = self.features.filter(|_| wanted != Wanted::Logits);
         Ok(Outputs { logits, features: features.map(|view| self.program.planes(&view)) })
     }
 }

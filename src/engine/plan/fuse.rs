@@ -167,18 +167,18 @@ impl<'a> Fuser<'a> {
     }
 
     fn is_output(&self, tensor: &str) -> bool {
-        self.graph.outputs().iter().any(|output| self.root(output) == tensor)
+        self.graph.results().any(|result| self.root(result) == tensor)
     }
 
     fn finish(self) -> Fused<'a> {
         let (mut outputs, mut forwarded) = (Vec::new(), Vec::new());
-        for name in self.graph.outputs() {
+        for name in self.graph.results() {
             let root = self.root(name);
             if !outputs.contains(&root) {
                 outputs.push(root);
             }
             if root != name {
-                forwarded.push((name.as_str(), root));
+                forwarded.push((name, root));
             }
         }
         let input = self.graph.input();
@@ -198,7 +198,7 @@ fn map_shape(graph: &Graph, name: &str) -> Option<[usize; 3]> {
 
 /// The `Relu` whose work a node can do: the only user of its output.
 pub(crate) fn fused_relu<'a>(graph: &'a Graph, node: &Node) -> Option<&'a Node> {
-    if !operators::find(&node.op)?.takes_relu() || graph.outputs().contains(&node.output) {
+    if !operators::find(&node.op)?.takes_relu() || graph.results().any(|result| result == node.output) {
         return None;
     }
     let mut users = graph.nodes().iter().filter(|user| user.inputs.contains(&node.output));

@@ -67,7 +67,7 @@ fn the_last_writer_of_an_output_stands_for_it() {
     let steps = plan("model/pack", TILES).steps;
     let outputs: Vec<(usize, &str)> =
         steps.iter().enumerate().filter_map(|(index, step)| Some((index, step.output.as_deref()?))).collect();
-    assert_eq!(outputs, [(59, "features"), (61, "logits")]);
+    assert_eq!(outputs, [(59, "features"), (60, "head/average"), (61, "logits")]);
     assert!(!steps[60..].iter().any(|step| step.writes.iter().any(|name| name == "features")));
 }
 

@@ -1,5 +1,5 @@
 // Every state of every face: axe-core finds nothing in it and nothing sticks out of it, on the narrowest phone in English
-// and on a desk, in the dark, in Korean.
+// and, in Chromium, on a desk, in the dark, in Korean.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -13,13 +13,19 @@ import { accessibilityProblems, sticksOut } from './upload-page.js';
  * @import {Kind} from './harness.js'
  */
 
-const LOOKS = /** @type {const} */ ([
-  { dark: false, size: { width: 320, height: 640 }, language: 'en' },
-  { dark: true, size: { width: 1280, height: 900 }, language: 'ko' },
-]);
+export const LOOKS = /** @type {const} */ ({
+  phone: { dark: false, size: { width: 320, height: 640 }, language: 'en' },
+  desk: { dark: true, size: { width: 1280, height: 900 }, language: 'ko' },
+});
 
-for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
-  for (const { dark, size, language } of LOOKS) {
+/**
+ * The tests of one browser; a file each, so that several run at a time.
+ *
+ * @param {Kind} kind
+ * @param {(typeof LOOKS)[keyof typeof LOOKS][]} looks
+ */
+export function checkStates(kind, looks) {
+  for (const { dark, size, language } of looks) {
     describe(`states, ${kind}, ${size.width} pixels, ${dark ? 'dark' : 'light'}, ${language}`, { skip: noBrowser(kind) }, () => {
       /** @type {Awaited<ReturnType<typeof startServers>>} */
       let servers;
