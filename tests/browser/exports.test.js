@@ -81,11 +81,13 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
 
     test('FHIR, in the language of the page', async () => {
       await page.select('#language', 'ko');
+      await answerOf(page);
       const { resourceType, entry } = JSON.parse(await saved('saveFhir', 'skintree-report.fhir.json'));
       const risk = entry.find((/** @type {any} */ { resource }) => resource.resourceType === 'RiskAssessment').resource;
       assert.deepEqual([resourceType, risk.status], ['Bundle', 'preliminary']);
       assert.ok(risk.prediction.some((/** @type {any} */ { outcome }) => outcome.text === '흑색종'));
       await page.select('#language', 'en');
+      await answerOf(page);
     });
 
     test('CSV and JSON of many photos, one line or report each', async () => {

@@ -33,7 +33,7 @@ const broken = `${OUTPUT}/broken.jpg`;
 writeFileSync(broken, 'not a photo');
 
 /** @param {Page} page */
-const answered = (page) => page.waitForSelector('.result');
+const answered = (page) => page.waitForSelector('.result:not([aria-busy])');
 /** @param {Page} page */
 const failed = (page) => page.waitForSelector('.failure > *');
 /** @param {Page} page */

@@ -81,7 +81,7 @@ export async function give(page, ...files) {
 
 /** @param {Page} page */
 export async function answerOf(page) {
-  await page.waitForSelector('.result, .failure > *');
+  await page.waitForSelector('.result:not([aria-busy]), .failure > *');
   const answer = await page.$eval('.answer', (element) => /** @type {HTMLElement} */ (element).innerText);
   assert.ok(await page.$('.result'), `there is an answer, not: ${answer}`);
   return answer;

@@ -6,7 +6,7 @@ import { startLanguageMenu, translatePage } from '../view/page-language.js';
 import { onChosen, onDropped } from '../view/photo-inputs.js';
 import { PhotoPreview } from '../view/photo-preview.js';
 import { ProgressView } from '../view/progress-view.js';
-import { resultView, spokenResult } from '../view/result-view.js';
+import { growingResultView, spokenResult } from '../view/result-view.js';
 import { say } from '../view/strings.js';
 import { troubleView } from '../view/trouble-view.js';
 import { AnswerActions, openForPrint } from './answer-actions.js';
@@ -313,7 +313,9 @@ function showReport(item) {
     return;
   }
   const changeKind = item.source ? (/** @type {string} */ id) => askAsKind(item, id) : undefined;
-  page.result.append(resultView(report, changeKind), actions.element({ name: item.name, report }));
+  const { article, whole } = growingResultView(report, changeKind);
+  page.result.append(article);
+  void whole.then((isWhole) => isWhole && article.after(actions.element({ name: item.name, report })));
   if (announced !== item) {
     announced = item;
     announce(spokenResult(report));

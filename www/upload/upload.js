@@ -85,7 +85,7 @@ view.start({
 });
 // The page can be used by now. The rest comes in tasks of its own, so that no click waits for it.
 setTimeout(() => startHistory(recall));
-setTimeout(prepareNumbers);
+prepareNumbers();
 setTimeout(() =>
   startDevice({
     packUrl: PACK,

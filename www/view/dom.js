@@ -68,3 +68,14 @@ export function fold(className, heading, ...content) {
   part.open = matchMedia('(min-width: 48rem)').matches;
   return part;
 }
+
+/** In a task of its own after the next frame is drawn, or soon where none is, as in a page out of sight. @returns {Promise<void>} */
+export function nextFrame() {
+  return new Promise((resolve) => {
+    const without = setTimeout(resolve, 100);
+    requestAnimationFrame(() => {
+      clearTimeout(without);
+      setTimeout(resolve);
+    });
+  });
+}

@@ -2,7 +2,7 @@
 // know the field. Knows nothing of the page around it.
 
 import { detailsView } from './details-view.js';
-import { bar, el, fold } from './dom.js';
+import { bar, el, fold, nextFrame } from './dom.js';
 import { classColours, nodeOf } from './report-nodes.js';
 import { currentLanguage, duration, local, percent, say } from './strings.js';
 import { treeView } from './tree-view.js';
@@ -20,6 +20,44 @@ const CLOSEST = 3;
  * @returns {HTMLElement}
  */
 export function resultView(report, changeKind) {
+  const article = beginning(report, changeKind);
+  article.append(...rest(report).map((part) => part()));
+  return article;
+}
+
+/**
+ * The same for a page that is to answer its visitor meanwhile: what is read first is there at once, the rest comes in the next frames, a
+ * part in each. The article is `aria-busy` until it is whole.
+ *
+ * @param {Report} report
+ * @param {(id: string) => void} [changeKind] as above
+ * @returns {{article: HTMLElement, whole: Promise<boolean>}} `whole` is false if the article was taken from the page before
+ */
+export function growingResultView(report, changeKind) {
+  const article = beginning(report, changeKind);
+  article.setAttribute('aria-busy', 'true');
+  return { article, whole: grow(article, rest(report)) };
+}
+
+/**
+ * @param {HTMLElement} article
+ * @param {(() => HTMLElement)[]} parts
+ */
+async function grow(article, parts) {
+  for (const part of parts) {
+    await nextFrame();
+    if (!article.isConnected) return false;
+    article.append(part());
+  }
+  article.removeAttribute('aria-busy');
+  return true;
+}
+
+/**
+ * @param {Report} report
+ * @param {(id: string) => void} [changeKind]
+ */
+function beginning(report, changeKind) {
   const { certainty, poor_photo } = report.conclusion;
   return el(
     'article',
@@ -29,18 +67,28 @@ export function resultView(report, changeKind) {
       'aria-labelledby': 'result-heading',
     },
     summary(report, changeKind),
-    ...numbers(report),
-    fold('background', say('useHeading'), ...background(report)),
-    detailsView(report),
   );
+}
+
+/** What stands below the summary. @param {Report} report @returns {(() => HTMLElement)[]} */
+function rest(report) {
+  return [...numbers(report), () => fold('background', say('useHeading'), ...background(report)), () => detailsView(report)];
 }
 
 /** @param {Report} report */
 function numbers(report) {
-  const parts = [fold('tree-view', say('treeHeading'), ...treeView(report)), ...(report.tasks.length ? [fold('tasks', say('tasksHeading'), ...tasks(report))] : [])];
+  const parts = [
+    () => fold('tree-view', say('treeHeading'), ...treeView(report)),
+    ...(report.tasks.length ? [() => fold('tasks', say('tasksHeading'), ...tasks(report))] : []),
+  ];
   if (report.conclusion.certainty !== 'out-of-scope') return parts;
-  for (const part of parts) part.open = true;
-  return [el('details', { className: 'fold numbers' }, el('summary', {}, say('numbersAnyway')), closest(report), ...parts)];
+  const opened = () =>
+    parts.map((part) => {
+      const made = part();
+      made.open = true;
+      return made;
+    });
+  return [() => el('details', { className: 'fold numbers' }, el('summary', {}, say('numbersAnyway')), closest(report), ...opened())];
 }
 
 /**

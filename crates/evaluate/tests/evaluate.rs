@@ -4,9 +4,10 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
+use skintree::taxonomy::Text;
 use skintree_evaluate::labels::{LabelOptions, Labels, columns, unknown_labels};
 use skintree_evaluate::predictions::{Prediction, Predictions, photo_id};
-use skintree_evaluate::result::Evaluation;
+use skintree_evaluate::result::{Evaluation, Readers};
 use skintree_evaluate::{EvaluateError, Settings, Study};
 use skintree_testing::{cpu_engine_info, tiny};
 
@@ -30,11 +31,15 @@ fn files(labels: &Labels) -> Vec<&str> {
 
 /// Probabilities of the tiny pack's eight classes: nv, mel, bkl, bcc, scc, ak, df, vasc.
 fn evaluate(csv: &str, options: &LabelOptions, probabilities: &[Vec<f64>]) -> Evaluation {
+    evaluate_with(csv, options, probabilities, Settings::default())
+}
+
+fn evaluate_with(csv: &str, options: &LabelOptions, probabilities: &[Vec<f64>], settings: Settings) -> Evaluation {
     let mut study = Study::new(tiny(), read(csv, options).unwrap());
     for (place, probabilities) in probabilities.iter().enumerate() {
         study.answered(place, probabilities.clone()).unwrap();
     }
-    study.finish(&cpu_engine_info(), &Settings { resamples: 50, ..Settings::default() }).unwrap()
+    study.finish(&cpu_engine_info(), &Settings { resamples: 50, ..settings }).unwrap()
 }
 
 fn sure(class: usize) -> Vec<f64> {
@@ -107,6 +112,22 @@ fn labels_count_at_their_level_and_above() {
     assert_eq!(question.auc.value, Some(0.5));
     assert_eq!(found.mistakes.len(), 1);
     assert_eq!((found.mistakes[0].file.as_str(), found.mistakes[0].answer.as_str()), ("b", "nv"));
+}
+
+#[test]
+fn dermatologists_stand_at_the_question_that_they_were_asked() {
+    let readers = Readers {
+        task: "melanoma-or-naevus".to_owned(),
+        source: Text::en_ko("made up", "지어낸 것"),
+        points: vec![[0.8, 0.7]],
+    };
+    let settings = Settings { readers: vec![readers.clone()], ..Settings::default() };
+    let csv = "file,label\na,nv\nb,mel\nc,bcc\nd,bkl\n";
+    let found = evaluate_with(csv, &LabelOptions::default(), &[sure(0), sure(1), sure(3), sure(2)], settings);
+    assert!(found.tasks.len() > 1);
+    for task in found.tasks {
+        assert_eq!(task.readers, (task.id == readers.task).then(|| readers.clone()), "{}", task.id);
+    }
 }
 
 #[test]
