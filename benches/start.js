@@ -10,13 +10,13 @@ import { parseArgs } from 'node:util';
 
 import { DIST, ROOT, Server, launch, newPage } from '../tests/browser/harness.js';
 import { answerOf, choose } from '../tests/browser/upload-page.js';
+import { median } from './browser/median.js';
 
 const { values: options } = parseArgs({
   options: { runs: { type: 'string', default: '5' }, slower: { type: 'string', default: '1' } },
 });
 
 const PHOTO = fileURLToPath(new URL('../tests/golden/large-1200x801.png', import.meta.url));
-const median = (/** @type {number[]} */ values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 /** Tells of everything that keeps the page busy for longer than 50 ms, the limit of the Long Tasks API. */
 const WATCH = `

@@ -119,10 +119,12 @@ impl Classifier {
         let quality = Quality::measure(photo, &pack.manifest().input);
         let prepared = Instant::now();
         let views = options.views.clamp(1, MAX_VIEWS);
-        let wanted = match () {
-            () if heat_maps.is_some() => Wanted::LogitsAndFeatures,
-            () if options.features || pack.needs_features() => Wanted::LogitsAndMeans,
-            () => Wanted::Logits,
+        let wanted = if heat_maps.is_some() {
+            Wanted::LogitsAndFeatures
+        } else if options.features || pack.needs_features() {
+            Wanted::LogitsAndMeans
+        } else {
+            Wanted::Logits
         };
         let outputs = run(&mut *loaded.engine, &input, views, wanted).await?;
         let ran = Instant::now();

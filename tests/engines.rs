@@ -243,15 +243,9 @@ fn means_are_read_back_instead_of_the_feature_map_where_they_are_enough() {
 #[test]
 fn an_error_of_a_run_is_reported_though_its_scopes_end_before_it() {
     let Some(gpu) = gpu() else { return };
-    let buffer = |gpu: &Gpu| {
-        // Not a multiple of four, which WebGPU refuses.
-        gpu.upload("odd", &[0; 3]);
-        std::future::ready(())
-    };
-    let error = block_on(gpu.watch_run(async {
-        buffer(&gpu).await;
-        1
-    }));
+    // Not a multiple of four, which WebGPU refuses.
+    let upload_refused = || gpu.upload("odd", &[0; 3]);
+    let error = block_on(gpu.watch_run(async { upload_refused() }));
     assert!(matches!(error, Err(GpuError::Validation(_))), "{error:?}");
     // One that comes after the first wait is found by whoever asks next, if not by the run itself.
     let late = block_on(gpu.watch_run(async {
@@ -264,7 +258,7 @@ fn an_error_of_a_run_is_reported_though_its_scopes_end_before_it() {
             std::task::Poll::Pending
         })
         .await;
-        buffer(&gpu).await;
+        upload_refused();
     }));
     assert!(matches!(late, Err(GpuError::Validation(_))), "{late:?}");
     assert_eq!(block_on(gpu.watch_run(async { 2 })), Ok(2));

@@ -8,14 +8,13 @@
 
 import { parseArgs } from 'node:util';
 
-import puppeteer from 'puppeteer-core';
-
-import { CHROMIUM_GPU } from './chromium.js';
+import { launchChromium } from './chromium.js';
+import { median } from './median.js';
 import { serve } from './serve.js';
 
 const { values: options } = parseArgs({ options: { runs: { type: 'string', default: '30' }, gpu: { type: 'boolean', default: false } } });
 
-/** In the page. @param {number} runs @returns {Promise<Record<string, number>>} */
+/** In the page. @param {number} runs @returns {Promise<Record<string, number[]>>} milliseconds */
 async function measure(runs) {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) return {};
@@ -111,19 +110,15 @@ async function measure(runs) {
       if (i >= 3) (times[name] ??= []).push(ms);
     }
   }
-  const median = (/** @type {number[]} */ values) => values.sort((x, y) => x - y)[values.length >> 1];
-  return Object.fromEntries(Object.entries(times).map(([name, values]) => [name, median(values)]));
+  return times;
 }
 
-const browser = await puppeteer.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--headless=new', '--no-sandbox', '--enable-unsafe-webgpu', '--no-first-run', ...(options.gpu ? CHROMIUM_GPU : [])],
-});
+const browser = await launchChromium(options.gpu);
 const server = await serve();
 const page = await browser.newPage();
 await page.goto(server.origin);
-const medians = await page.evaluate(measure, Number(options.runs));
+const times = await page.evaluate(measure, Number(options.runs));
 console.log('| run | ms |\n|---|---|');
-for (const [name, ms] of Object.entries(medians)) console.log(`| ${name} | ${ms.toFixed(2)} |`);
+for (const [name, all] of Object.entries(times)) console.log(`| ${name} | ${median(all).toFixed(2)} |`);
 await browser.close();
 server.stop();

@@ -14,9 +14,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import puppeteer from 'puppeteer-core';
-
-import { CHROMIUM_GPU } from './chromium.js';
+import { launchChromium } from './chromium.js';
+import { median } from './median.js';
 import { measureAdapter } from './peak.js';
 import { cpuMs, forgetPeak, memoryMiB, processes, rendererOf } from './processes.js';
 import { OPERATIONS, serve } from './serve.js';
@@ -45,21 +44,7 @@ const NAMES = [
 /** A runtime whose first run takes longer than this does one warm run only, or the bench would take an hour. */
 const PATIENCE_MS = 20_000;
 
-const median = (/** @type {number[]} */ values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-
-const browser = await puppeteer.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--headless=new',
-    '--no-sandbox',
-    '--enable-unsafe-webgpu',
-    '--disable-gpu-watchdog',
-    '--no-first-run',
-    '--site-per-process',
-    ...(options.gpu ? CHROMIUM_GPU : []),
-  ],
-  protocolTimeout: 1_200_000,
-});
+const browser = await launchChromium(options.gpu, ['--disable-gpu-watchdog', '--site-per-process']);
 const main = /** @type {number} */ (browser.process()?.pid);
 const [gpu] = processes(main, 'gpu-process');
 

@@ -46,11 +46,12 @@ pub fn lower(graph: &Graph, variant: Variant, gpu: &Gpu) -> Result<Lowered, Grap
     let mut builder = Builder::default();
     let info = |name: &str| [1, packed_len(ends.get(name).copied().unwrap_or([1; 3]))];
     builder.input(graph.input(), &info(graph.input()));
-    let is_output = |name: &String| graph.results().any(|result| result == name);
     let mut kernels = Kernels::new();
     let mut before = graph.input().to_owned();
     let last = steps.len().saturating_sub(1);
-    for (index, Step { name, kernel, constants, pack, reads, writes, output }) in steps.into_iter().enumerate() {
+    for (index, Step { name, kernel, constants, pack, reads, writes, output: read_back }) in
+        steps.into_iter().enumerate()
+    {
         let mut bound = reads;
         if let Some(pack) = pack {
             let mut values = constants.iter().map(|parts| values_of(graph, parts));
@@ -61,10 +62,9 @@ pub fn lower(graph: &Graph, variant: Variant, gpu: &Gpu) -> Result<Lowered, Grap
             });
         }
         bound.extend(writes);
-        let read_back = output.filter(|name| is_output(name) || forwarded.iter().any(|(_, of)| of == name));
         let inputs = if read_back.is_some() && index < last { vec![before.clone(), before] } else { vec![before] };
         let output = read_back.clone().unwrap_or_else(|| format!("{name}/done"));
-        builder.tensor(&output, &read_back.map_or([1, 1], |name| info(&name)), is_output(&output));
+        builder.tensor(&output, &read_back.map_or([1, 1], |name| info(&name)), graph.is_result(&output));
         builder.node(&name, "Relu", inputs, &output);
         kernels.insert(name, Dispatch { kernel, buffers: bound });
         before = output;

@@ -153,6 +153,11 @@ impl Graph {
         self.outputs.iter().map(String::as_str).chain(self.means())
     }
 
+    /// Whether a tensor is one of [`Self::results`].
+    pub(crate) fn is_result(&self, tensor: &str) -> bool {
+        self.results().any(|result| result == tensor)
+    }
+
     /// Number of weights and biases.
     pub fn parameter_count(&self) -> usize {
         self.weights.values().map(Weight::count).sum()

@@ -116,41 +116,31 @@ impl Conv {
     }
 }
 
-/// Constants of convolutions whose kernel reads them from the same buffers.
-#[derive(Debug, Default)]
-pub(super) struct Packed {
-    weights: Vec<f32>,
-    /// Those in f16, which stand in the place of `weights` then.
-    halves: Vec<u8>,
-    /// Behind the biases of a convolution lie the scales of its f16 weights.
-    bias: Vec<f32>,
-}
-
-impl Packed {
-    /// With room for so many weights.
-    pub(super) fn with_capacity(weights: usize, half: bool) -> Self {
-        let (weights, halves) = if half { (0, 2 * weights) } else { (weights, 0) };
-        Self { weights: Vec::with_capacity(weights), halves: Vec::with_capacity(halves), bias: Vec::new() }
-    }
-
-    /// Adds those of a convolution. `block` output quads lie together.
-    pub(super) fn add(&mut self, conv: &Conv, Values { mut weights, bias }: Values, block: usize, half: bool) {
-        let shape = [conv.output[0], conv.input[0], conv.kernel[0], conv.kernel[1]];
-        self.bias.extend(pack_bias(&bias, block));
-        if !half {
-            return pack_weights(&weights, shape, block, &mut self.weights);
+/// Hands over weights and biases of convolutions whose kernel reads them from the same two buffers. `block` output quads lie together;
+/// behind the biases of a convolution lie the scales of its f16 weights.
+pub(super) fn pack(
+    convolutions: &[Conv],
+    values: &mut dyn Iterator<Item = Values>,
+    block: usize,
+    half: bool,
+    upload: Upload<'_>,
+) {
+    let count = convolutions.iter().map(|conv| conv.packed_weights(block)).sum();
+    let (mut weights, mut biases) = (Vec::with_capacity(count), Vec::new());
+    for (conv, Values { weights: mut own, bias }) in convolutions.iter().zip(values) {
+        biases.extend(pack_bias(&bias, block));
+        if half {
+            biases.extend(pack_bias(&take_scales(&mut own, conv.output[0]), block));
         }
-        self.bias.extend(pack_bias(&take_scales(&mut weights, shape[0]), block));
-        let mut packed = Vec::with_capacity(conv.packed_weights(block));
-        pack_weights(&weights, shape, block, &mut packed);
-        self.halves.extend(packed.into_iter().flat_map(|weight| half::f16::from_f32(weight).to_le_bytes()));
+        pack_weights(&own, [conv.output[0], conv.input[0], conv.kernel[0], conv.kernel[1]], block, &mut weights);
     }
-
-    /// Hands over the weights, then the biases.
-    pub(super) fn upload(&self, upload: Upload<'_>) {
-        upload(if self.halves.is_empty() { bytemuck::cast_slice(&self.weights) } else { &self.halves });
-        upload(bytemuck::cast_slice(&self.bias));
+    if half {
+        let halves = weights.into_iter().flat_map(|weight| half::f16::from_f32(weight).to_le_bytes());
+        upload(&halves.collect::<Vec<u8>>());
+    } else {
+        upload(bytemuck::cast_slice(&weights));
     }
+    upload(bytemuck::cast_slice(&biases));
 }
 
 /// A kernel for software adapters.
@@ -200,9 +190,7 @@ impl Registers {
     }
 
     pub(super) fn pack(&self, values: &mut dyn Iterator<Item = Values>, upload: Upload<'_>) {
-        let mut packed = Packed::with_capacity(self.conv.packed_weights(self.block), self.half);
-        packed.add(&self.conv, values.next().unwrap_or_default(), self.block, self.half);
-        packed.upload(upload);
+        pack(&[self.conv], values, self.block, self.half, upload);
     }
 
     /// Bytes of image, weights, bias and output.

@@ -4,7 +4,7 @@
 use askama::Template;
 use wgpu_bridge::kernels::Kernel;
 
-use super::conv_kernel::{Conv, Ends, Packed, RESULTS};
+use super::conv_kernel::{Conv, Ends, RESULTS, pack};
 use super::conv_tile::Tile;
 use super::parts::{Upload, Values};
 use crate::shaders::layout::{LANES, packed_len, quads, signed};
@@ -81,13 +81,7 @@ impl Tiled {
 
     /// Hands over weights, biases and the description of the layers.
     pub(super) fn pack(&self, values: &mut dyn Iterator<Item = Values>, upload: Upload<'_>) {
-        let block = self.tile.block();
-        let weights = self.layers.iter().map(|(conv, _)| conv.packed_weights(block)).sum();
-        let mut packed = Packed::with_capacity(weights, self.half);
-        for ((conv, _), values) in self.layers.iter().zip(values) {
-            packed.add(conv, values, block, self.half);
-        }
-        packed.upload(upload);
+        pack(&self.convolutions(), values, self.tile.block(), self.half, upload);
         upload(&self.description());
     }
 

@@ -82,12 +82,7 @@ function numbers(report) {
     ...(report.tasks.length ? [() => fold('tasks', say('tasksHeading'), ...tasks(report))] : []),
   ];
   if (report.conclusion.certainty !== 'out-of-scope') return parts;
-  const opened = () =>
-    parts.map((part) => {
-      const made = part();
-      made.open = true;
-      return made;
-    });
+  const opened = () => parts.map((part) => Object.assign(part(), { open: true }));
   return [() => el('details', { className: 'fold numbers' }, el('summary', {}, say('numbersAnyway')), closest(report), ...opened())];
 }
 

@@ -50,7 +50,7 @@ def render(evaluation: dict, candidate: dict) -> str:
     return template
 
 
-ORDINARY = re.compile(r"(?<=<!-- ordinary photos -->\n)[^\0]*?(?=\n<!-- end of ordinary photos -->)")
+ORDINARY = re.compile(r"(?<=<!-- ordinary photos -->\n).*?(?=\n<!-- end of ordinary photos -->)", re.DOTALL)
 """The part of the card that ``ordinary`` writes."""
 
 
@@ -64,28 +64,16 @@ def with_ordinary(card: str, measured: dict) -> str:
 
 def ordinary(measured: dict) -> str:
     """Every ordinary photo, answered by a network that has not learned from it."""
-    figures, floor = measured["together"], measured["calibration floor"]
-    few, many = sorted(map(int, floor))
-    accuracy = {"accuracy_7": figures["accuracy_7"], "accuracy_7_95": measured["accuracy_7_95"]}
-    rows = [
-        ("photos, patients", f"{measured['photos']}, {measured['patients']}"),
-        ("accuracy, 7 classes (`scc` and `ak` as one)", _with_interval(accuracy, "accuracy_7")),
-        ("balanced accuracy, 7 classes", _with_interval(figures, "balanced_accuracy_7")),
-        ("accuracy, nine-way", f"{figures['accuracy nine-way']:.3f}"),
-        ("accuracy, three-way", f"{figures['accuracy three-way']:.3f}"),
-        ("AUC, malignant or premalignant against benign", f"{figures['auc malignant']:.3f}"),
-        ("AUC, {bcc, scc, ak} against bkl", _with_interval(figures, "auc carcinoma-or-keratosis")),
-        (
-            "AUC, mel against nv ({} + {} photos)".format(*figures["melanoma-or-naevus photos"]),
-            _with_interval(figures, "auc melanoma-or-naevus"),
-        ),
-        ("log loss (nats)", f"{figures['log_loss']:.3f}"),
-        (
-            "expected calibration error (15 bins); by chance, if every probability were true",
-            f"{figures['calibration_error']:.3f}; {floor[str(many)]:.3f}, of {few} photos {floor[str(few)]:.3f}",
-        ),
-    ]
-    parts = ["| | every ordinary photo |\n|---|---|\n" + "\n".join(f"| {title} | {value} |" for title, value in rows)]
+    floor = measured["calibration floor"]
+    few, many = sorted(floor, key=int)
+    together = measured["together"] | {"accuracy_7_95": measured["accuracy_7_95"]}
+    rows = (
+        "| | every ordinary photo |\n|---|---|",
+        f"| patients | {measured['patients']} |",
+        table([together]),
+        f"| calibration error by chance, if every probability were true | {floor[many]:.3f}; of {few} photos {floor[few]:.3f} |",
+    )
+    parts = ["\n".join(rows)]
     head = "| question | point | sensitivity | specificity |\n|---|---|---|---|"
     body = [
         f"| {task} | {name} | {_share(sides['sensitivity'])} | {_share(sides['specificity'])} |"
@@ -162,7 +150,7 @@ def table(columns: list[dict]) -> str:
     """Rows of figures, a column for each of the sets measured."""
     rows = [
         ("photos", lambda f: f"{f['photos']:,}"),
-        ("accuracy, 7 classes (`scc` and `ak` as one)", lambda f: f"{f['accuracy_7']:.3f}"),
+        ("accuracy, 7 classes (`scc` and `ak` as one)", lambda f: _with_interval(f, "accuracy_7")),
         ("balanced accuracy, 7 classes", lambda f: _with_interval(f, "balanced_accuracy_7")),
         ("accuracy, 8 classes", lambda f: f"{f['accuracy']:.3f}"),
         ("balanced accuracy, 8 classes", lambda f: _with_interval(f, "balanced_accuracy")),

@@ -107,8 +107,7 @@ def skin_types(session: onnxruntime.InferenceSession, head: Head, calibrations: 
     photos = [photo for fold in recipe.HELD_OUT for photo in shipping.fold(fold, padufes20.NAME)]
     found = inference.run(session, photos)
     logits = kinds.calibrated(found.logits, head.kinds(found.features), calibrations)
-    predicted = kinds.merged_probabilities(metrics.softmax(logits)).argmax(axis=1)
-    right = predicted == kinds.merge(_targets(photos))
+    right = kinds.right(metrics.softmax(logits), _targets(photos))
     types = np.array([photo.groups["Fitzpatrick type"] for photo in photos])
     rows = []
     for name in (*"123456", "unknown"):

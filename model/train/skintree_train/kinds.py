@@ -117,6 +117,11 @@ def merged_probabilities(probabilities: np.ndarray) -> np.ndarray:
     return merged
 
 
+def right(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Whether the most probable of the seven diagnoses is that of the photo, ``bool [N]``."""
+    return merged_probabilities(probabilities).argmax(axis=1) == merge(targets)
+
+
 def of(photos: list[Photo]) -> np.ndarray:
     """Index into ``KINDS`` of each photo."""
     return np.array([KINDS.index(photo.kind) for photo in photos])

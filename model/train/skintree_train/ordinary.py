@@ -13,7 +13,7 @@ from .sets import padufes20
 COLUMNS = ("body region", "Fitzpatrick type", "confirmed by")
 """Columns for which there are figures by value."""
 
-TEST, VALIDATION = recipe.HELD_OUT
+TEST = recipe.HELD_OUT[0]
 
 
 def measure(folder: Path) -> dict:
@@ -23,7 +23,7 @@ def measure(folder: Path) -> dict:
     fold = np.array([fold_of[photo.photo_id] for photo in photos])
     targets = np.array([photo.target for photo in photos])
     by_fold = [run for run in recipe.ORDINARY if run.left_out and run.left_out.column == "fold"]
-    whole = [run for run in recipe.ORDINARY if run not in by_fold and _file(folder, run).exists()]
+    whole = [run for run in recipe.ORDINARY if run not in by_fold and recipe.logits_file(folder, run).exists()]
     found = {run.name: _logits(folder, run, photos) for run in (*by_fold, *whole)}
     logits = np.empty((len(photos), len(CLASSES)))
     for number in range(fold.max() + 1):
@@ -59,13 +59,9 @@ def measure(folder: Path) -> dict:
     return result
 
 
-def _file(folder: Path, run: recipe.Run) -> Path:
-    return folder / f"{run.name}.logits.npz"
-
-
 def _logits(folder: Path, run: recipe.Run, photos: list[Photo]) -> np.ndarray:
     """What the mean network of a run answers, ``[N, classes]``."""
-    saved = np.load(_file(folder, run))
+    saved = np.load(recipe.logits_file(folder, run))
     place = {photo_id: place for place, photo_id in enumerate(saved["photos"].tolist())}
     return saved["mean"][[place[photo.photo_id] for photo in photos]].astype(np.float64)
 
@@ -111,7 +107,7 @@ def crossed_points(probabilities: np.ndarray, targets: np.ndarray, fold: np.ndar
 
 def by_value(photos: list[Photo], probabilities: np.ndarray, targets: np.ndarray, column: str) -> list[dict]:
     """Figures of the photos with each value of a column, ``scc`` and ``ak`` as one; Wilson's intervals."""
-    right = _right(probabilities, targets)
+    right = kinds.right(probabilities, targets)
     values = np.array([photo.groups[column] for photo in photos])
     rows = []
     for value in sorted(set(values.tolist()), key=lambda value: (value == "unknown", value)):
@@ -131,14 +127,10 @@ def patients_interval(
     photos: list[Photo], probabilities: np.ndarray, targets: np.ndarray, seed: int = 1
 ) -> tuple[float, float]:
     """95 % interval of the accuracy: percentile bootstrap over patients, since photos of one patient are alike."""
-    right = _right(probabilities, targets)
+    right = kinds.right(probabilities, targets)
     _, patient = np.unique([photo.unit for photo in photos], return_inverse=True)
     hits, counts = np.bincount(patient, right), np.bincount(patient)
     random = np.random.default_rng(seed)
     drawn = random.integers(len(counts), size=(figures.RESAMPLES, len(counts)))
     low, high = np.percentile(hits[drawn].sum(axis=1) / counts[drawn].sum(axis=1), (2.5, 97.5))
     return float(low), float(high)
-
-
-def _right(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    return kinds.merged_probabilities(probabilities).argmax(axis=1) == kinds.merge(targets)

@@ -300,7 +300,7 @@ class Recipe:
             network.load_state_dict(state)
             found[name] = self.answers(network.eval())
         photos = np.array([photo.photo_id for photo in self.measured])
-        np.savez_compressed(self.folder / f"{run.name}.logits.npz", photos=photos, **found)
+        np.savez_compressed(logits_file(self.folder, run), photos=photos, **found)
         network.load_state_dict(candidates["mean"])
         self.known[run.name] = network
         parts.write(self.folder / f"{run.name}.pt", candidates["mean"])
@@ -367,6 +367,11 @@ def train(recipe: Recipe, runs: tuple[Run, ...], clock: Clock) -> None:
         time_left = clock.left() - RESERVE * len(rest)
         recipe.train(run, max(1.0, time_left * run.share / sum(other.share for other in rest)))
     recipe.say(f"done, {clock.left():.0f} s left")
+
+
+def logits_file(folder: Path, run: Run) -> Path:
+    """Where ``Recipe.finish`` writes what the networks of a run answer: ids of the photos, and logits by candidate."""
+    return folder / f"{run.name}.logits.npz"
 
 
 def scaled(runs: tuple[Run, ...], change: Callable[[Run], Run]) -> tuple[Run, ...]:

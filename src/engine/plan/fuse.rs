@@ -198,7 +198,7 @@ fn map_shape(graph: &Graph, name: &str) -> Option<[usize; 3]> {
 
 /// The `Relu` whose work a node can do: the only user of its output.
 pub(crate) fn fused_relu<'a>(graph: &'a Graph, node: &Node) -> Option<&'a Node> {
-    if !operators::find(&node.op)?.takes_relu() || graph.results().any(|result| result == node.output) {
+    if !operators::find(&node.op)?.takes_relu() || graph.is_result(&node.output) {
         return None;
     }
     let mut users = graph.nodes().iter().filter(|user| user.inputs.contains(&node.output));
