@@ -291,6 +291,24 @@ cpu_engines() {
   done
 }
 
+# The model as LiteRT.js, MediaPipe and onnxruntime in int8 want it. Where their converters cannot be had, the bench says what it left out.
+peer_models() {
+  local root out=tests/output/peers
+  root="$TOOLS/peers-$(sha256sum <benches/peers/requirements.txt | cut -c -16)"
+  [[ "$out/accuracy.json" -nt model/pack/model.onnx && "$out/accuracy.json" -nt benches/peers/models.py ]] && return
+  if [[ ! -e "$root/installed" ]]; then
+    python3 -c 'import ensurepip, venv' 2>/dev/null || install_apt python3 python3-venv
+    say "installing TensorFlow, onnxruntime and MediaPipe for the peers' models (400 MB; 2 minutes)"
+    rm -rf "$root"
+    python3 -m venv "$root"
+    "$root/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r benches/peers/requirements.txt &&
+      "$root/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --no-deps mediapipe==1.2.3 &&
+      touch "$root/installed" || { echo "TensorFlow, onnxruntime or MediaPipe could not be installed: see above"; return 0; }
+  fi
+  say "the peers' models (5 minutes)"
+  "$root/bin/python" benches/peers/models.py "$out" 2>tests/output/peers.log || { tail -3 tests/output/peers.log; echo "the peers' models could not be made"; }
+}
+
 # Inception v3 in this and other runtimes, on this machine's adapter; minutes on a software adapter.
 bench() {
   need_rust; need_node; need_browsers; need_vulkan
@@ -305,6 +323,7 @@ bench() {
     return
   fi
   cpu_engines
+  peer_models
   say "in Chromium"
   node benches/browser/run.js "$@"
   say "natively, on the adapter"

@@ -26,8 +26,24 @@ pub struct EngineInfo {
     pub fallback: Option<Fallback>,
     /// The same with the words of the driver, for engineers, in one English sentence.
     pub fallback_reason: Option<String>,
+    /// How long `auto` found the GPU and the CPU to take; `None` where it had nothing to compare, and in reports of before it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "types", ts(optional))]
+    pub measured: Option<Measured>,
     /// The largest absolute difference from the manifest's self-test logits.
     pub self_test_max_abs_diff: f64,
+}
+
+/// Times of a run on the GPU and on the CPU, measured once for an adapter and then remembered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(export_to = "report.d.ts"))]
+pub struct Measured {
+    /// What the GPU driver calls itself.
+    pub adapter: String,
+    /// Milliseconds of a run on the GPU.
+    pub gpu_ms: f64,
+    /// The same on the CPU; `None` where the GPU is so fast that the CPU was not asked, or the CPU could not be used.
+    pub cpu_ms: Option<f64>,
 }
 
 /// Why `auto` did not take the GPU, with its explanation.
@@ -57,6 +73,8 @@ pub enum FallbackCode {
     EngineFailed,
     /// The GPU computes wrong numbers.
     EngineSelfTest,
+    /// The GPU works, but the CPU is clearly faster.
+    SlowerThanCpu,
 }
 
 impl From<FallbackCode> for Fallback {
@@ -83,6 +101,10 @@ impl From<FallbackCode> for Fallback {
             FallbackCode::EngineSelfTest => {
                 Text::en_ko("The graphics processor computes wrong numbers.", "GPU의 계산 결과가 정확하지 않습니다.")
             }
+            FallbackCode::SlowerThanCpu => Text::en_ko(
+                "The graphics processor here is slower than the main processor.",
+                "여기 있는 GPU는 CPU보다 느립니다.",
+            ),
         };
         Self { code, message }
     }

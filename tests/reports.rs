@@ -30,6 +30,7 @@ fn engine() -> EngineInfo {
         kernels: None,
         fallback: Some(FallbackCode::EngineUnavailable.into()),
         fallback_reason: Some("This browser has no WebGPU.".into()),
+        measured: None,
         self_test_max_abs_diff: 0.0,
     }
 }

@@ -79,6 +79,10 @@ fallback: Fallback | null,
  */
 fallback_reason: string | null, 
 /**
+ * How long `auto` found the GPU and the CPU to take; `None` where it had nothing to compare, and in reports of before it did.
+ */
+measured?: Measured, 
+/**
  * The largest absolute difference from the manifest's self-test logits.
  */
 self_test_max_abs_diff: number, };
@@ -99,7 +103,7 @@ message: LocalText, };
 /**
  * Why `auto` did not take the GPU, in the order in which it is found out. Codes that an error has too are that error's.
  */
-export type FallbackCode = "engine-unavailable" | "software-adapter" | "gpu-memory" | "gpu-lost" | "engine-failed" | "engine-self-test";
+export type FallbackCode = "engine-unavailable" | "software-adapter" | "gpu-memory" | "gpu-lost" | "engine-failed" | "engine-self-test" | "slower-than-cpu";
 
 /**
  * A training class and its probability.
@@ -202,6 +206,23 @@ export type Likelihood = "possible" | "less-likely" | "unlikely";
  * Languages are kept in the order of their codes, so that a text always serialises to the same bytes.
  */
 export type LocalText = { en: string; [language: string]: string | undefined };
+
+/**
+ * Times of a run on the GPU and on the CPU, measured once for an adapter and then remembered.
+ */
+export type Measured = { 
+/**
+ * What the GPU driver calls itself.
+ */
+adapter: string, 
+/**
+ * Milliseconds of a run on the GPU.
+ */
+gpu_ms: number, 
+/**
+ * The same on the CPU; `None` where the GPU is so fast that the CPU was not asked, or the CPU could not be used.
+ */
+cpu_ms: number | null, };
 
 /**
  * Which model gave a result.

@@ -53,11 +53,12 @@ async function skintree(engine, kernels) {
   };
 }
 
-async function onnxruntime(provider) {
+/** `int8`: the model of benches/peers whose activations are int8 too. */
+async function onnxruntime(provider, form) {
   const ort = await import('/ort/ort.all.min.mjs');
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmPaths = '/ort/';
-  const [model, values] = [await bytes('/pack/model.onnx'), await input()];
+  const [model, values] = [await bytes(form === 'int8' ? '/peers/int8.onnx' : '/pack/model.onnx'), await input()];
   return async () => {
     const session = await ort.InferenceSession.create(model, { executionProviders: [provider] });
     const tensor = new ort.Tensor('float32', values, [1, 3, SIZE, SIZE]);
@@ -72,11 +73,11 @@ function script(src) {
 }
 
 async function tfjs(backend) {
-  await script('/tfjs/tfjs-core/dist/tf-core.min.js');
-  if (backend !== 'wasm') await script('/tfjs/tfjs-backend-cpu/dist/tf-backend-cpu.min.js');
-  await script(`/tfjs/tfjs-backend-${backend}/dist/tf-backend-${backend}.min.js`);
+  await script('/npm/@tensorflow/tfjs-core/dist/tf-core.min.js');
+  if (backend !== 'wasm') await script('/npm/@tensorflow/tfjs-backend-cpu/dist/tf-backend-cpu.min.js');
+  await script(`/npm/@tensorflow/tfjs-backend-${backend}/dist/tf-backend-${backend}.min.js`);
   const { tf } = globalThis;
-  if (backend === 'wasm') tf.wasm.setWasmPaths('/tfjs/tfjs-backend-wasm/dist/');
+  if (backend === 'wasm') tf.wasm.setWasmPaths('/npm/@tensorflow/tfjs-backend-wasm/dist/');
   const [{ nodes, weights }, stored, values] = [await json('/graph.json'), await bytes('/weights.bin'), await input()];
   return async () => {
     if (!(await tf.setBackend(backend))) throw new Error(`tfjs has no backend ${backend} here`);
@@ -88,6 +89,45 @@ async function tfjs(backend) {
       const logits = await result.data();
       result.dispose();
       return logits;
+    });
+  };
+}
+
+/** `[1, 299, 299, 3]` of `[1, 3, 299, 299]`. */
+const nhwc = (values) => values.map((_, i) => values[(i % 3) * SIZE * SIZE + Math.floor(i / 3)]);
+
+/** `plain` leaves relaxed SIMD out; `dynamic-int8` and `int8` are models of benches/peers, else it computes in f32. */
+async function litert(accelerator, how = 'f32') {
+  const { loadAndCompile, loadLiteRt, Tensor } = await import('/npm/@litertjs/core/dist/index.js');
+  const [model, values] = [await bytes(`/peers/${how === 'plain' ? 'f32' : how}.tflite`), nhwc(await input())];
+  const file = how === 'plain' ? 'litert_wasm_compat_internal.js' : '';
+  return async () => {
+    await loadLiteRt(`/npm/@litertjs/core/wasm/${file}`);
+    const network = await loadAndCompile(model, { accelerator, cpuOptions: { numThreads: 1 }, gpuOptions: { precision: 'fp32' } });
+    if (!network.isFullyAccelerated && accelerator === 'webgpu') throw new Error('LiteRT.js does not run all of it on WebGPU');
+    return timed(async () => {
+      const image = new Tensor(values, [1, SIZE, SIZE, 3]);
+      const [result] = await network.run(image);
+      const logits = [...(await result.data())];
+      image.delete();
+      result.delete();
+      return logits;
+    });
+  };
+}
+
+/** MediaPipe's image classifier, which takes a picture and normalises it itself. */
+async function mediapipe(delegate) {
+  const { FilesetResolver, ImageClassifier } = await import('/npm/@mediapipe/tasks-vision/vision_bundle.mjs');
+  const model = await bytes('/peers/mediapipe.tflite');
+  const image = await createImageBitmap(await (await fetch('/photo.png')).blob());
+  return async () => {
+    const files = await FilesetResolver.forVisionTasks('/npm/@mediapipe/tasks-vision/wasm');
+    const options = { baseOptions: { modelAssetBuffer: model, delegate: delegate.toUpperCase() }, runningMode: 'IMAGE' };
+    const classifier = await ImageClassifier.createFromOptions(files, options);
+    return timed(() => {
+      const { categories } = classifier.classify(image).classifications[0];
+      return categories.toSorted((a, b) => a.index - b.index).map(({ score }) => score);
     });
   };
 }
@@ -107,7 +147,9 @@ async function library(name) {
 
 const RUNTIMES = {
   skintree: ([engine, kernels]) => skintree(engine, kernels),
-  'onnxruntime-web': ([provider]) => onnxruntime(provider),
+  'onnxruntime-web': ([provider, form]) => onnxruntime(provider, form),
+  'LiteRT.js': ([accelerator, how]) => litert(accelerator, how),
+  MediaPipe: ([delegate]) => mediapipe(delegate),
   tfjs: ([backend]) => tfjs(backend),
   rten: () => library('rten'),
   tract: () => library('tract'),

@@ -10,7 +10,7 @@
 // Needs dist/ (./build.sh dist) and the packages of package.json beside this file. Writes tests/output/bench.json and
 // prints a Markdown table.
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -18,7 +18,7 @@ import { launchChromium } from './chromium.js';
 import { median } from './median.js';
 import { measureAdapter } from './peak.js';
 import { cpuMs, forgetPeak, memoryMiB, processes, rendererOf } from './processes.js';
-import { OPERATIONS, serve } from './serve.js';
+import { OPERATIONS, PEERS, serve } from './serve.js';
 import { compareWithPeers, markdown } from './table.js';
 
 const OUTPUT = fileURLToPath(new URL('../../tests/output', import.meta.url));
@@ -29,17 +29,41 @@ const { values: options } = parseArgs({
 
 const kernels = [...options.kernels, ...(options.gpu ? ['tiles-16', 'tiles-40', 'tiles-132'] : [])];
 const libraries = ['rten', 'tract'].filter((name) => existsSync(`${OUTPUT}/cpu-engines/${name}/cpu_engines_bg.wasm`));
-const NAMES = [
+/** @type {Record<string, string>} */
+const FORMS = {
+  'LiteRT.js webgpu': 'f32.tflite',
+  'MediaPipe gpu': 'mediapipe.tflite',
+  'LiteRT.js wasm': 'f32.tflite',
+  'LiteRT.js wasm plain': 'f32.tflite',
+  'LiteRT.js wasm dynamic-int8': 'dynamic-int8.tflite',
+  'LiteRT.js wasm int8': 'int8.tflite',
+  'MediaPipe cpu': 'mediapipe.tflite',
+  'onnxruntime-web wasm int8': 'int8.onnx',
+};
+/** What the peers' forms of the model cost, if benches/peers has made them. @type {Record<string, import('./table.js').Accuracy>} */
+const accuracy = existsSync(`${PEERS}/accuracy.json`) ? JSON.parse(readFileSync(`${PEERS}/accuracy.json`, 'utf8')) : {};
+const wanted = [
   'skintree wonnx',
   ...kernels.map((name) => `skintree wonnx ${name}`),
   'onnxruntime-web webgpu',
   'tfjs webgpu',
   'tfjs webgl',
+  'LiteRT.js webgpu',
+  'MediaPipe gpu',
   'skintree cpu',
+  'skintree cpu-f32',
+  'LiteRT.js wasm',
+  'LiteRT.js wasm plain',
+  'LiteRT.js wasm dynamic-int8',
+  'LiteRT.js wasm int8',
+  'MediaPipe cpu',
+  'onnxruntime-web wasm int8',
   'onnxruntime-web wasm',
   'tfjs wasm',
   ...libraries.map((name) => `${name} wasm`),
 ].filter((name) => !options.only.length || options.only.some((part) => name.includes(part)));
+const isMade = (/** @type {string} */ name) => !FORMS[name] || existsSync(`${PEERS}/${FORMS[name]}`);
+const leftOut = wanted.filter((name) => !isMade(name)).map((name) => `${name}: benches/peers/models.py has not made ${FORMS[name]}`);
 
 /** A runtime whose first run takes longer than this does one warm run only, or the bench would take an hour. */
 const PATIENCE_MS = 20_000;
@@ -88,7 +112,7 @@ async function open(name) {
     const warm = name.startsWith('skintree') ? [first] : [];
     return { name, page, server, run, load, first, warm, bytes: server.bytes(), peak, gpuPeak, info };
   } catch (error) {
-    console.error(`${name}: left out: ${error}`);
+    leftOut.push(`${name}: ${error}`);
     await page.close();
     server.stop();
     return null;
@@ -96,7 +120,7 @@ async function open(name) {
 }
 
 const entries = [];
-for (const name of NAMES) {
+for (const name of wanted.filter(isMade)) {
   const entry = await open(name);
   if (entry) entries.push(entry);
 }
@@ -118,7 +142,7 @@ const rows = entries.map(({ name, load, first, warm, bytes, peak, gpuPeak, info 
   const warm_ms = median(warm.map(({ wall }) => wall));
   const warm_cpu_ms = median(warm.map(({ cpu }) => cpu));
   const gflops = OPERATIONS / (adapter?.software ? warm_cpu_ms : warm_ms) / 1e6;
-  const usesAdapter = /wonnx|webgpu|webgl/.test(name);
+  const usesAdapter = /wonnx|webgpu|webgl|gpu$/.test(name);
   return {
     name,
     adapter: usesAdapter,
@@ -133,6 +157,7 @@ const rows = entries.map(({ name, load, first, warm, bytes, peak, gpuPeak, info 
     peak_mib: peak + gpuPeak,
     gpu_process_peak_mib: gpuPeak,
     max_abs_diff: difference(first.logits),
+    of_photos: accuracy[FORMS[name]] ?? null,
     gflops,
     of_peak: usesAdapter && adapter ? gflops / adapter.peak_gflops : null,
     to_best_peer: /** @type {number | null} */ (null),
@@ -148,5 +173,6 @@ console.log(
     `${adapter?.peak_gflops.toFixed(0)} GFLOP/s; median of ${report.runs} interleaved warm runs, CPU and wall seconds\n`,
 );
 console.log(markdown(rows));
+for (const row of leftOut) console.log(`\nLeft out: ${row}`);
 await browser.close();
 for (const { server } of entries) server.stop();

@@ -11,10 +11,14 @@ import { readOnnx } from './onnx.js';
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 
 const DIST = here('../../dist');
+/** What benches/peers/models.py has written. */
+export const PEERS = here('../../tests/output/peers');
 const { nodes, weights, multiplyAccumulates } = readOnnx(readFileSync(`${DIST}/pack/model.onnx`));
 const GRAPH = JSON.stringify({ nodes, weights: weights.map(({ name, dims, values }) => ({ name, dims, length: values.length })) });
 const WEIGHTS = Buffer.concat(weights.map(({ values }) => Buffer.from(values.buffer, values.byteOffset, values.byteLength)));
-const PAGE = '<!doctype html><title>bench</title><link rel="icon" href="data:,"><script type="module" src="/peers.js"></script>';
+// LiteRT.js imports its helpers as a package.
+const IMPORTS = JSON.stringify({ imports: { '@litertjs/wasm-utils': '/npm/@litertjs/wasm-utils/dist/index.js' } });
+const PAGE = `<!doctype html><title>bench</title><link rel="icon" href="data:,"><script type="importmap">${IMPORTS}</script><script type="module" src="/peers.js"></script>`;
 
 /** @type {Record<string, [string, string | Buffer]>} */
 const ROUTES = {
@@ -27,7 +31,8 @@ const ROUTES = {
 };
 const FOLDERS = /** @type {[string, ReturnType<typeof sirv>][]} */ ([
   ['/ort', sirv(here('../../node_modules/onnxruntime-web/dist'))],
-  ['/tfjs', sirv(here('node_modules/@tensorflow'))],
+  ['/npm', sirv(here('node_modules'))],
+  ['/peers', sirv(PEERS, { dev: true })],
   ['/cpu-engines', sirv(here('../../tests/output/cpu-engines'), { dev: true })],
   ['', sirv(DIST)],
 ]);

@@ -4,8 +4,10 @@
  * @typedef {{
  *   name: string, adapter: boolean, bytes: number, load_ms: number, load_cpu_ms: number, first_ms: number, first_cpu_ms: number,
  *   warm_ms: number, warm_cpu_ms: number, warm_runs: number, peak_mib: number, max_abs_diff: number | null,
- *   gflops: number, of_peak: number | null, to_best_peer: number | null,
+ *   gflops: number, of_peak: number | null, to_best_peer: number | null, of_photos: Accuracy | null,
  * }} Row
+ *
+ * @typedef {{photos: number, bytes: number, largest_difference: number, same_first: number}} Accuracy what benches/peers/models.py found
  */
 
 const seconds = (/** @type {number} */ ms) => (ms / 1000).toFixed(ms < 9950 ? 2 : 1);
@@ -37,6 +39,7 @@ const COLUMNS = /** @type {[string, (row: Row) => string][]} */ ([
   ['peak MiB', (row) => row.peak_mib.toFixed(0)],
   ['of the peak', (row) => (row.of_peak === null ? '' : `${(row.of_peak * 100).toFixed(0)} %`)],
   ['logits differ by', (row) => (row.max_abs_diff === null ? '' : row.max_abs_diff.toExponential(1))],
+  ['on photos', ({ of_photos: found }) => (found ? `${found.largest_difference.toExponential(1)}, ${(found.same_first * 100).toFixed(1)} % of ${found.photos}` : '')],
 ]);
 
 /** @param {Row[]} rows */

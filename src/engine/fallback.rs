@@ -1,7 +1,7 @@
 //! Why `auto` takes the CPU although a GPU was looked for.
 
 use super::EngineError;
-use crate::engine_info::FallbackCode;
+use crate::engine_info::{FallbackCode, Measured};
 use crate::onnx::GraphError;
 
 /// Why the GPU is not taken.
@@ -13,6 +13,8 @@ pub(super) enum Declined {
     },
     /// It does not work.
     Failed(EngineError),
+    /// It works, but the CPU is clearly faster.
+    Slower(Measured),
 }
 
 impl From<EngineError> for Declined {
@@ -32,6 +34,12 @@ impl Declined {
             Self::Software { adapter } => {
                 let reason = format!("the adapter {adapter} only emulates a GPU, which is slower than the CPU engine");
                 return Ok((FallbackCode::SoftwareAdapter, reason));
+            }
+            Self::Slower(Measured { adapter, gpu_ms, cpu_ms }) => {
+                let cpu_ms = cpu_ms.unwrap_or_default();
+                let reason =
+                    format!("a run takes {gpu_ms} ms on the adapter {adapter} and {cpu_ms} ms on the processor");
+                return Ok((FallbackCode::SlowerThanCpu, reason));
             }
         };
         let code = match error {
@@ -67,6 +75,14 @@ mod tests {
             assert_eq!(serde_json::to_value(code).unwrap(), expected);
             assert!(!reason.is_empty());
         }
+    }
+
+    #[test]
+    fn a_gpu_that_is_slower_is_declined_with_both_times() {
+        let measured = Measured { adapter: "a small GPU".into(), gpu_ms: 812.5, cpu_ms: Some(301.0) };
+        let (code, reason) = Declined::Slower(measured).explain().unwrap();
+        assert_eq!(code, FallbackCode::SlowerThanCpu);
+        assert_eq!(reason, "a run takes 812.5 ms on the adapter a small GPU and 301 ms on the processor");
     }
 
     #[test]

@@ -7,11 +7,13 @@ mod adapter;
 mod cpu;
 mod error;
 mod fallback;
+mod faster;
 pub mod lower;
 mod outputs;
 mod plan;
 mod run;
 mod self_test;
+mod tested;
 pub mod trial;
 mod watch;
 mod wonnx;
@@ -20,11 +22,13 @@ mod wonnx_graph;
 use std::fmt;
 use std::str::FromStr;
 
-pub use crate::engine_info::EngineInfo;
+use crate::engine_info::FallbackCode;
+pub use crate::engine_info::{EngineInfo, Measured};
 use crate::onnx::{Graph, ModelFile};
 use crate::pack::Manifest;
 use crate::shaders::{KernelChoice, Variant};
 
+use prost::bytes::Bytes;
 use wgpu_bridge::gpu::Gpu;
 
 pub use self::cpu::{FixedEngine, FloatEngine};
@@ -34,13 +38,13 @@ pub use self::run::{Engine, RunFuture};
 pub use self::wonnx::WonnxEngine;
 
 use self::fallback::Declined;
-use self::self_test::self_test;
-use self::watch::Watched;
+use self::faster::faster;
+use self::tested::Tested;
 
 /// Which engine the caller wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum EngineChoice {
-    /// The GPU if it is real and passes the self-test, else the CPU.
+    /// The GPU if it is real, passes the self-test and is not clearly slower than the CPU, else the CPU.
     #[default]
     Auto,
     /// This one or an error.
@@ -74,17 +78,19 @@ impl FromStr for EngineChoice {
 }
 
 /// Which engine the caller wants, and which kernels if it runs on the GPU.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EngineRequest {
     /// The engine.
     pub engine: EngineChoice,
     /// The kernels; for measuring and for tests.
     pub kernels: KernelChoice,
+    /// What `auto` has measured before ([`EngineInfo::measured`]), so that it need not do so again.
+    pub measured: Option<Measured>,
 }
 
 impl From<EngineChoice> for EngineRequest {
     fn from(engine: EngineChoice) -> Self {
-        Self { engine, kernels: KernelChoice::Auto }
+        Self { engine, ..Self::default() }
     }
 }
 
@@ -100,8 +106,8 @@ pub struct Loaded {
 /// Makes an engine for a pack's model file. Of the file and the graph read from it, what the engine does not need is
 /// freed before the engine is made.
 ///
-/// `auto` takes the GPU unless there is none, it is only emulated (slower than the CPU engine), or it fails in any
-/// way; the reason is recorded in [`EngineInfo::fallback`].
+/// `auto` takes the GPU unless there is none, it is only emulated (slower than the CPU engine), it fails in any
+/// way, or a run on it takes clearly longer than one on the CPU; the reason is recorded in [`EngineInfo::fallback`].
 ///
 /// # Errors
 /// [`EngineError::Graph`] if quantised weights and their scales do not fit together, else what the last engine tried reported.
@@ -110,72 +116,81 @@ pub async fn load(
     model: ModelFile,
     request: impl Into<EngineRequest>,
 ) -> Result<Loaded, EngineError> {
-    let EngineRequest { engine: choice, kernels } = request.into();
+    let request = request.into();
     let (bytes, graph) = model.into_parts();
-    let mut fallback = None;
-    let Tested { engine, max_abs_diff } = match choice {
+    let (Tested { engine, max_abs_diff }, measured, fallback) = match request.engine {
         EngineChoice::Only(EngineName::Wonnx) => {
-            load_gpu(adapter::open().await?, manifest, graph, &bytes, kernels).await?
+            (load_gpu(adapter::open().await?, manifest, graph, &bytes, request.kernels).await?, None, None)
         }
         EngineChoice::Only(EngineName::Cpu) => {
             drop(bytes);
-            load_cpu(manifest, graph).await?
+            (load_cpu(manifest, graph).await?, None, None)
         }
         EngineChoice::CpuFloat => {
             drop(bytes);
-            load_float(manifest, graph).await?
+            (load_float(manifest, graph).await?, None, None)
         }
-        EngineChoice::Auto => match load_gpu_if_worth_it(manifest, graph, &bytes, kernels).await {
-            Ok(tested) => tested,
-            Err(declined) => {
-                fallback = Some(declined.explain()?);
-                load_cpu(manifest, Graph::of_file(bytes, &manifest.signature())?).await?
-            }
-        },
+        EngineChoice::Auto => load_auto(manifest, graph, bytes, &request).await?,
     };
     let (fallback, fallback_reason) = fallback.map(|(code, reason)| (code.into(), reason)).unzip();
     let info = EngineInfo {
         name: engine.name().to_string(),
-        requested: choice.to_string(),
+        requested: request.engine.to_string(),
         adapter: engine.adapter(),
         kernels: engine.kernels(),
         fallback,
         fallback_reason,
+        measured,
         self_test_max_abs_diff: f64::from(max_abs_diff),
     };
     Ok(Loaded { engine, info })
 }
 
-/// An engine that has passed the self-test.
-struct Tested {
-    engine: Box<dyn Engine>,
-    /// How far it was off.
-    max_abs_diff: f32,
+/// The engine that is taken, what was measured for it, and why it is not the GPU.
+type Chosen = (Tested, Option<Measured>, Option<(FallbackCode, String)>);
+
+async fn load_auto(
+    manifest: &Manifest,
+    graph: Graph,
+    bytes: Bytes,
+    request: &EngineRequest,
+) -> Result<Chosen, EngineError> {
+    let signature = manifest.signature();
+    let declined = match load_gpu_if_worth_it(manifest, graph, &bytes, request).await {
+        Ok((gpu, Some(known))) => return Ok((gpu, Some(known), None)),
+        Ok((gpu, None)) => {
+            let cpu = async || load_cpu(manifest, Graph::of_file(bytes.clone(), &signature)?).await;
+            match faster(gpu, manifest, cpu).await {
+                Ok((taken, measured)) => {
+                    let slower = measured.prefers_cpu().then(|| Declined::Slower(measured.clone()).explain());
+                    return Ok((taken, Some(measured), slower.transpose()?));
+                }
+                Err(error) => Declined::Failed(error),
+            }
+        }
+        Err(declined) => declined,
+    };
+    let measured = if let Declined::Slower(measured) = &declined { Some(measured.clone()) } else { None };
+    let explained = declined.explain()?;
+    Ok((load_cpu(manifest, Graph::of_file(bytes, &signature)?).await?, measured, Some(explained)))
 }
 
-impl Tested {
-    async fn new(mut engine: impl Engine + 'static, manifest: &Manifest) -> Result<Self, EngineError> {
-        let max_abs_diff = self_test(&mut engine, manifest).await?;
-        let engine: Box<dyn Engine> = match engine.name() {
-            EngineName::Wonnx => Box::new(Watched::new(engine, manifest)),
-            // A processor that computes wrongly would not get this far.
-            EngineName::Cpu => Box::new(engine),
-        };
-        Ok(Self { engine, max_abs_diff })
-    }
-}
-
+/// The GPU, and what is known of it.
 async fn load_gpu_if_worth_it(
     manifest: &Manifest,
     graph: Graph,
     bytes: &[u8],
-    kernels: KernelChoice,
-) -> Result<Tested, Declined> {
+    request: &EngineRequest,
+) -> Result<(Tested, Option<Measured>), Declined> {
     let gpu = adapter::open().await?;
+    let adapter = gpu.info().to_string();
     if gpu.info().software {
-        return Err(Declined::Software { adapter: gpu.info().to_string() });
+        return Err(Declined::Software { adapter });
     }
-    Ok(load_gpu(gpu, manifest, graph, bytes, kernels).await?)
+    match request.measured.clone().filter(|known| known.adapter == adapter) {
+        Some(known) if known.prefers_cpu() => Err(Declined::Slower(known)),
+        known => Ok((load_gpu(gpu, manifest, graph, bytes, request.kernels).await?, known)),
+    }
 }
 
 /// With the kernels of the caller's choice. `bytes` are the file that `graph` was read from.

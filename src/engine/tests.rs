@@ -1,4 +1,6 @@
-//! What happens to f16 weights that the self-test does not agree with.
+//! Which engine and which form of the weights are taken, on an adapter.
+
+use std::path::Path;
 
 use pollster::block_on;
 use prost::Message as _;
@@ -60,4 +62,26 @@ fn f16_is_used_only_where_the_self_test_agrees() {
     let graph = Graph::read(pack.model(), &signature).unwrap();
     let tested = block_on(load_half(gpu, pack.manifest(), graph, pack.model(), HALF)).unwrap();
     assert_eq!(tested.engine.kernels().as_deref(), Some("tiles-40-f16"));
+}
+
+/// A run on an emulated GPU takes longer than 100 ms with the shipped network, and less with the tiny one.
+#[test]
+fn auto_takes_the_processor_where_a_working_gpu_is_slower() {
+    for (folder, slower) in [(Path::new("model/pack"), true), (&golden("tiny"), false)] {
+        let Some(gpu) = gpu() else { return };
+        if !gpu.info().software {
+            eprintln!("skipped: {} may be faster than the processor", gpu.info());
+            return;
+        }
+        let pack = Pack::read_dir(folder).unwrap();
+        let (manifest, signature) = (pack.manifest(), pack.manifest().signature());
+        let graph = || Graph::read(pack.model(), &signature).unwrap();
+        let adapter = gpu.info().to_string();
+        let tested = block_on(load_gpu(gpu, manifest, graph(), pack.model(), KernelChoice::Auto)).unwrap();
+        let cpu = async || load_cpu(manifest, graph()).await;
+        let (taken, measured) = block_on(faster(tested, manifest, cpu)).unwrap();
+        assert_eq!(measured.prefers_cpu(), slower, "{measured:?}");
+        assert_eq!(taken.engine.name() == EngineName::Cpu, slower);
+        assert_eq!(measured.adapter, adapter);
+    }
 }

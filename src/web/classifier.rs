@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use web_time::Instant;
 
 use crate::classifier::{Classifier, DEFAULT_TOP_K, Options};
-use crate::engine::{EngineRequest, trial};
+use crate::engine::{EngineRequest, Measured, trial};
 use crate::heat_map::HeatMapChoice;
 use crate::interpret::InterpretError;
 use crate::pack::{Files, Manifest, OptionalFiles, Pack, PackFile};
@@ -38,14 +38,21 @@ impl<'a> FileToFetch<'a> {
 struct LoadOptions {
     engine: Option<String>,
     kernels: Option<String>,
-    remembered: Option<Remembered>,
+    known: Option<KnownDevice>,
 }
 
-/// What a trial of kernels chose on an earlier visit.
+/// What an earlier visit has found out.
+#[derive(Debug, Default, Deserialize)]
+struct KnownDevice {
+    kernels: Option<KnownKernels>,
+    measured: Option<Measured>,
+}
+
+/// The kernels that a trial chose.
 #[derive(Debug, Deserialize)]
-struct Remembered {
+struct KnownKernels {
     adapter: String,
-    kernels: String,
+    chosen: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -138,9 +145,8 @@ pub struct WebClassifier(Classifier);
 #[wasm_bindgen]
 impl WebClassifier {
     /// Checks the pack, chooses an engine (`options.engine`: `auto`, `wonnx` or `cpu`) and warms it up. For measuring,
-    /// `options.kernels` names kernels ([`crate::shaders::KernelChoice`]); `options.remembered` says which ones a trial on an
-    /// earlier visit has chosen on which adapter (`engine.kernels` and `engine.adapter` of a report), so that it need not be
-    /// repeated.
+    /// `options.kernels` names kernels ([`crate::shaders::KernelChoice`]); `options.known` has what an earlier visit found out
+    /// (`engine.kernels` with `engine.adapter`, and `engine.measured` of its reports), so that it need not be measured again.
     ///
     /// # Errors
     /// `pack-*`, `taxonomy`, `engine-*` and `gpu-*`.
@@ -153,10 +159,14 @@ impl WebClassifier {
         options: JsValue,
     ) -> JsResult<WebClassifier> {
         let options: LoadOptions = from_js(options)?;
-        let request =
-            EngineRequest { engine: parse(options.engine.as_deref())?, kernels: parse(options.kernels.as_deref())? };
+        let KnownDevice { kernels, measured } = options.known.unwrap_or_default();
+        let request = EngineRequest {
+            engine: parse(options.engine.as_deref())?,
+            kernels: parse(options.kernels.as_deref())?,
+            measured,
+        };
         // What cannot be read is of another version.
-        if let Some((adapter, Ok(chosen))) = options.remembered.map(|old| (old.adapter, old.kernels.parse())) {
+        if let Some((adapter, Ok(chosen))) = kernels.map(|known| (known.adapter, known.chosen.parse())) {
             trial::remember(adapter, chosen);
         }
         let optional = OptionalFiles { scope: scope.as_deref(), kind: kind.as_deref() };

@@ -125,6 +125,32 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
       assert.ok(kept.includes('foreign') && kept.includes('manifest') && !kept.includes('old'));
     });
 
+    test('remembers what was found out about the device, until the browser is another one', async () => {
+      const measured = { adapter: 'a small GPU', gpu_ms: 812.5, cpu_ms: 301 };
+      const found = { adapter: 'a small GPU', kernels: 'tiles-16' };
+      const known = async () => JSON.parse((await load('/device/')).info?.engine.fallback_reason ?? '');
+      await clearStorage(page);
+      servePack(server, '/device/', { tells_known: true, engine: { ...found, measured } });
+      assert.equal(await known(), null);
+      const all = { kernels: { adapter: 'a small GPU', chosen: 'tiles-16' }, measured };
+      assert.deepEqual(await known(), all);
+      // The CPU has no kernels that are worth keeping; those of the GPU are not forgotten.
+      servePack(server, '/device/', { tells_known: true, engine: { adapter: null, kernels: 'int8', measured } });
+      await known();
+      assert.deepEqual(await known(), all);
+      const change = (/** @type {string} */ json) =>
+        page.evaluate(async (json) => {
+          const cache = await caches.open('skintree-pack/2');
+          const request = (await cache.keys()).find(({ url }) => url.includes('/skintree-pack/device?'));
+          const kept = await (await cache.match(/** @type {Request} */ (request)))?.json();
+          await cache.put(/** @type {Request} */ (request), new Response(JSON.stringify({ ...kept, ...JSON.parse(json) })));
+        }, json);
+      await change(JSON.stringify({ measured: { ...measured, gpu_ms: 'slow' } }));
+      assert.deepEqual(await known(), { kernels: all.kernels }, 'what makes no sense is left out');
+      await change('{"browser": "an older one"}');
+      assert.equal(await known(), null);
+    });
+
     test('goes on from memory where storage is denied', async () => {
       servePack(server, '/denied/');
       const source = readFileSync(`${WWW}/worker.js`, 'utf8');

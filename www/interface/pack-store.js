@@ -9,7 +9,7 @@
 
 import { COPY } from './copy.js';
 
-/** @import {PackFile} from './wasm.js' */
+/** @import {KnownDevice, PackFile} from './wasm.js' */
 
 export const PACK_CACHE = 'skintree-pack/2';
 const FOLDER = new URL('/skintree-pack/', location.origin).href;
@@ -95,25 +95,29 @@ export class PackStore {
   }
 
   /**
-   * Which kernels a trial on the GPU has chosen with this browser, so that it is not repeated at each visit.
+   * What was found out about this device with this browser, so that it is not measured at each visit.
    *
-   * @returns {Promise<{adapter: string, kernels: string} | undefined>}
+   * @returns {Promise<KnownDevice | undefined>}
    */
-  async readKernels() {
-    const found = await attempt(async () => (await this.#cache.match(this.#key('kernels')))?.json());
-    // A new version of the browser may bring another compiler, and so another choice.
-    const { browser, adapter, kernels } = found ?? {};
-    const usable = browser === navigator.userAgent && typeof adapter === 'string' && typeof kernels === 'string';
-    return usable ? { adapter, kernels } : undefined;
+  async readDevice() {
+    const { browser, kernels, measured } = (await attempt(async () => (await this.#cache.match(this.#key('device')))?.json())) ?? {};
+    // A new version of the browser may bring another compiler, and so other times.
+    if (browser !== navigator.userAgent) return undefined;
+    const text = (/** @type {unknown} */ value) => typeof value === 'string';
+    const isTime = (/** @type {unknown} */ value) => Number.isFinite(value);
+    return {
+      ...(text(kernels?.adapter) && text(kernels.chosen) && { kernels: { adapter: kernels.adapter, chosen: kernels.chosen } }),
+      ...(text(measured?.adapter) && isTime(measured.gpu_ms) && (measured.cpu_ms === null || isTime(measured.cpu_ms)) && { measured }),
+    };
   }
 
-  /** @param {{adapter: string, kernels: string}} chosen */
-  async writeKernels({ adapter, kernels }) {
-    const body = JSON.stringify({ browser: navigator.userAgent, adapter, kernels });
-    await attempt(() => this.#cache.put(this.#key('kernels'), new Response(body)));
+  /** @param {KnownDevice} device */
+  async writeDevice(device) {
+    const body = JSON.stringify({ browser: navigator.userAgent, ...device });
+    await attempt(() => this.#cache.put(this.#key('device'), new Response(body)));
   }
 
-  /** Of what belongs to this pack in this copy alone. @param {'manifest' | 'kernels'} what */
+  /** Of what belongs to this pack in this copy alone. @param {'manifest' | 'device'} what */
   #key(what) {
     return `${FOLDER}${what}?${new URLSearchParams({ of: this.#name, by: COPY })}`;
   }

@@ -1,11 +1,19 @@
 /** What `pkg/skintree.js`, `pkg/skintree_evaluate.js`, `pkg/skintree_dicom.js` and `pkg/skintree_fhir.js`, made by wasm-bindgen, offer. */
 import type { ClassifierInfo, ClassifyOptions, EngineChoice, EngineInfo, LocalText, Report } from '../skintree.js';
+import type { Measured } from '../report.js';
 
 export interface PackFile {
   role: 'model' | 'taxonomy' | 'scope' | 'kind';
   path: string;
   bytes: number;
   sha256: string;
+}
+
+/** What an earlier visit has found out about the device. */
+export interface KnownDevice {
+  /** What a trial of kernels chose on an adapter. */
+  kernels?: { adapter: string; chosen: string };
+  measured?: Measured;
 }
 
 export type WasmOptions = Pick<ClassifyOptions, 'topK' | 'heatMaps' | 'views' | 'photoKind'> & {
@@ -95,7 +103,7 @@ export interface WasmModule {
       taxonomy: Uint8Array,
       scope: Uint8Array | undefined,
       kind: Uint8Array | undefined,
-      options: { engine: EngineChoice; kernels?: string; remembered?: { adapter: string; kernels: string } },
+      options: { engine: EngineChoice; kernels?: string; known?: KnownDevice },
     ): Promise<WasmClassifier>;
   };
 }

@@ -8,7 +8,8 @@ import { startModule } from './wasm-module.js';
 /**
  * @import {ClassifierInfo, EngineChoice, Progress} from '../skintree.js'
  * @import {PackAddress} from './messages.js'
- * @import {PackFile, WasmClassifier, WasmModule} from './wasm.js'
+ * @import {EngineInfo} from '../report.js'
+ * @import {KnownDevice, PackFile, WasmClassifier, WasmModule} from './wasm.js'
  */
 
 /** A message for each half per cent: finer than that no bar shows it. */
@@ -26,7 +27,7 @@ const PROGRESS_STEPS = 200;
 export async function load(address, engine, onProgress, module) {
   const start = performance.now();
   const store = await PackStore.open(address.name);
-  const [wasm, manifest, remembered] = await Promise.all([startClassifierModule(module), fetchManifest(address.manifest, store), store?.readKernels()]);
+  const [wasm, manifest, known] = await Promise.all([startClassifierModule(module), fetchManifest(address.manifest, store), store?.readDevice()]);
   const files = wasm.packFiles(manifest);
   /** @type {WasmClassifier | undefined} */
   let classifier;
@@ -45,7 +46,7 @@ export async function load(address, engine, onProgress, module) {
         taxonomy,
         pack.has('scope') ? pack.bytes('scope') : undefined,
         pack.has('kind') ? pack.bytes('kind') : undefined,
-        { engine, remembered },
+        { engine, known },
       );
     } catch (error) {
       if (!isWrongBytes(error)) {
@@ -68,11 +69,14 @@ export async function load(address, engine, onProgress, module) {
     throw new SkintreeError('internal', 'the pack was neither loaded nor refused');
   }
   const info = classifier.info();
-  const { adapter, kernels } = info.engine;
-  if (adapter && kernels && (remembered?.adapter !== adapter || remembered.kernels !== kernels)) {
-    await store?.writeKernels({ adapter, kernels });
-  }
+  const device = { ...known, ...foundOut(info.engine) };
+  if (JSON.stringify(device) !== JSON.stringify(known ?? {})) await store?.writeDevice(device);
   return { classifier, info: { ...info, load: timings }, manifest, taxonomy, module: wasm.wasmModule };
+}
+
+/** What the choice of an engine tells about the device. @param {EngineInfo} engine @returns {KnownDevice} */
+function foundOut({ adapter, kernels, measured }) {
+  return { ...(adapter && kernels && { kernels: { adapter, chosen: kernels } }), ...(measured && { measured }) };
 }
 
 /** @param {WebAssembly.Module} [compiled] @returns {Promise<WasmModule>} */

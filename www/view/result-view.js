@@ -279,7 +279,8 @@ function side({ name, probability }) {
 
 /** @param {Report} report */
 function background({ model, engine, timings, disclaimer }) {
-  const ran = engine.name !== 'cpu' ? 'ranGpu' : engine.fallback_reason ? 'ranCpuInstead' : 'ranCpu';
+  const instead = engine.fallback?.code === 'slower-than-cpu' ? 'ranCpuFaster' : 'ranCpuInstead';
+  const ran = engine.name !== 'cpu' ? 'ranGpu' : engine.fallback_reason ? instead : 'ranCpu';
   return [
     el('p', {}, local(model.intended_use)),
     el('p', { className: 'note' }, local(disclaimer)),

@@ -66,7 +66,7 @@ struct ModelArguments {
 
 impl ModelArguments {
     fn engine_request(&self) -> EngineRequest {
-        EngineRequest { engine: self.engine, kernels: self.kernels }
+        EngineRequest { engine: self.engine, kernels: self.kernels, ..EngineRequest::default() }
     }
 }
 

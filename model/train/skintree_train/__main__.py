@@ -37,7 +37,7 @@ from . import (
     training,
 )
 from .network import Network
-from .photos import CLASSES
+from .photos import CLASSES, KINDS
 from .schedule import Schedule, parse_sizes
 from .sets import ham10000
 
@@ -170,6 +170,17 @@ def step_activations(args: argparse.Namespace) -> None:
     print(json.dumps(activations.write(args.folder, photos, [pack.self_test_input(299)]), indent=1))
 
 
+def step_saturation(args: argparse.Namespace) -> None:
+    """Count the numbers that engines in integers cut off, on photos of the validation fold, by kind of photo; prints them."""
+    model, manifest = activations.read(args.folder)
+    fold = folds.read()
+    photos = [photo for photo in sets.read() if fold[photo.photo_id] == recipe.HELD_OUT[1] and photo.large]
+    for kind in KINDS:
+        some = activations.chosen([photo for photo in photos if photo.kind == kind], args.photos)
+        counted = activations.inputs(some, manifest["input"]["size"])
+        print(kind, dataclasses.asdict(activations.saturation(model, manifest["activations"], counted)))
+
+
 def step_evaluate(args: argparse.Namespace) -> None:
     """Measure the pack on the test fold with onnxruntime, by kind of photo and source; writes model/evaluation.json."""
     print(
@@ -279,6 +290,9 @@ def main() -> None:
     sub = add(step_activations)
     sub.add_argument("--folder", type=Path, default=paths.PACK)
     sub.add_argument("--photos", type=int, default=150, help="of each kind")
+    sub = add(step_saturation)
+    sub.add_argument("--folder", type=Path, default=paths.PACK)
+    sub.add_argument("--photos", type=int, default=300, help="of each kind")
     add(step_check)
     sub = add(step_finish)
     sub.add_argument("--networks", type=Path, nargs="+", required=True, help="files of recipe or train, averaged")

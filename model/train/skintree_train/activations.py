@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from .photos import KINDS, Photo
 DIGITS = 5
 """Significant digits in the manifest."""
 
+HEADROOM = 1.5
+"""How much larger than stored numbers may become before the CPU engine cuts them off (``src/engine/cpu/fixed.rs``)."""
+
 
 def chosen(photos: list[Photo], of_a_kind: int, seed: int = 1) -> list[Photo]:
     """The same number of photos of each kind, drawn at random."""
@@ -25,6 +29,42 @@ def chosen(photos: list[Photo], of_a_kind: int, seed: int = 1) -> list[Photo]:
 
 def largest(model: onnx.ModelProto, inputs: Iterable[np.ndarray]) -> dict[str, float]:
     """The largest magnitude of the input and of what each convolution gives, behind its ``Relu`` if it has one."""
+    most: dict[str, float] = {}
+    for tensors in _tensors(model, inputs):
+        for name, tensor in tensors.items():
+            most[name] = max(most.get(name, 0.0), float(np.abs(tensor).max()))
+    return {name: float(f"{value:.{DIGITS}g}") for name, value in most.items()}
+
+
+@dataclass
+class Saturation:
+    """How many numbers of photos an engine that computes in integers cuts off."""
+
+    photos: int = 0
+    numbers: int = 0
+    cut: int = 0
+    photos_cut: int = 0
+    """Photos with at least one number cut off."""
+    largest: float = 0.0
+    """The largest number against the end of its range: above 1 it was cut off."""
+
+
+def saturation(model: onnx.ModelProto, stored: dict[str, float], inputs: Iterable[np.ndarray]) -> Saturation:
+    """Counts what is larger than ``HEADROOM`` times the stored magnitude of its tensor."""
+    found = Saturation()
+    for tensors in _tensors(model, inputs):
+        shares = {name: np.abs(tensor) / (HEADROOM * stored[name]) for name, tensor in tensors.items()}
+        cut = sum(int((share > 1).sum()) for share in shares.values())
+        found.photos += 1
+        found.numbers += sum(share.size for share in shares.values())
+        found.cut += cut
+        found.photos_cut += cut > 0
+        found.largest = max(found.largest, *(float(share.max()) for share in shares.values()))
+    return found
+
+
+def _tensors(model: onnx.ModelProto, inputs: Iterable[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+    """For each input the tensors that have a range: the input, and what each convolution gives."""
     relus = {node.input[0]: node.output[0] for node in model.graph.node if node.op_type == "Relu"}
     names = [relus.get(node.output[0], node.output[0]) for node in model.graph.node if node.op_type == "Conv"]
     watched = onnx.ModelProto()
@@ -32,12 +72,9 @@ def largest(model: onnx.ModelProto, inputs: Iterable[np.ndarray]) -> dict[str, f
     del watched.graph.output[:]
     watched.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
     session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
-    most = np.zeros(1 + len(names), np.float32)
     (name,) = (tensor.name for tensor in session.get_inputs())
     for x in inputs:
-        tensors = [x, *session.run(names, {name: x})]
-        most = np.maximum(most, [np.abs(tensor).max() for tensor in tensors])
-    return {name: float(f"{value:.{DIGITS}g}") for name, value in zip([name, *names], most, strict=True)}
+        yield dict(zip([name, *names], [x, *session.run(names, {name: x})], strict=True))
 
 
 def inputs(photos: list[Photo], size: int) -> Iterator[np.ndarray]:
@@ -45,13 +82,18 @@ def inputs(photos: list[Photo], size: int) -> Iterator[np.ndarray]:
     return (preprocess.tensor(inference.pixels(photo, size)) for photo in photos)
 
 
+def read(folder: Path) -> tuple[onnx.ModelProto, dict]:
+    """Model and manifest of the pack in ``folder``."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return onnx.load(folder / manifest["files"]["model"]["path"]), manifest
+
+
 def write(folder: Path, photos: list[Photo], others: Iterable[np.ndarray]) -> dict[str, float]:
     """Measures the pack in ``folder`` on photos and other inputs, and writes the field ``activations`` of its manifest."""
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    model = onnx.load(folder / manifest["files"]["model"]["path"])
+    model, manifest = read(folder)
     found = largest(model, [*others, *inputs(photos, manifest["input"]["size"])])
     self_test = manifest.pop("self_test")
     manifest |= {"activations": found, "self_test": self_test}
-    path.write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(manifest, ensure_ascii=False, indent=2)
+    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
     return found

@@ -5,11 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 from skintree_train import (
+    activations,
     augmentation,
     calibration,
     coarse_heads,
@@ -48,6 +50,33 @@ class Folds(unittest.TestCase):
         for target in range(3):
             counts = np.bincount([fold_of[f"L{i}"] for i in range(90) if i % 3 == target], minlength=9)
             self.assertLessEqual(counts.max() - counts.min(), 1)
+
+
+class Activations(unittest.TestCase):
+    """How large tensors become, of a network that doubles a number and drops it if it is negative."""
+
+    def setUp(self):
+        helper, shape = onnx.helper, [1, 1, 1, 3]
+        tensors = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name in ("input", "out")]
+        nodes = [helper.make_node("Conv", ["input", "w"], ["made"]), helper.make_node("Relu", ["made"], ["out"])]
+        weights = [helper.make_tensor("w", onnx.TensorProto.FLOAT, [1, 1, 1, 1], [2.0])]
+        graph = helper.make_graph(nodes, "doubles", tensors[:1], tensors[1:], weights)
+        self.model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+    def inputs(self, *rows: list[float]) -> list[np.ndarray]:
+        return [np.array(row, np.float32).reshape(1, 1, 1, 3) for row in rows]
+
+    def test_the_largest_magnitudes_are_those_of_the_input_and_behind_the_relu(self):
+        self.assertEqual(activations.largest(self.model, self.inputs([1, -4, 2], [3, 0, 0])), {"input": 4, "out": 6})
+
+    def test_what_is_above_the_range_is_counted(self):
+        # The ranges end at 6 and 9.
+        stored = {"input": 4.0, "out": 6.0}
+        found = activations.saturation(self.model, stored, self.inputs([6, -6, 0], [4.5, 5, 7], [1, 2, 3]))
+        self.assertEqual((found.photos, found.numbers), (3, 18))
+        # 12 of the first photo; 10, 14 and the 7 of the second.
+        self.assertEqual((found.cut, found.photos_cut), (4, 2))
+        self.assertAlmostEqual(found.largest, 14 / 9, places=6)
 
 
 class Input(unittest.TestCase):

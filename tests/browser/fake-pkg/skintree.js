@@ -52,8 +52,8 @@ export class WebClassifier {
   #manifest;
   #calls = 0;
 
-  /** @param {Uint8Array} manifest @param {Uint8Array} model @param {Uint8Array} taxonomy @param {Uint8Array | undefined} _scope @param {Uint8Array | undefined} _kind @param {{engine: string}} options */
-  static async load(manifest, model, taxonomy, _scope, _kind, { engine }) {
+  /** @param {Uint8Array} manifest @param {Uint8Array} model @param {Uint8Array} taxonomy @param {Uint8Array | undefined} _scope @param {Uint8Array | undefined} _kind @param {{engine: string, known?: object}} options */
+  static async load(manifest, model, taxonomy, _scope, _kind, { engine, known }) {
     const self = new WebClassifier();
     self.#manifest = parse(manifest);
     const fake = (self.#fake = self.#manifest.fake ?? {});
@@ -69,6 +69,8 @@ export class WebClassifier {
     if (fake.load_trap) trap();
     if (fake.load_error) fail(fake.load_error, 'made up for a test');
     fake.engine = { requested: engine, ...fake.engine };
+    // So that a test sees what the page remembers.
+    if (fake.tells_known) fake.engine.fallback_reason = JSON.stringify(known ?? null);
     return self;
   }
 

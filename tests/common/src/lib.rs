@@ -39,6 +39,7 @@ pub fn cpu_engine_info() -> EngineInfo {
         kernels: None,
         fallback: None,
         fallback_reason: None,
+        measured: None,
         self_test_max_abs_diff: 0.0,
     }
 }

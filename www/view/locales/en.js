@@ -177,6 +177,7 @@ export default {
   ranGpu: 'Ran on the graphics processor in {time}.',
   ranCpu: 'Ran on the main processor in {time}.',
   ranCpuInstead: 'Ran on the main processor in {time}, as no graphics processor could be used; the details say why. The answer is the same.',
+  ranCpuFaster: 'Ran on the main processor in {time}, which is faster here than the graphics processor; the details say by how much. The answer is the same.',
   details: 'Technical details',
   detailModel: 'Model',
   detailLicence: 'Licence',

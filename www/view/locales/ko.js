@@ -170,6 +170,7 @@ export default {
   ranGpu: 'GPU(그래픽 처리 장치)로 실행했습니다({time}).',
   ranCpu: 'CPU(중앙 처리 장치)로 실행했습니다({time}).',
   ranCpuInstead: 'GPU(그래픽 처리 장치)를 쓸 수 없어 CPU(중앙 처리 장치)로 실행했습니다({time}). 이유는 기술 정보에 있으며, 결과는 같습니다.',
+  ranCpuFaster: '이 기기에서는 CPU(중앙 처리 장치)가 GPU(그래픽 처리 장치)보다 빨라서 CPU로 실행했습니다({time}). 측정값은 기술 정보에 있으며, 결과는 같습니다.',
   details: '기술 정보',
   detailModel: '모델',
   detailLicence: '라이선스',
