@@ -66,13 +66,38 @@ impl Pack {
         taxonomy: &[u8],
         optional: OptionalFiles<'_>,
     ) -> Result<Self, PackError> {
+        Self::open_with(manifest, model, taxonomy, optional, sha256_hex)
+    }
+
+    /// As [`open`](Self::open), with a SHA-256 of the model that the caller has computed in a faster way.
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "web")]
+    pub(crate) fn open_hashed(
+        manifest: &[u8],
+        model: Vec<u8>,
+        taxonomy: &[u8],
+        optional: OptionalFiles<'_>,
+        sha256: String,
+    ) -> Result<Self, PackError> {
+        Self::open_with(manifest, model, taxonomy, optional, |_| sha256)
+    }
+
+    fn open_with(
+        manifest: &[u8],
+        model: Vec<u8>,
+        taxonomy: &[u8],
+        optional: OptionalFiles<'_>,
+        sha256: impl FnOnce(&[u8]) -> String,
+    ) -> Result<Self, PackError> {
         let manifest_sha256 = sha256_hex(manifest);
         let manifest = Manifest::parse(manifest)?;
         manifest.files.model.check_length(model.len() as u64)?;
         let mut pack = Self::resolve(manifest, manifest_sha256, taxonomy)?;
         pack.scope = read_scope(&pack.manifest, optional.scope)?;
         pack.kind_head = read_kind_head(&pack.manifest, optional.kind)?;
-        pack.manifest.files.model.check_hash(&model)?;
+        pack.manifest.files.model.check_digest(sha256(&model))?;
         pack.model = model;
         Ok(pack)
     }

@@ -31,7 +31,7 @@ use crate::shaders::{KernelChoice, Variant};
 use prost::bytes::Bytes;
 use wgpu_bridge::gpu::Gpu;
 
-pub use self::cpu::{FixedEngine, FloatEngine};
+pub use self::cpu::{FixedEngine, FloatEngine, warm_up};
 pub use self::error::{EngineError, EngineName};
 pub use self::outputs::{FeatureMap, Outputs, Wanted};
 pub use self::run::{Engine, RunFuture};

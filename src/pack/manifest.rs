@@ -371,7 +371,14 @@ impl PackFile {
     /// # Errors
     /// [`PackError::Hash`].
     pub fn check_hash(&self, bytes: &[u8]) -> Result<(), PackError> {
-        let actual = sha256_hex(bytes);
+        self.check_digest(sha256_hex(bytes))
+    }
+
+    /// The same for a SHA-256 that is computed already, 64 lower-case hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`PackError::Hash`].
+    pub fn check_digest(&self, actual: String) -> Result<(), PackError> {
         if actual == self.sha256 {
             return Ok(());
         }

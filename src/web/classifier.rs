@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use web_time::Instant;
 
 use crate::classifier::{Classifier, DEFAULT_TOP_K, Options};
-use crate::engine::{EngineRequest, Measured, trial};
+use crate::engine::{EngineChoice, EngineName, EngineRequest, Measured, trial, warm_up};
 use crate::heat_map::HeatMapChoice;
 use crate::interpret::InterpretError;
 use crate::pack::{Files, Manifest, OptionalFiles, Pack, PackFile};
@@ -17,6 +17,7 @@ use crate::report::EngineInfo;
 
 use super::bitmap;
 use super::convert::{JsResult, from_js, js_error, to_js, to_js_error};
+use super::sha256::sha256_hex;
 
 /// A file of the pack that has to be fetched.
 #[derive(Debug, Serialize)]
@@ -170,7 +171,11 @@ impl WebClassifier {
             trial::remember(adapter, chosen);
         }
         let optional = OptionalFiles { scope: scope.as_deref(), kind: kind.as_deref() };
-        let pack = Pack::open(&manifest, model, &taxonomy, optional).map_err(to_js_error)?;
+        if request.engine != EngineChoice::Only(EngineName::Wonnx) {
+            warm_up();
+        }
+        let sha256 = sha256_hex(&model).await;
+        let pack = Pack::open_hashed(&manifest, model, &taxonomy, optional, sha256).map_err(to_js_error)?;
         drop((manifest, taxonomy, scope, kind));
         Classifier::load(pack, request).await.map(Self).map_err(to_js_error)
     }

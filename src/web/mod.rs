@@ -5,3 +5,5 @@ mod bitmap;
 #[cfg(feature = "web")]
 pub mod classifier;
 pub mod convert;
+#[cfg(feature = "web")]
+mod sha256;

@@ -13,12 +13,17 @@ import { newPage } from './harness.js';
  * @param {Browser} browser
  * @param {Server} server of `dist/`
  * @param {string} engine
+ * @param {boolean} [plainHttp] as on a page that has no `crypto.subtle`
  */
-export async function loadAndMeasure(browser, server, engine) {
+export async function loadAndMeasure(browser, server, engine, plainHttp = false) {
   server.route('/', '<!doctype html><title>memory</title><link rel="icon" href="data:,">');
   const page = await newPage(browser);
   await page.goto(server.origin);
-  const found = await page.evaluate(async (engine) => {
+  const found = await page.evaluate(async (engine, plainHttp) => {
+    let digests = 0;
+    const { subtle } = crypto;
+    const counted = { digest: (/** @type {string} */ name, /** @type {Uint8Array<ArrayBuffer>} */ bytes) => ((digests += 1), subtle.digest(name, bytes)) };
+    Object.defineProperty(crypto, 'subtle', { value: plainHttp ? undefined : counted });
     const bytes = async (/** @type {string} */ path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
     // @ts-ignore: made by the build
     const wasm = await import('/pkg/skintree.js');
@@ -33,8 +38,8 @@ export async function loadAndMeasure(browser, server, engine) {
     );
     const start = performance.now();
     await wasm.WebClassifier.load(manifest, model, taxonomy, scope, kind, { engine });
-    return { empty, loaded: mib(), milliseconds: performance.now() - start };
-  }, engine);
+    return { empty, loaded: mib(), milliseconds: performance.now() - start, digests };
+  }, engine, plainHttp);
   await page.close();
   return found;
 }

@@ -27,11 +27,18 @@ describe('main memory of the wasm module', { skip: noDist || noBrowser('chromium
 
   for (const engine of ['cpu', 'wonnx']) {
     test(`${engine} loads the shipped pack within ${MOST_MIB} MiB`, async (context) => {
-      const { empty, loaded } = await loadAndMeasure(browser, server, engine);
+      const { empty, loaded, digests } = await loadAndMeasure(browser, server, engine);
+      assert.equal(digests, 1, 'the browser computes the hash of the model');
       context.diagnostic(`${empty.toFixed(1)} MiB before, ${loaded.toFixed(1)} MiB after`);
       // The file alone has 22 MB.
       assert.ok(loaded > empty + 20, 'the pack was loaded');
       assert.ok(loaded <= MOST_MIB, `${loaded}`);
     });
   }
+
+  test('on a page over plain http the module computes the hash of the model itself', async () => {
+    const { empty, loaded, digests } = await loadAndMeasure(browser, server, 'cpu', true);
+    assert.equal(digests, 0);
+    assert.ok(loaded > empty + 20 && loaded <= MOST_MIB, `${loaded}`);
+  });
 });

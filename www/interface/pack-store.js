@@ -17,6 +17,8 @@ const FOLDER = new URL('/skintree-pack/', location.origin).href;
 export class PackStore {
   #cache;
   #name;
+  /** By hash, what is read before it is asked for. @type {Map<string, Promise<ArrayBuffer | undefined>>} */
+  #ahead = new Map();
 
   /**
    * @param {Cache} cache
@@ -56,13 +58,33 @@ export class PackStore {
     })) ?? false;
   }
 
+  /** Begins to read what the last manifest named: most likely the next one names the same. */
+  async readAhead() {
+    for (const sha256 of await namedBy(await attempt(() => this.#cache.match(this.#key('manifest'))))) {
+      this.#ahead.set(sha256, this.#bytesOf(sha256));
+    }
+  }
+
   /**
    * @param {PackFile} file
    * @returns {Promise<Uint8Array | null>}
    */
-  async read(file) {
-    const bytes = await attempt(async () => (await this.#cache.match(fileKey(file.sha256)))?.arrayBuffer());
-    return bytes?.byteLength === file.bytes ? new Uint8Array(bytes) : null;
+  async read({ sha256, bytes: length }) {
+    const ahead = this.#ahead.get(sha256);
+    // Handed over, and not kept beside what becomes of it.
+    this.#ahead.delete(sha256);
+    const bytes = await (ahead ?? this.#bytesOf(sha256));
+    return bytes?.byteLength === length ? new Uint8Array(bytes) : null;
+  }
+
+  /** @param {string} sha256 */
+  #bytesOf(sha256) {
+    return attempt(async () => (await this.#cache.match(fileKey(sha256)))?.arrayBuffer());
+  }
+
+  /** What was read ahead and turned out not to be wanted. */
+  forgetAhead() {
+    this.#ahead.clear();
   }
 
   /**

@@ -27,6 +27,7 @@ const PROGRESS_STEPS = 200;
 export async function load(address, engine, onProgress, module) {
   const start = performance.now();
   const store = await PackStore.open(address.name);
+  void store?.readAhead();
   const [wasm, manifest, known] = await Promise.all([startClassifierModule(module), fetchManifest(address.manifest, store), store?.readDevice()]);
   const files = wasm.packFiles(manifest);
   /** @type {WasmClassifier | undefined} */
@@ -63,6 +64,7 @@ export async function load(address, engine, onProgress, module) {
   };
 
   const timings = (await attempt(false)) ?? (await attempt(true));
+  store?.forgetAhead();
   await store?.writeManifest(manifest);
   await store?.removeOld();
   if (!classifier || !taxonomy || !timings) {
