@@ -59,5 +59,7 @@ export async function serve() {
   });
   await new Promise((resolve) => http.listen(0, '127.0.0.1', () => resolve(null)));
   const { port } = /** @type {import('node:net').AddressInfo} */ (http.address());
-  return { origin: `http://127.0.0.1:${port}`, bytes: () => bytes, stop: () => http.close() };
+  // Browsers take every name below localhost for this machine, and each for a site of its own: with two ports of one name, pages could
+  // come to share a process.
+  return { origin: `http://bench-${port}.localhost:${port}`, bytes: () => bytes, stop: () => http.close() };
 }

@@ -9,7 +9,7 @@ import { MOST_BYTES, MOST_PIXELS } from '../../www/interface/photo-limits.js';
 import { MODEL, servePack } from './fake.js';
 import { FAKE_PKG, OUTPUT, ROOT, Server, WWW, launch, noBrowser, wrongOn } from './harness.js';
 import { bomb } from './photos.js';
-import { accessibilityProblems, answerOf, choose, give, openFolded, openUploadPage, photoFile, says, sticksOut, textOf } from './upload-page.js';
+import { accessibilityProblems, answerOf, choose, click, give, openFolded, openUploadPage, photoFile, says, sticksOut, textOf } from './upload-page.js';
 
 /**
  * @import {Browser, Page} from 'puppeteer-core'
@@ -331,7 +331,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         });
         await choose(page, photo);
         await page.waitForFunction(() => (document.querySelector('progress')?.position ?? 0) > 0.4);
-        await page.click('.progress-end button');
+        // Not where it stands: the page may still be scrolling.
+        await click(page, '.progress-end button');
         await page.waitForFunction(() => !document.querySelector('#work')?.checkVisibility());
         assert.equal(await textOf(page, '#file-label'), 'Choose photos');
         assert.equal(await page.$eval('#live', (live) => live.textContent), 'Cancelled.');

@@ -7,15 +7,19 @@ import { MOST_BYTES, MOST_PIXELS } from './photo-limits.js';
  * sides are looked at before anything is decoded.
  *
  * @param {Blob} photo
+ * @param {number} [shorter] pixels that the shorter side shall have at most: the page need not shrink it then
  * @returns {Promise<ImageBitmap>} upright; rejects where the browser cannot draw it, or should not
  */
-export async function bitmapOf(photo) {
+export async function bitmapOf(photo, shorter = Infinity) {
   const image = await load(photo);
   try {
     if (isTooLarge(photo, image)) {
       throw new RangeError(`${photo.size} bytes, ${image.naturalWidth} × ${image.naturalHeight} pixels: too much to draw`);
     }
-    return await createImageBitmap(photo);
+    const { naturalWidth: width, naturalHeight: height } = image;
+    if (shorter >= Math.min(width, height)) return await createImageBitmap(photo);
+    const side = width < height ? { resizeWidth: shorter } : { resizeHeight: shorter };
+    return await createImageBitmap(photo, { ...side, resizeQuality: 'high' });
   } finally {
     URL.revokeObjectURL(image.src);
   }

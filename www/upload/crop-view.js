@@ -1,7 +1,7 @@
 // Choosing the part of a photo that the model is asked about: the photo moves, turns and grows behind a square frame.
 // By pointer, by touch or by keyboard; nothing here needs dragging.
 
-import { el } from '../view/dom.js';
+import { el, nextFrame } from '../view/dom.js';
 import { say } from '../view/strings.js';
 
 /** @import {Part} from '../interface/wasm.js' */
@@ -48,7 +48,8 @@ export class CropView {
       el('div', { className: 'buttons' }, this.#askButton, button('cancel', leave)),
     );
     this.#listen();
-    this.#draw();
+    // The page is laid out first; the bitmap may be closed by then.
+    void nextFrame().then(() => this.#bitmap.width > 0 && this.#draw());
   }
 
   /** Whether the photo is to be used as it came. */

@@ -3,12 +3,10 @@
 import { pageReadsBack } from '../interface/canvas-probe.js';
 import { el } from '../view/dom.js';
 import { say } from '../view/strings.js';
-import { DRAWINGS, paintSpot } from './drawn-spots.js';
+import { paint } from './drawing-calls.js';
+import { DRAWINGS } from './drawn-spots.js';
 
-/**
- * @import {Drawing} from './drawn-spots.js'
- * @import {StringKey} from '../view/strings.js'
- */
+/** @import {StringKey} from '../view/strings.js' */
 
 /**
  * A list of buttons, one a drawing; none where what is drawn cannot be read.
@@ -16,30 +14,28 @@ import { DRAWINGS, paintSpot } from './drawn-spots.js';
  * @param {(photo: File) => void} add
  */
 export function exampleButtons(add) {
-  return (pageReadsBack() ? DRAWINGS : []).map((drawing) => {
-    const { id } = drawing;
-    const name = say(/** @type {StringKey} */ (`drawing-${id}`));
-    const small = el('canvas', { width: 96, height: 72 });
-    // Each in a task of its own, once the page is there.
-    setTimeout(() => draw(drawing, small));
-    const button = el('button', { type: 'button', className: 'example', 'aria-label': name }, small);
-    button.addEventListener('click', () => {
-      draw(drawing, el('canvas', { width: 600, height: 450 })).toBlob((blob) => {
-        if (blob) add(new File([blob], `${name}.png`, { type: 'image/png' }));
-      }, 'image/png');
-    });
+  if (!pageReadsBack()) return [];
+  const small = DRAWINGS.map(() => el('canvas', { width: 96, height: 72 }));
+  void paint(DRAWINGS, 96, 72, (pixels, place) => show(pixels, small[place]));
+  return DRAWINGS.map((drawing, place) => {
+    const name = say(/** @type {StringKey} */ (`drawing-${drawing.id}`));
+    const button = el('button', { type: 'button', className: 'example', 'aria-label': name }, small[place]);
+    button.addEventListener('click', () =>
+      paint([drawing], 600, 450, (pixels) => {
+        show(pixels, el('canvas', { width: 600, height: 450 })).toBlob((blob) => {
+          if (blob) add(new File([blob], `${name}.png`, { type: 'image/png' }));
+        }, 'image/png');
+      }),
+    );
     return el('li', {}, button);
   });
 }
 
 /**
- * Fills a canvas.
- *
- * @param {Drawing} drawing
- * @param {HTMLCanvasElement} canvas
+ * @param {Uint8ClampedArray<ArrayBuffer>} pixels
+ * @param {HTMLCanvasElement} canvas of their size
  */
-function draw(drawing, canvas) {
-  const { width, height } = canvas;
-  canvas.getContext('2d')?.putImageData(new ImageData(paintSpot(drawing, width, height), width, height), 0, 0);
+function show(pixels, canvas) {
+  canvas.getContext('2d')?.putImageData(new ImageData(pixels, canvas.width, canvas.height), 0, 0);
   return canvas;
 }

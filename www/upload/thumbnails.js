@@ -15,7 +15,7 @@ const SIDE = 144;
  */
 export async function thumbnailOf(photo) {
   try {
-    const bitmap = await bitmapOf(photo);
+    const bitmap = await bitmapOf(photo, SIDE);
     const side = Math.min(bitmap.width, bitmap.height);
     const canvas = el('canvas', { width: SIDE, height: SIDE });
     const context = canvas.getContext('2d');

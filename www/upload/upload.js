@@ -5,10 +5,12 @@ import { bitmapOf } from '../interface/bitmap.js';
 import { keepPage, startDevice } from '../app/device-view.js';
 import { chooseLanguage, startLanguage } from '../view/language.js';
 import { photoItem } from './photo-item.js';
+import { loadNumbers } from './drawing-calls.js';
 import { remember, showHistory, startHistory } from './history-view.js';
 import { cutPhoto, pictureIn } from './photo-calls.js';
 import { isOther } from '../view/photo-inputs.js';
 import { Session, troubleOf } from '../interface/session.js';
+import { nextFrame } from '../view/dom.js';
 import { prepareNumbers, say } from '../view/strings.js';
 import { thumbnailOf } from './thumbnails.js';
 import * as view from './upload-view.js';
@@ -85,7 +87,7 @@ view.start({
 });
 // The page can be used by now. The rest comes in tasks of its own, so that no click waits for it.
 setTimeout(() => startHistory(recall));
-prepareNumbers();
+void loadNumbers(document.documentElement.lang).then(prepareNumbers);
 setTimeout(() =>
   startDevice({
     packUrl: PACK,
@@ -130,6 +132,7 @@ function takeAll(photos) {
 
 /** @param {PhotoItem} item */
 async function thumbnail(item) {
+  await nextFrame();
   await open(item);
   item.thumbnail = item.source && (await thumbnailOf(item.source));
   view.showList(items, selected);
@@ -160,6 +163,7 @@ async function frame(item) {
     return;
   }
   try {
+    await nextFrame();
     await open(item);
     const bitmap = await bitmapOf(item.original);
     if (items.includes(item)) {
