@@ -73,7 +73,7 @@ impl Pack {
     ///
     /// # Errors
     /// As there.
-    #[cfg(feature = "web")]
+    #[cfg(all(feature = "web", target_arch = "wasm32"))]
     pub(crate) fn open_hashed(
         manifest: &[u8],
         model: Vec<u8>,

@@ -181,3 +181,8 @@ fn a_graph_that_is_not_computed_in_integers_says_why() {
     broken.insert(last.clone(), f32::NAN);
     assert!(why(&broken).contains(last.as_str()));
 }
+
+#[test]
+fn the_warm_up_fits_what_it_computes() {
+    super::warm_up();
+}
