@@ -177,10 +177,10 @@ mod tests {
     #[test]
     fn planes_follow_the_channel_order() {
         let mean = [0.0, 0.5, 1.0];
-        let rgb = InputRecipe { mean, std: [1.0; 3], ..recipe() };
-        assert_eq!(normalise(&[255, 0, 51], &rgb), [1.0, -0.5, 51.0 / 255.0 - 1.0]);
+        let rgb = InputRecipe { mean, std: [1.0, 0.5, 0.25], ..recipe() };
+        assert_eq!(normalise(&[255, 0, 51], &rgb), [1.0, -1.0, (51.0 / 255.0 - 1.0) / 0.25]);
         let bgr = InputRecipe { channels: Channels::Bgr, ..rgb };
-        assert_eq!(normalise(&[255, 0, 51], &bgr), [51.0 / 255.0, -0.5, 0.0]);
+        assert_eq!(normalise(&[255, 0, 51], &bgr), [51.0 / 255.0, -1.0, 0.0]);
     }
 
     #[test]
