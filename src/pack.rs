@@ -69,22 +69,11 @@ impl Pack {
         Self::open_with(manifest, model, taxonomy, optional, sha256_hex)
     }
 
-    /// As [`open`](Self::open), with a SHA-256 of the model that the caller has computed in a faster way.
+    /// As [`open`](Self::open), with a faster way to the SHA-256 of the model.
     ///
     /// # Errors
     /// As there.
-    #[cfg(all(feature = "web", target_arch = "wasm32"))]
-    pub(crate) fn open_hashed(
-        manifest: &[u8],
-        model: Vec<u8>,
-        taxonomy: &[u8],
-        optional: OptionalFiles<'_>,
-        sha256: String,
-    ) -> Result<Self, PackError> {
-        Self::open_with(manifest, model, taxonomy, optional, |_| sha256)
-    }
-
-    fn open_with(
+    pub(crate) fn open_with(
         manifest: &[u8],
         model: Vec<u8>,
         taxonomy: &[u8],

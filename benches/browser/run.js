@@ -29,41 +29,32 @@ const { values: options } = parseArgs({
 
 const kernels = [...options.kernels, ...(options.gpu ? ['tiles-16', 'tiles-40', 'tiles-132'] : [])];
 const libraries = ['rten', 'tract'].filter((name) => existsSync(`${OUTPUT}/cpu-engines/${name}/cpu_engines_bg.wasm`));
-/** @type {Record<string, string>} */
-const FORMS = {
-  'LiteRT.js webgpu': 'f32.tflite',
-  'MediaPipe gpu': 'mediapipe.tflite',
-  'LiteRT.js wasm': 'f32.tflite',
-  'LiteRT.js wasm plain': 'f32.tflite',
-  'LiteRT.js wasm dynamic-int8': 'dynamic-int8.tflite',
-  'LiteRT.js wasm int8': 'int8.tflite',
-  'MediaPipe cpu': 'mediapipe.tflite',
-  'onnxruntime-web wasm int8': 'int8.onnx',
-};
+/** Rows, and the file of benches/peers that they need. @type {[name: string, form?: string][]} */
+const ROWS = [
+  ['skintree wonnx'],
+  ...kernels.map((name) => /** @type {[string]} */ ([`skintree wonnx ${name}`])),
+  ['onnxruntime-web webgpu'],
+  ['tfjs webgpu'],
+  ['tfjs webgl'],
+  ['LiteRT.js webgpu', 'f32.tflite'],
+  ['MediaPipe gpu', 'mediapipe.tflite'],
+  ['skintree cpu'],
+  ['skintree cpu-f32'],
+  ['LiteRT.js wasm', 'f32.tflite'],
+  ['LiteRT.js wasm plain', 'f32.tflite'],
+  ['LiteRT.js wasm dynamic-int8', 'dynamic-int8.tflite'],
+  ['LiteRT.js wasm int8', 'int8.tflite'],
+  ['MediaPipe cpu', 'mediapipe.tflite'],
+  ['onnxruntime-web wasm int8', 'int8.onnx'],
+  ['onnxruntime-web wasm'],
+  ['tfjs wasm'],
+  ...libraries.map((name) => /** @type {[string]} */ ([`${name} wasm`])),
+];
+const wanted = ROWS.filter(([name]) => !options.only.length || options.only.some((part) => name.includes(part)));
 /** What the peers' forms of the model cost, if benches/peers has made them. @type {Record<string, import('./table.js').Accuracy>} */
 const accuracy = existsSync(`${PEERS}/accuracy.json`) ? JSON.parse(readFileSync(`${PEERS}/accuracy.json`, 'utf8')) : {};
-const wanted = [
-  'skintree wonnx',
-  ...kernels.map((name) => `skintree wonnx ${name}`),
-  'onnxruntime-web webgpu',
-  'tfjs webgpu',
-  'tfjs webgl',
-  'LiteRT.js webgpu',
-  'MediaPipe gpu',
-  'skintree cpu',
-  'skintree cpu-f32',
-  'LiteRT.js wasm',
-  'LiteRT.js wasm plain',
-  'LiteRT.js wasm dynamic-int8',
-  'LiteRT.js wasm int8',
-  'MediaPipe cpu',
-  'onnxruntime-web wasm int8',
-  'onnxruntime-web wasm',
-  'tfjs wasm',
-  ...libraries.map((name) => `${name} wasm`),
-].filter((name) => !options.only.length || options.only.some((part) => name.includes(part)));
-const isMade = (/** @type {string} */ name) => !FORMS[name] || existsSync(`${PEERS}/${FORMS[name]}`);
-const leftOut = wanted.filter((name) => !isMade(name)).map((name) => `${name}: benches/peers/models.py has not made ${FORMS[name]}`);
+/** @type {string[]} */
+const leftOut = [];
 
 /** A runtime whose first run takes longer than this does one warm run only, or the bench would take an hour. */
 const PATIENCE_MS = 20_000;
@@ -90,8 +81,8 @@ async function measure(work) {
   return { wall: run?.ms ?? performance.now() - start, cpu: cpuMs(pids) - cpu, logits: run?.logits ?? [] };
 }
 
-/** Opens a page with a runtime and runs it once. @param {string} name */
-async function open(name) {
+/** Opens a page with a runtime and runs it once. @param {string} name @param {string} [form] */
+async function open(name, form) {
   const server = await serve();
   const page = await browser.newPage();
   const call = (/** @type {string} */ code) => /** @type {Promise<any>} */ (page.evaluate(code));
@@ -110,7 +101,7 @@ async function open(name) {
     console.error(`${name}: loaded in ${Math.round(load.wall)} ms, first run ${Math.round(first.wall)} ms`);
     // Loading skintree contains a whole run, the self-test.
     const warm = name.startsWith('skintree') ? [first] : [];
-    return { name, page, server, run, load, first, warm, bytes: server.bytes(), peak, gpuPeak, info };
+    return { name, of_photos: (form && accuracy[form]) || null, page, server, run, load, first, warm, bytes: server.bytes(), peak, gpuPeak, info };
   } catch (error) {
     leftOut.push(`${name}: ${error}`);
     await page.close();
@@ -120,8 +111,12 @@ async function open(name) {
 }
 
 const entries = [];
-for (const name of wanted.filter(isMade)) {
-  const entry = await open(name);
+for (const [name, form] of wanted) {
+  if (form && !existsSync(`${PEERS}/${form}`)) {
+    leftOut.push(`${name}: benches/peers/models.py has not made ${form}`);
+    continue;
+  }
+  const entry = await open(name, form);
   if (entry) entries.push(entry);
 }
 for (let round = 0; round < Number(options.runs); round++) {
@@ -138,7 +133,7 @@ const difference = (/** @type {number[]} */ logits) =>
   reference
     ? Math.max(...centred(logits).map((value, i) => Math.abs(value - centred(reference.first.logits)[i])))
     : null;
-const rows = entries.map(({ name, load, first, warm, bytes, peak, gpuPeak, info }) => {
+const rows = entries.map(({ name, of_photos, load, first, warm, bytes, peak, gpuPeak, info }) => {
   const warm_ms = median(warm.map(({ wall }) => wall));
   const warm_cpu_ms = median(warm.map(({ cpu }) => cpu));
   const gflops = OPERATIONS / (adapter?.software ? warm_cpu_ms : warm_ms) / 1e6;
@@ -157,7 +152,7 @@ const rows = entries.map(({ name, load, first, warm, bytes, peak, gpuPeak, info 
     peak_mib: peak + gpuPeak,
     gpu_process_peak_mib: gpuPeak,
     max_abs_diff: difference(first.logits),
-    of_photos: accuracy[FORMS[name]] ?? null,
+    of_photos,
     gflops,
     of_peak: usesAdapter && adapter ? gflops / adapter.peak_gflops : null,
     to_best_peer: /** @type {number | null} */ (null),

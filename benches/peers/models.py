@@ -128,8 +128,7 @@ def main() -> None:
     size = manifest["input"]["size"]
     model = nhwc.expanded(onnx.load(shipped))
     network = nhwc.Network(model, size)
-    learned = {*range(folds.COUNT)} - {0, 1}
-    calibration = photos_of(learned, CALIBRATION, size)
+    calibration = photos_of({*range(folds.COUNT)} - {*folds.HELD_OUT}, CALIBRATION, size)
     forms = {"f32.tflite": converted(network), "dynamic-int8.tflite": converted(network, int8=True)}
     forms["mediapipe.tflite"] = metadata.added(forms["f32.tflite"], manifest["input"]["mean"], manifest["input"]["std"])
     if calibration:
@@ -140,7 +139,9 @@ def main() -> None:
         print(f"int8.tflite and int8.onnx are left out: no photos in {paths.DATA}", file=sys.stderr)
     for name, content in forms.items():
         (out / name).write_bytes(content)
-    test = photos_of({0}, options.photos, size) or [np.random.default_rng(1).random((1, 3, size, size), np.float32)]
+    test = photos_of({folds.HELD_OUT[0]}, options.photos, size) or [
+        np.random.default_rng(1).random((1, 3, size, size), np.float32)
+    ]
     reference = np.stack([onnx_runner(shipped.read_bytes())(x) for x in test])
     accuracy = {}
     for name, content in forms.items():

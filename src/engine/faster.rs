@@ -6,11 +6,10 @@ use std::time::Duration;
 use web_time::Instant;
 
 use super::error::EngineError;
-use super::outputs::Wanted;
 use super::run::Engine;
+use super::self_test::run_vector;
 use super::tested::Tested;
 use crate::engine_info::Measured;
-use crate::input::self_test_input;
 use crate::pack::Manifest;
 
 /// A GPU that needs no longer is taken as it is: no processor is known that needs as little, and none is asked for it.
@@ -49,9 +48,8 @@ pub(super) async fn faster(
 
 /// Of a run that is not the first.
 async fn time_of_run(engine: &mut dyn Engine, manifest: &Manifest) -> Result<Duration, EngineError> {
-    let input = self_test_input(manifest.self_test.seed, manifest.input.size).data;
     let start = Instant::now();
-    engine.compute(&input, Wanted::Logits).await?;
+    run_vector(engine, manifest).await?;
     Ok(start.elapsed())
 }
 
@@ -68,7 +66,7 @@ mod tests {
     use skintree_testing::golden;
 
     use super::*;
-    use crate::engine::{EngineName, Outputs, RunFuture};
+    use crate::engine::{EngineName, Outputs, RunFuture, Wanted};
     use crate::pack::Pack;
 
     /// Needs so long for a run.

@@ -1,7 +1,7 @@
 //! The self-test of docs/formats.md.
 
 use super::error::EngineError;
-use super::outputs::Wanted;
+use super::outputs::{Outputs, Wanted};
 use super::run::Engine;
 use crate::input::self_test_input;
 use crate::pack::Manifest;
@@ -9,8 +9,7 @@ use crate::pack::Manifest;
 /// Runs the self-test vector of docs/formats.md and gives the largest absolute difference of logits.
 pub(super) async fn self_test(engine: &mut dyn Engine, manifest: &Manifest) -> Result<f32, EngineError> {
     let test = &manifest.self_test;
-    let input = self_test_input(test.seed, manifest.input.size).data;
-    let outputs = engine.compute(&input, Wanted::Logits).await?;
+    let outputs = run_vector(engine, manifest).await?;
     let max_abs_diff = max_abs_diff(&outputs.logits, &test.logits);
     let tolerance = test.tolerance.max(engine.rounding());
     if max_abs_diff <= tolerance {
@@ -18,6 +17,12 @@ pub(super) async fn self_test(engine: &mut dyn Engine, manifest: &Manifest) -> R
     } else {
         Err(EngineError::SelfTest { engine: engine.name(), max_abs_diff, tolerance })
     }
+}
+
+/// What an engine gives for the self-test vector.
+pub(super) async fn run_vector(engine: &mut dyn Engine, manifest: &Manifest) -> Result<Outputs, EngineError> {
+    let input = self_test_input(manifest.self_test.seed, manifest.input.size).data;
+    engine.compute(&input, Wanted::Logits).await
 }
 
 /// Largest absolute difference; infinite where lengths differ or a value is not a number.

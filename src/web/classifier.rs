@@ -175,7 +175,7 @@ impl WebClassifier {
             warm_up();
         }
         let sha256 = sha256_hex(&model).await;
-        let pack = Pack::open_hashed(&manifest, model, &taxonomy, optional, sha256).map_err(to_js_error)?;
+        let pack = Pack::open_with(&manifest, model, &taxonomy, optional, |_| sha256).map_err(to_js_error)?;
         drop((manifest, taxonomy, scope, kind));
         Classifier::load(pack, request).await.map(Self).map_err(to_js_error)
     }

@@ -82,11 +82,6 @@ export class PackStore {
     return attempt(async () => (await this.#cache.match(fileKey(sha256)))?.arrayBuffer());
   }
 
-  /** What was read ahead and turned out not to be wanted. */
-  forgetAhead() {
-    this.#ahead.clear();
-  }
-
   /**
    * Bytes of another hash are not kept.
    *

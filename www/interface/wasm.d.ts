@@ -1,6 +1,5 @@
 /** What `pkg/skintree.js`, `pkg/skintree_evaluate.js`, `pkg/skintree_dicom.js` and `pkg/skintree_fhir.js`, made by wasm-bindgen, offer. */
-import type { ClassifierInfo, ClassifyOptions, EngineChoice, EngineInfo, LocalText, Report } from '../skintree.js';
-import type { Measured } from '../report.js';
+import type { ClassifierInfo, ClassifyOptions, EngineChoice, EngineInfo, LocalText, Measured, Report } from '../skintree.js';
 
 export interface PackFile {
   role: 'model' | 'taxonomy' | 'scope' | 'kind';

@@ -129,26 +129,6 @@ export class WorkerCalls {
   }
 }
 
-/**
- * Lets a worker do one piece of work, and ends it.
- *
- * @template {{[M in keyof C]: (...args: any[]) => unknown}} C
- * @template T
- * @param {Worker} worker
- * @param {string} url of its script
- * @param {(calls: WorkerCalls<C>) => Promise<T>} work
- * @returns {Promise<T>}
- */
-export async function callsTo(worker, url, work) {
-  /** @type {WorkerCalls<C>} */
-  const calls = new WorkerCalls(worker, url);
-  try {
-    return await work(calls);
-  } finally {
-    calls.end({ code: 'aborted', message: 'its work is done' });
-  }
-}
-
 /** @param {Failure} failure */
 export function toError({ code, message, reason }) {
   const error = new SkintreeError(/** @type {ErrorCode} */ (code), message);

@@ -6,9 +6,8 @@ import { PackStore } from './pack-store.js';
 import { startModule } from './wasm-module.js';
 
 /**
- * @import {ClassifierInfo, EngineChoice, Progress} from '../skintree.js'
+ * @import {ClassifierInfo, EngineChoice, EngineInfo, Progress} from '../skintree.js'
  * @import {PackAddress} from './messages.js'
- * @import {EngineInfo} from '../report.js'
  * @import {KnownDevice, PackFile, WasmClassifier, WasmModule} from './wasm.js'
  */
 
@@ -64,7 +63,6 @@ export async function load(address, engine, onProgress, module) {
   };
 
   const timings = (await attempt(false)) ?? (await attempt(true));
-  store?.forgetAhead();
   await store?.writeManifest(manifest);
   await store?.removeOld();
   if (!classifier || !taxonomy || !timings) {

@@ -1,11 +1,10 @@
 // What the page has done in a worker because it would keep the page itself busy for too long.
 
-import { callsTo } from '../interface/worker-calls.js';
+import { WorkerCalls } from '../interface/worker-calls.js';
 import { startWorker } from '../interface/worker-start.js';
 import { paintSpot } from './drawn-spots.js';
 
 /**
- * @import {WorkerCalls} from '../interface/worker-calls.js'
  * @import {Drawing} from './drawn-spots.js'
  * @import {DrawingCalls} from './messages.js'
  */
@@ -40,12 +39,31 @@ export async function loadNumbers(language) {
   await inWorker((calls) => calls.call('numbers', [language])).catch(() => {});
 }
 
+/** While there is work for it. @type {WorkerCalls<DrawingCalls> | null} */
+let worker = null;
+/** Pieces of work under way. */
+let pieces = 0;
+
 /**
  * @template T
  * @param {(calls: WorkerCalls<DrawingCalls>) => Promise<T>} work
  */
 async function inWorker(work) {
+  const calls = (worker ??= start());
+  pieces += 1;
+  try {
+    return await work(calls);
+  } finally {
+    pieces -= 1;
+    if (pieces === 0) {
+      calls.end({ code: 'aborted', message: 'its work is done' });
+      worker = null;
+    }
+  }
+}
+
+/** @returns {WorkerCalls<DrawingCalls>} */
+function start() {
   const { href } = new URL('./drawing-worker.js', import.meta.url);
-  const worker = startWorker(href, () => new Worker(new URL('./drawing-worker.js', import.meta.url), { type: 'module', name: 'skintree drawing' }));
-  return callsTo(worker, href, work);
+  return new WorkerCalls(startWorker(href, () => new Worker(new URL('./drawing-worker.js', import.meta.url), { type: 'module', name: 'skintree drawing' })), href);
 }

@@ -1,11 +1,10 @@
 // What the page has done to photos in a worker, by the decoders that the model's photos go through too.
 
 import { isDicomFile } from '../interface/dicom-mark.js';
-import { callsTo } from '../interface/worker-calls.js';
+import { WorkerCalls } from '../interface/worker-calls.js';
 import { startWorker } from '../interface/worker-start.js';
 
 /**
- * @import {WorkerCalls} from '../interface/worker-calls.js'
  * @import {PhotoCalls} from './messages.js'
  * @import {Part} from '../interface/wasm.js'
  */
@@ -38,13 +37,19 @@ export async function pictureIn(photo) {
 }
 
 /**
- * A worker each time: its memory is as large as the photo.
- *
  * @template T
  * @param {(calls: WorkerCalls<PhotoCalls>) => Promise<T>} work
+ * @returns {Promise<T>}
  */
 async function inWorker(work) {
   const { href } = new URL('./photo-worker.js', import.meta.url);
   const worker = startWorker(href, () => new Worker(new URL('./photo-worker.js', import.meta.url), { type: 'module', name: 'skintree photo' }));
-  return callsTo(worker, href, work);
+  /** @type {WorkerCalls<PhotoCalls>} */
+  const calls = new WorkerCalls(worker, href);
+  try {
+    return await work(calls);
+  } finally {
+    // It has given its picture; its memory is as large as the photo.
+    calls.end({ code: 'aborted', message: 'the photo was read' });
+  }
 }

@@ -164,17 +164,14 @@ def step_pack(args: argparse.Namespace) -> None:
 
 def step_activations(args: argparse.Namespace) -> None:
     """Measure how large the pack's tensors become, on photos of the training and the self-test vector; written to its manifest."""
-    fold = folds.read()
-    learned = [photo for photo in sets.read() if fold[photo.photo_id] not in recipe.HELD_OUT]
-    photos = activations.chosen(learned, args.photos)
+    photos = activations.chosen(shipping.learned(), args.photos)
     print(json.dumps(activations.write(args.folder, photos, [pack.self_test_input(299)]), indent=1))
 
 
 def step_saturation(args: argparse.Namespace) -> None:
     """Count the numbers that engines in integers cut off, on photos of the validation fold, by kind of photo; prints them."""
     model, manifest = activations.read(args.folder)
-    fold = folds.read()
-    photos = [photo for photo in sets.read() if fold[photo.photo_id] == recipe.HELD_OUT[1] and photo.large]
+    photos = shipping.fold(folds.HELD_OUT[1])
     for kind in KINDS:
         some = activations.chosen([photo for photo in photos if photo.kind == kind], args.photos)
         counted = activations.inputs(some, manifest["input"]["size"])

@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageDraw
 
-from . import export, figures, inference, kinds, metrics, preprocess, recipe, scope, sets, shipping
+from . import export, figures, folds, inference, kinds, metrics, preprocess, scope, sets, shipping
 from .kinds import Calibration, Head
 from .photos import CLASSES, KINDS, Photo
 from .sets import isic2017, padufes20
@@ -104,7 +104,7 @@ def skin_types(session: onnxruntime.InferenceSession, head: Head, calibrations: 
 
     Two folds, since one has too few photos; the second gave the temperature, which does not move the answers.
     """
-    photos = [photo for fold in recipe.HELD_OUT for photo in shipping.fold(fold, padufes20.NAME)]
+    photos = [photo for fold in folds.HELD_OUT for photo in shipping.fold(fold, padufes20.NAME)]
     found = inference.run(session, photos)
     logits = kinds.calibrated(found.logits, head.kinds(found.features), calibrations)
     right = kinds.right(metrics.softmax(logits), _targets(photos))
@@ -129,7 +129,7 @@ def pen_marks(
     for kind in KINDS:
         photos = [
             photo
-            for photo in shipping.fold(recipe.HELD_OUT[0])
+            for photo in shipping.fold(folds.HELD_OUT[0])
             if photo.kind == kind and CLASSES[photo.target] == "nv" and photo.source != isic2017.NAME
         ][:100]
         plain = [preprocess.open_photo(photo) for photo in photos]
@@ -176,8 +176,8 @@ def _left_out(path: Path) -> dict:
     rows = {}
     for name, photos in (
         ("isic2017, never seen", [photo for photo in sets.read(isic2017.NAME)]),
-        ("ham10000, test fold", shipping.fold(recipe.HELD_OUT[0], "ham10000")),
-        ("padufes20, test fold", shipping.fold(recipe.HELD_OUT[0], "padufes20")),
+        ("ham10000, test fold", shipping.fold(folds.HELD_OUT[0], "ham10000")),
+        ("padufes20, test fold", shipping.fold(folds.HELD_OUT[0], "padufes20")),
     ):
         logits = inference.run(session, photos).logits
         row = figures.measure(logits, _targets(photos), 1.0)

@@ -10,12 +10,12 @@ import numpy as np
 import onnxruntime
 import torch
 
-from . import export, figures, inference, kinds, metrics, operating, recipe, scope, shipping
+from . import export, figures, folds, inference, kinds, metrics, operating, recipe, scope, shipping
 from .inference import Outputs
 from .network import Network
 from .photos import CLASSES, KINDS, Photo
 
-VALIDATION = recipe.HELD_OUT[1]
+VALIDATION = folds.HELD_OUT[1]
 
 
 def candidate(files: list[Path], norm_photos: int, scope_photos: int) -> dict:

@@ -14,6 +14,9 @@ from .sets import SETS, ham10000, isic2017, padufes20
 
 COUNT = 9
 
+HELD_OUT = (0, 1)
+"""Test and validation fold: no network that ships learns from them."""
+
 
 def split(photos: list[Photo], seed: int = 1, count: int = COUNT) -> dict[str, int]:
     """Deals lesions to folds: shuffled within their diagnosis, then in turn.  Returns fold by lesion id."""

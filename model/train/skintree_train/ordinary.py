@@ -13,7 +13,7 @@ from .sets import padufes20
 COLUMNS = ("body region", "Fitzpatrick type", "confirmed by")
 """Columns for which there are figures by value."""
 
-TEST = recipe.HELD_OUT[0]
+TEST = folds.HELD_OUT[0]
 
 
 def measure(folder: Path) -> dict:

@@ -25,9 +25,6 @@ from .photos import CLASSES, KINDS, Photo
 from .resident import Resident, Strength
 from .sets import ham10000, isic2017, padufes20
 
-HELD_OUT = (0, 1)
-"""Test and validation fold: no network here learns from them."""
-
 SAVE_EVERY = 60.0
 """Seconds between checkpoints."""
 
@@ -87,7 +84,7 @@ class Run:
     strength: Strength = field(default_factory=Strength)
     seed: int = 1
     left_out: LeftOut | None = None
-    """Besides ``HELD_OUT``."""
+    """Besides ``folds.HELD_OUT``."""
 
     def size(self, share: float) -> int:
         """Side of the views when ``share`` of the run is done."""
@@ -159,13 +156,13 @@ class Recipe:
         folder.mkdir(parents=True, exist_ok=True)
         self.fold_of = folds.read()
         everything = thinned(sets.read(), share_of_photos)
-        self.learned = [photo for photo in everything if self.fold_of[photo.photo_id] not in HELD_OUT]
+        self.learned = [photo for photo in everything if self.fold_of[photo.photo_id] not in folds.HELD_OUT]
         # Networks may leave these sources out, whole or in part.
         whole = (isic2017.NAME, padufes20.NAME)
         self.measured = [
             photo
             for photo in everything
-            if photo.large and (self.fold_of[photo.photo_id] in HELD_OUT or photo.source in whole)
+            if photo.large and (self.fold_of[photo.photo_id] in folds.HELD_OUT or photo.source in whole)
         ]
         self.say(f"{len(self.learned)} photos to learn, {len(self.measured)} to measure")
         self.resident = Resident(self.learned, device, workers)
@@ -256,7 +253,7 @@ class Recipe:
         saved_path.unlink(missing_ok=True)
 
     def left_out(self, run: Run, photo: Photo) -> bool:
-        """Whether a run does not learn from a photo though it is in none of ``HELD_OUT``."""
+        """Whether a run does not learn from a photo though it is in none of ``folds.HELD_OUT``."""
         return run.left_out is not None and run.left_out.holds(photo, self.fold_of[photo.photo_id])
 
     def loss(
@@ -332,7 +329,7 @@ class Recipe:
 
         targets = np.array([photo.target for photo in self.measured])
         sources = np.array([photo.source for photo in self.measured])
-        validation = np.array([self.fold_of[photo.photo_id] == HELD_OUT[1] for photo in self.measured])
+        validation = np.array([self.fold_of[photo.photo_id] == folds.HELD_OUT[1] for photo in self.measured])
         left_out = np.array([self.left_out(run, photo) for photo in self.measured])
         merged = np.array([4 if name == "ak" else place for place, name in enumerate(CLASSES)])
         malignant = np.isin(targets, [1, 3, 4, 5])

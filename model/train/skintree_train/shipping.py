@@ -111,7 +111,7 @@ def class_counts(photos: list[Photo]) -> np.ndarray:
 def learned() -> list[Photo]:
     """Photos of all sets outside the validation and the test fold."""
     fold_of = folds.read()
-    return [photo for photo in sets.read() if fold_of[photo.photo_id] not in recipe.HELD_OUT]
+    return [photo for photo in sets.read() if fold_of[photo.photo_id] not in folds.HELD_OUT]
 
 
 def fold(number: int, *sources: str, large_only: bool = True) -> list[Photo]:

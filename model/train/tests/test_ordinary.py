@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from skintree_train import card, metrics, ordinary, paths, recipe, resident
+from skintree_train import card, folds, metrics, ordinary, paths, recipe, resident
 from skintree_train.photos import CLASSES, Photo
 from skintree_train.recipe import LeftOut
 from skintree_train.sets import padufes20
@@ -52,7 +52,7 @@ class Selection(unittest.TestCase):
     def test_every_fold_is_left_out_by_one_network_and_by_one_only(self):
         left_out = [run.left_out for run in recipe.ORDINARY if run.left_out.column == "fold"]
         values = [value for one in left_out for value in one.values]
-        self.assertEqual(sorted(values), [str(fold) for fold in range(9) if fold not in recipe.HELD_OUT])
+        self.assertEqual(sorted(values), [str(fold) for fold in range(9) if fold not in folds.HELD_OUT])
 
 
 class Figures(unittest.TestCase):
