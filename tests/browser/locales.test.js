@@ -69,10 +69,10 @@ function valuesIn(text) {
 
 test('every key is used', () => {
   // say(`error-${trouble}`) uses every key that fits.
-  const patterns = [...all.matchAll(/`((?:[\w-]|\$\{\w+\})*\$\{\w+\}(?:[\w-]|\$\{\w+\})*)`/g)]
+  const patterns = [...all.matchAll(/`((?:[\w-]|\$\{[\w.]+\})*\$\{[\w.]+\}(?:[\w-]|\$\{[\w.]+\})*)`/g)]
     .map(([, template]) => template)
     .filter((template) => /^[a-z]+-/.test(template))
-    .map((template) => new RegExp(`^${template.replace(/\$\{\w+\}/g, '[\\w-]+')}$`));
+    .map((template) => new RegExp(`^${template.replace(/\$\{[\w.]+\}/g, '[\\w-]+')}$`));
   const used = (/** @type {string} */ key) =>
     all.includes(`'${key}'`) || all.includes(`data-say="${key}"`) || patterns.some((pattern) => pattern.test(key));
   assert.deepEqual(Object.keys(en).filter((key) => key !== 'languageName' && !used(key)), []);
