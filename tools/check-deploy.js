@@ -102,6 +102,7 @@ async function checkPage(folder, checks) {
   if (!policy) checks.note(`worker.js has no ${POLICY}`, "send the one of index.html's meta tag with every file, so that it holds in workers too");
   else if (!/'wasm-unsafe-eval'/.test(policy)) checks.wrong(`${POLICY} of worker.js forbids WebAssembly`, "add 'wasm-unsafe-eval' to script-src");
   if (worker.headers.get('x-content-type-options') !== 'nosniff') checks.note('X-Content-Type-Options is missing', 'send nosniff');
+  checkIsolation(page, worker, checks);
   const frame = await ask(folder, 'embed.html');
   if (!/frame-ancestors/.test(frame.headers.get(POLICY) ?? '')) {
     checks.note('embed.html may be framed by every site', `send "${POLICY}: frame-ancestors 'self' https://portal.example"`);
@@ -111,6 +112,16 @@ async function checkPage(folder, checks) {
   if (tag) {
     const again = await ask(folder, 'worker.js', { 'if-none-match': tag });
     if (again.status !== 304) checks.note('worker.js is sent anew although the browser has it', 'answer If-None-Match with 304');
+  }
+}
+
+/** @param {Answer} page @param {Answer} worker @param {Checks} checks */
+function checkIsolation(page, worker, checks) {
+  const [opener, embedder] = ['Cross-Origin-Opener-Policy', 'Cross-Origin-Embedder-Policy'];
+  if (page.headers.has(embedder) && !worker.headers.has(embedder)) {
+    checks.wrong(`worker.js has no ${embedder}, which the page has`, 'send it with every file, or browsers do not start the worker');
+  } else if (!page.headers.has(embedder) || !page.headers.has(opener)) {
+    checks.note('the page is not isolated from other origins', `send "${opener}: same-origin" and "${embedder}: require-corp" with every file: without a GPU it then computes in threads`);
   }
 }
 

@@ -20,8 +20,13 @@ if (!policy) throw new Error('dist/index.html has no content security policy');
 const options = { dev: true, etag: true };
 const dist = sirv('dist', {
   ...options,
-  // Who may show embed.html in a frame can be said in a header only.
-  setHeaders: (response) => void response.setHeader('content-security-policy', `${policy}; frame-ancestors 'self' ${portalOrigin}`),
+  setHeaders(response) {
+    // Who may show embed.html in a frame can be said in a header only.
+    response.setHeader('content-security-policy', `${policy}; frame-ancestors 'self' ${portalOrigin}`);
+    // Threads for the CPU engine.
+    response.setHeader('cross-origin-opener-policy', 'same-origin');
+    response.setHeader('cross-origin-embedder-policy', 'require-corp');
+  },
 });
 const examples = sirv('examples', options);
 const portal = sirv('examples/portal', options);

@@ -32,13 +32,14 @@ const timed = (run) => async () => {
 /** The module behind skintree.js, whose options choose kernels. */
 async function skintree(engine, kernels) {
   const wasm = await import('/pkg/skintree.js');
+  const { HelperStarter } = await import('/interface/cpu-helpers.js');
   const [code, manifest, photo] = [await bytes('/pkg/skintree_bg.wasm'), await bytes('/pack/manifest.json'), await bytes('/photo.png')];
   const { files, classes, photo_kinds, temperature } = JSON.parse(new TextDecoder().decode(manifest));
   const pack = {};
   for (const [role, { path }] of Object.entries(files)) pack[role] = await bytes(`/pack/${path}`);
   return async () => {
     const { memory } = await wasm.default({ module_or_path: code });
-    const classifier = await wasm.WebClassifier.load(manifest, pack.model, pack.taxonomy, pack.scope, pack.kind, { engine, kernels });
+    const classifier = await wasm.WebClassifier.load(manifest, pack.model, pack.taxonomy, pack.scope, pack.kind, { engine, kernels }, new HelperStarter());
     // As the worker does, which hands them over.
     for (const role in pack) delete pack[role];
     bench.info = () => ({ kernels: classifier.info().engine.kernels, wasm_mib: memory.buffer.byteLength / 2 ** 20 });

@@ -20,6 +20,7 @@ mod wonnx;
 mod wonnx_graph;
 
 use std::fmt;
+use std::rc::Rc;
 use std::str::FromStr;
 
 use crate::engine_info::FallbackCode;
@@ -31,11 +32,12 @@ use crate::shaders::{KernelChoice, Variant};
 use prost::bytes::Bytes;
 use wgpu_bridge::gpu::Gpu;
 
-pub use self::cpu::{FixedEngine, FloatEngine, warm_up};
+pub use self::cpu::{FixedEngine, FloatEngine, Helpers, StartHelpers, Started, warm_up};
 pub use self::error::{EngineError, EngineName};
 pub use self::outputs::{FeatureMap, Outputs, Wanted};
 pub use self::run::{Engine, RunFuture};
 pub use self::wonnx::WonnxEngine;
+pub use skintree_cpu::Share;
 
 use self::fallback::Declined;
 use self::faster::faster;
@@ -77,8 +79,8 @@ impl FromStr for EngineChoice {
     }
 }
 
-/// Which engine the caller wants, and which kernels if it runs on the GPU.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Which engine the caller wants, and what it may use.
+#[derive(Clone, Debug, Default)]
 pub struct EngineRequest {
     /// The engine.
     pub engine: EngineChoice,
@@ -86,6 +88,8 @@ pub struct EngineRequest {
     pub kernels: KernelChoice,
     /// What `auto` has measured before ([`EngineInfo::measured`]), so that it need not do so again.
     pub measured: Option<Measured>,
+    /// Who may compute convolutions for a CPU engine, if one is made.
+    pub helpers: Option<Rc<dyn StartHelpers>>,
 }
 
 impl From<EngineChoice> for EngineRequest {
@@ -124,11 +128,11 @@ pub async fn load(
         }
         EngineChoice::Only(EngineName::Cpu) => {
             drop(bytes);
-            (load_cpu(manifest, graph).await?, None, None)
+            (load_cpu(manifest, graph, &request).await?, None, None)
         }
         EngineChoice::CpuFloat => {
             drop(bytes);
-            (load_float(manifest, graph).await?, None, None)
+            (load_float(manifest, graph, &request).await?, None, None)
         }
         EngineChoice::Auto => load_auto(manifest, graph, bytes, &request).await?,
     };
@@ -159,7 +163,7 @@ async fn load_auto(
     let declined = match load_gpu_if_worth_it(manifest, graph, &bytes, request).await {
         Ok((gpu, Some(known))) => return Ok((gpu, Some(known), None)),
         Ok((gpu, None)) => {
-            let cpu = async || load_cpu(manifest, Graph::of_file(bytes.clone(), &signature)?).await;
+            let cpu = async || load_cpu(manifest, Graph::of_file(bytes.clone(), &signature)?, request).await;
             match faster(gpu, manifest, cpu).await {
                 Ok((taken, measured)) => {
                     let slower = measured.prefers_cpu().then(|| Declined::Slower(measured.clone()).explain());
@@ -172,7 +176,7 @@ async fn load_auto(
     };
     let measured = if let Declined::Slower(measured) = &declined { Some(measured.clone()) } else { None };
     let explained = declined.explain()?;
-    Ok((load_cpu(manifest, Graph::of_file(bytes, &signature)?).await?, measured, Some(explained)))
+    Ok((load_cpu(manifest, Graph::of_file(bytes, &signature)?, request).await?, measured, Some(explained)))
 }
 
 /// The GPU, and what is known of it.
@@ -229,23 +233,40 @@ async fn load_half(
 }
 
 /// In integers where the pack says how large they become, else in f32.
-async fn load_cpu(manifest: &Manifest, graph: Graph) -> Result<Tested, EngineError> {
+async fn load_cpu(manifest: &Manifest, graph: Graph, request: &EngineRequest) -> Result<Tested, EngineError> {
     if manifest.activations.is_empty() {
-        return load_float(manifest, graph).await;
+        return load_float(manifest, graph, request).await;
+    }
+    if let Some(helpers) = start(request, false).await
+        && let Ok(engine) = FixedEngine::with_helpers(&graph, &manifest.activations, Some(helpers))
+        && let Ok(tested) = Tested::new(engine, manifest).await
+    {
+        return Ok(tested);
     }
     match FixedEngine::of_graph(&graph, &manifest.activations) {
         Ok(engine) => {
             drop(graph);
             Tested::new(engine, manifest).await
         }
-        Err(_) => load_float(manifest, graph).await,
+        Err(_) => load_float(manifest, graph, request).await,
     }
 }
 
-async fn load_float(manifest: &Manifest, graph: Graph) -> Result<Tested, EngineError> {
+async fn load_float(manifest: &Manifest, graph: Graph, request: &EngineRequest) -> Result<Tested, EngineError> {
+    if let Some(helpers) = start(request, true).await
+        && let Ok(engine) = FloatEngine::with_helpers(&graph, Some(helpers))
+        && let Ok(tested) = Tested::new(engine, manifest).await
+    {
+        return Ok(tested);
+    }
     let engine = FloatEngine::of_graph(&graph)?;
     drop(graph);
     Tested::new(engine, manifest).await
+}
+
+/// Helpers for a CPU engine. It does without them where they cannot be had or fail.
+async fn start(request: &EngineRequest, floats: bool) -> Option<Box<dyn Helpers>> {
+    request.helpers.as_ref()?.start(floats).await
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ fn auto_takes_the_processor_where_a_working_gpu_is_slower() {
         let graph = || Graph::read(pack.model(), &signature).unwrap();
         let adapter = gpu.info().to_string();
         let tested = block_on(load_gpu(gpu, manifest, graph(), pack.model(), KernelChoice::Auto)).unwrap();
-        let cpu = async || load_cpu(manifest, graph()).await;
+        let cpu = async || load_cpu(manifest, graph(), &EngineRequest::default()).await;
         let (taken, measured) = block_on(faster(tested, manifest, cpu)).unwrap();
         assert_eq!(measured.prefers_cpu(), slower, "{measured:?}");
         assert_eq!(taken.engine.name() == EngineName::Cpu, slower);

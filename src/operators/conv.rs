@@ -1,12 +1,13 @@
 //! `Conv` with constant weights and bias.
 
+use skintree_cpu::Window;
 use wgpu_bridge::kernels::Kernel;
 use wgpu_bridge::timing::{Contents, Job};
 
 use super::conv_kernel::{RESULTS, Registers};
 use super::conv_tiles::Tiled;
 use super::operator::{Known, Linear, Operator, Planned, Site, Upload, Values, wrong_inputs};
-use super::window::Window;
+use super::window::window_of;
 use crate::onnx::{Node, elements};
 use crate::shaders::{Method, Variant};
 
@@ -42,7 +43,7 @@ impl Operator for ConvOperator {
         if node.int("group", 1) != 1 || channels != channels_in {
             return Err(format!("input of {channels} channels with weights for {channels_in}, or grouped"));
         }
-        let window = Window::of(node)?;
+        let window = window_of(node)?;
         if window.kernel != [height, width] {
             return Err("kernel_shape differs from the shape of its weights".to_owned());
         }
@@ -68,11 +69,11 @@ impl Operator for ConvOperator {
     }
 
     fn linear(&self, node: &Node) -> Option<Linear> {
-        Window::of(node).ok().filter(Window::is_pixel).map(|_| Linear::Pixels)
+        window_of(node).ok().filter(Window::is_pixel).map(|_| Linear::Pixels)
     }
 
     fn joins(&self, one: &Node, other: &Node) -> bool {
-        matches!((Window::of(one), Window::of(other)), (Ok(one), Ok(other)) if one == other)
+        matches!((window_of(one), window_of(other)), (Ok(one), Ok(other)) if one == other)
     }
 
     fn shares_dispatch(&self, variant: Variant) -> bool {
@@ -100,7 +101,7 @@ impl Operator for ConvOperator {
 
 /// A node as a convolution.
 fn layer(site: &Site<'_>) -> Result<(Conv, Ends), String> {
-    let window = Window::of(site.node)?;
+    let window = window_of(site.node)?;
     let image = site.only_input()?;
     let channels = site.outputs.iter().map(|part| part.map.shape[0]).sum();
     let [height, width] = window.output(&[1, 1, image.shape[1], image.shape[2]])?;

@@ -25,7 +25,7 @@ mod window;
 #[cfg(test)]
 mod testing;
 
-pub(crate) use window::Window;
+pub(crate) use window::window_of;
 
 pub use operator::{Known, Linear, Operator, PackConstants, Part, Planned, Site, Upload, Values};
 

@@ -1,10 +1,11 @@
 //! `MaxPool` and `AveragePool`.
 
 use askama::Template;
+use skintree_cpu::PoolKind;
 use wgpu_bridge::kernels::Kernel;
 
 use super::operator::{Known, Linear, Operator, PackConstants, Planned, Site, Values, wrong_inputs};
-use super::window::Window;
+use super::window::window_of;
 use crate::onnx::Node;
 use crate::shaders::layout::{LANES, bytes, pack_bias, quads, signed};
 use crate::shaders::{Bindings, Grid, VEC4, render};
@@ -22,25 +23,12 @@ pub(super) struct MaxPool;
 #[derive(Debug)]
 pub(super) struct AveragePool;
 
-/// What a pool computes of its window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// The largest value.
-    Max,
-    /// The mean of the values inside the image.
-    Average,
-    /// The mean, zeros outside the image counted.
-    AverageWithPads,
-}
-
-impl Kind {
-    /// That of a `MaxPool` or an `AveragePool`.
-    pub(crate) fn of(node: &Node) -> Self {
-        match (node.op.as_str(), node.int("count_include_pad", 0)) {
-            ("MaxPool", _) => Self::Max,
-            (_, 0) => Self::Average,
-            _ => Self::AverageWithPads,
-        }
+/// What a `MaxPool` or an `AveragePool` computes.
+pub(crate) fn pool_kind(node: &Node) -> PoolKind {
+    match (node.op.as_str(), node.int("count_include_pad", 0)) {
+        ("MaxPool", _) => PoolKind::Max,
+        (_, 0) => PoolKind::Average,
+        _ => PoolKind::AverageWithPads,
     }
 }
 
@@ -57,7 +45,7 @@ struct Pool {
     strides: [usize; 2],
     /// Elements above and left of the input.
     pads: [usize; 2],
-    kind: Kind,
+    kind: PoolKind,
     /// A bias is added.
     biased: bool,
     /// Negative values become 0.
@@ -72,12 +60,12 @@ struct Pool {
 struct Shader {
     bindings: Bindings,
     threads: usize,
-    kind: Kind,
+    kind: PoolKind,
 }
 
 impl Pool {
     fn of(site: &Site<'_>) -> Result<Self, String> {
-        let window = Window::of(site.node)?;
+        let window = window_of(site.node)?;
         let (image, result) = (site.only_input()?, site.only_output()?);
         Ok(Self {
             input: image.shape,
@@ -85,7 +73,7 @@ impl Pool {
             kernel: window.kernel,
             strides: window.strides,
             pads: window.corner(),
-            kind: Kind::of(site.node),
+            kind: pool_kind(site.node),
             biased: site.biased,
             relu: site.outputs.iter().any(|part| part.relu),
             from: image.start,
@@ -141,7 +129,7 @@ fn shape(node: &Node, inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
     if node.int("ceil_mode", 0) != 0 || node.int("storage_order", 0) != 0 {
         return Err("ceil_mode or storage_order is set".to_owned());
     }
-    let [height, width] = Window::of(node)?.output(input)?;
+    let [height, width] = window_of(node)?.output(input)?;
     Ok(vec![1, channels, height, width])
 }
 
@@ -177,7 +165,7 @@ impl Operator for AveragePool {
     }
 
     fn linear(&self, node: &Node) -> Option<Linear> {
-        Window::of(node).ok().filter(|window| window.strides == [1, 1]).map(|_| Linear::Mean)
+        window_of(node).ok().filter(|window| window.strides == [1, 1]).map(|_| Linear::Mean)
     }
 
     fn plan(&self, site: &Site<'_>) -> Result<Planned, String> {
@@ -210,9 +198,9 @@ mod tests {
                         .collect();
                     let sum: f32 = inside.iter().sum();
                     let value = match pool.kind {
-                        Kind::Max => inside.iter().copied().fold(f32::NEG_INFINITY, f32::max),
-                        Kind::Average => sum / inside.len() as f32,
-                        Kind::AverageWithPads => sum / (pool.kernel[0] * pool.kernel[1]) as f32,
+                        PoolKind::Max => inside.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+                        PoolKind::Average => sum / inside.len() as f32,
+                        PoolKind::AverageWithPads => sum / (pool.kernel[0] * pool.kernel[1]) as f32,
                     };
                     let value = if pool.biased { value + bias[channel] } else { value };
                     out.push(if pool.relu { value.max(0.0) } else { value });
@@ -232,7 +220,7 @@ mod tests {
         ];
         let mut cases = Vec::new();
         for (input, kernel, stride, pads) in shapes {
-            for kind in [Kind::Max, Kind::Average, Kind::AverageWithPads] {
+            for kind in [PoolKind::Max, PoolKind::Average, PoolKind::AverageWithPads] {
                 let output = [window(input[1], kernel[0], stride, pads), window(input[2], kernel[1], stride, pads)];
                 let biased = stride == 1;
                 let at = |input, output, kernel, kind| Pool {

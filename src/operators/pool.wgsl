@@ -13,7 +13,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let plane = pool[2].z + channel * size.x * size.y;
     let corner = vec2<i32>(pixel / pool[0].z, pixel % pool[0].z) * pool[1].zw - pool[2].xy;
     let end = min(corner + pool[1].xy, size);
-    {%- if kind == Kind::Max %}
+    {%- if kind == PoolKind::Max %}
     var value = vec4<f32>(-3.4028234e38);
     {%- else %}
     var value = vec4<f32>();
@@ -22,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var y = max(corner.x, 0); y < end.x; y++) {
         for (var x = max(corner.y, 0); x < end.y; x++) {
             let here = image[u32(plane + y * size.y + x)];
-            {%- if kind == Kind::Max %}
+            {%- if kind == PoolKind::Max %}
             value = max(value, here);
             {%- else %}
             value += here;
@@ -31,10 +31,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         }
     }
     {%- match kind %}
-    {%- when Kind::Max %}
-    {%- when Kind::Average %}
+    {%- when PoolKind::Max %}
+    {%- when PoolKind::Average %}
     value /= count;
-    {%- when Kind::AverageWithPads %}
+    {%- when PoolKind::AverageWithPads %}
     value /= f32(pool[1].x * pool[1].y);
     {%- endmatch %}
     if (pool[3].y != 0) { value += bias[u32(channel)]; }

@@ -1,59 +1,20 @@
-//! The window of convolutions and pools.
+//! What the attributes of a node say of its window.
+
+use skintree_cpu::Window;
 
 use crate::onnx::Node;
 
-/// What the attributes say of a window; pads are top, left, bottom, right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Window {
-    pub(crate) kernel: [usize; 2],
-    pub(crate) strides: [usize; 2],
-    pub(crate) pads: [usize; 4],
-}
-
-impl Window {
-    /// The accepted attributes, without checking that they fit an input.
-    pub(crate) fn of(node: &Node) -> Result<Self, String> {
-        if node.has("auto_pad") {
-            return Err("auto_pad is set; write pads instead".to_owned());
-        }
-        if node.ints("dilations", Some([1, 1]))? != [1, 1] {
-            return Err("dilation other than 1".to_owned());
-        }
-        Ok(Self {
-            kernel: node.ints("kernel_shape", None)?,
-            strides: node.ints("strides", Some([1, 1]))?,
-            pads: node.ints("pads", Some([0; 4]))?,
-        })
+/// The accepted attributes, without checking that they fit an input.
+pub(crate) fn window_of(node: &Node) -> Result<Window, String> {
+    if node.has("auto_pad") {
+        return Err("auto_pad is set; write pads instead".to_owned());
     }
-
-    /// Height and width of what it makes of an input `[1, channels, height, width]`.
-    pub(super) fn output(&self, input: &[usize]) -> Result<[usize; 2], String> {
-        let Self { kernel, strides, pads } = *self;
-        let [height, width] = [0, 1].map(|axis| {
-            let padded = input.get(axis + 2)?.checked_add(pads[axis])?.checked_add(pads[axis + 2])?;
-            let span = padded.checked_sub(kernel[axis])?;
-            (kernel[axis] > 0 && pads[axis].max(pads[axis + 2]) < kernel[axis]).then_some(())?;
-            Some(span.checked_div(strides[axis])? + 1)
-        });
-        match (height, width) {
-            (Some(height), Some(width)) => Ok([height, width]),
-            _ => Err(format!("window {kernel:?} with strides {strides:?} and pads {pads:?} does not fit {input:?}")),
-        }
+    if node.ints("dilations", Some([1, 1]))? != [1, 1] {
+        return Err("dilation other than 1".to_owned());
     }
-
-    /// Whether it takes each pixel for itself.
-    pub(super) fn is_pixel(&self) -> bool {
-        *self == Self { kernel: [1, 1], strides: [1, 1], pads: [0; 4] }
-    }
-
-    /// Its places, row by row: how far down and right.
-    pub(crate) fn places(&self) -> impl Iterator<Item = [usize; 2]> {
-        let [height, width] = self.kernel;
-        (0..height).flat_map(move |down| (0..width).map(move |right| [down, right]))
-    }
-
-    /// Elements above and left of the input.
-    pub(crate) fn corner(&self) -> [usize; 2] {
-        [self.pads[0], self.pads[1]]
-    }
+    Ok(Window {
+        kernel: node.ints("kernel_shape", None)?,
+        strides: node.ints("strides", Some([1, 1]))?,
+        pads: node.ints("pads", Some([0; 4]))?,
+    })
 }

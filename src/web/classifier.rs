@@ -1,5 +1,6 @@
 //! The classifier as JavaScript sees it: everything in `www/worker.js` goes through here.
 
+use std::rc::Rc;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use crate::report::EngineInfo;
 
 use super::bitmap;
 use super::convert::{JsResult, from_js, js_error, to_js, to_js_error};
+use super::helpers::HelperStarter;
 use super::sha256::sha256_hex;
 
 /// A file of the pack that has to be fetched.
@@ -148,6 +150,7 @@ impl WebClassifier {
     /// Checks the pack, chooses an engine (`options.engine`: `auto`, `wonnx` or `cpu`) and warms it up. For measuring,
     /// `options.kernels` names kernels ([`crate::shaders::KernelChoice`]); `options.known` has what an earlier visit found out
     /// (`engine.kernels` with `engine.adapter`, and `engine.measured` of its reports), so that it need not be measured again.
+    /// `helpers` start those who compute for a CPU engine.
     ///
     /// # Errors
     /// `pack-*`, `taxonomy`, `engine-*` and `gpu-*`.
@@ -158,6 +161,7 @@ impl WebClassifier {
         scope: Option<Vec<u8>>,
         kind: Option<Vec<u8>>,
         options: JsValue,
+        helpers: Option<HelperStarter>,
     ) -> JsResult<WebClassifier> {
         let options: LoadOptions = from_js(options)?;
         let KnownDevice { kernels, measured } = options.known.unwrap_or_default();
@@ -165,6 +169,7 @@ impl WebClassifier {
             engine: parse(options.engine.as_deref())?,
             kernels: parse(options.kernels.as_deref())?,
             measured,
+            helpers: helpers.map(|helpers| Rc::new(helpers) as _),
         };
         // What cannot be read is of another version.
         if let Some((adapter, Ok(chosen))) = kernels.map(|known| (known.adapter, known.chosen.parse())) {

@@ -3,7 +3,7 @@
 
 use js_sys::{Error as JsError, Reflect};
 use serde::{Deserialize, Serialize};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// What crosses to JavaScript.
 pub type JsResult<T> = Result<T, JsValue>;
@@ -52,4 +52,9 @@ pub fn from_js<T: Default + for<'de> Deserialize<'de>>(options: JsValue) -> JsRe
     }
     serde_wasm_bindgen::from_value(options)
         .map_err(|error| js_error("internal", &format!("the options are not valid: {error}")))
+}
+
+/// What JavaScript says of something that it threw.
+pub fn message_of(thrown: JsValue) -> String {
+    thrown.dyn_into::<JsError>().map_or_else(|other| format!("{other:?}"), |error| error.message().into())
 }

@@ -6,4 +6,6 @@ mod bitmap;
 pub mod classifier;
 pub mod convert;
 #[cfg(feature = "web")]
+mod helpers;
+#[cfg(feature = "web")]
 mod sha256;

@@ -9,7 +9,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
 
-import { DIST, ROOT, noDist } from './harness.js';
+import { DIST, ISOLATED, ROOT, noDist } from './harness.js';
 
 /**
  * @import {IncomingMessage, ServerResponse} from 'node:http'
@@ -58,10 +58,12 @@ async function start(command, args, port) {
   throw new Error(`${command} does not answer: ${said}`);
 }
 
-test('every configuration has the policy of index.html', () => {
+test('every configuration has the policy of index.html, and isolates the page', () => {
   assert.match(policy, /wasm-unsafe-eval/);
   for (const name of ['nginx.conf', 'Caddyfile', '_headers', 'vercel.json', 'firebase.json']) {
-    assert.ok(readFileSync(`${HOSTING}/${name}`, 'utf8').includes(`${policy}; frame-ancestors 'self'`), name);
+    const text = readFileSync(`${HOSTING}/${name}`, 'utf8');
+    assert.ok(text.includes(`${policy}; frame-ancestors 'self'`), name);
+    for (const header of Object.keys(ISOLATED)) assert.match(text, new RegExp(header, 'i'), name);
   }
 });
 
@@ -136,6 +138,7 @@ describe('check-deploy finds', () => {
           'content-security-policy': `${policy}; frame-ancestors 'self'`,
           'x-content-type-options': 'nosniff',
           'cache-control': 'no-cache',
+          ...ISOLATED,
           etag: `"${path}"`,
         };
         Object.assign(reply, { status: 200, headers, body: files[path] });
@@ -170,6 +173,7 @@ describe('check-deploy finds', () => {
     ['clean URLs', /embed\.html|index\.html is answered with a redirect to \/index/, (_, reply, { url }) => void (url === '/index.html' && Object.assign(reply, { status: 308, headers: { location: '/index' } }))],
     ['a policy without WebAssembly', /forbids WebAssembly/, (_, { headers }) => void (headers['content-security-policy'] = "script-src 'self'")],
     ['a frame that is forbidden', /X-Frame-Options: DENY/, (path, { headers }) => void (path === 'embed.html' && (headers['x-frame-options'] = 'DENY'))],
+    ['a worker that is not isolated', /worker\.js has no Cross-Origin-Embedder-Policy/, (path, { headers }) => void (path === 'worker.js' && delete headers['cross-origin-embedder-policy'])],
     ['another page', /it is not the page of skintree/, (path, reply) => void (path === 'index.html' && (reply.body = 'hello'))],
   ];
   for (const [what, expected, change] of wrong) {
@@ -187,6 +191,7 @@ describe('check-deploy finds', () => {
     ['a frame for every site', /embed\.html may be framed by every site/, (_, { headers }) => void (headers['content-security-policy'] &&= policy)],
     ['a model that is not sent in parts', /model\.onnx is not sent in parts/, (_, reply) => void (reply.status === 206 && (reply.status = 200))],
     ['no 304', /worker\.js is sent anew/, (_, reply) => void (reply.status === 304 && (reply.status = 200))],
+    ['a page without threads', /the page is not isolated/, (_, { headers }) => Object.keys(ISOLATED).forEach((name) => delete headers[name])],
     ['types that may be guessed', /X-Content-Type-Options is missing/, (_, { headers }) => void delete headers['x-content-type-options']],
   ];
   for (const [what, expected, change] of better) {

@@ -56,7 +56,19 @@ export function answerError({ url, status }) {
  * @param {string} url of its script
  */
 export async function whyNoWorker(url) {
-  return otherOrigin(url) ?? whatIsWrong(url);
+  return otherOrigin(url) ?? (await whatIsWrong(url)) ?? whyNotIsolated(url);
+}
+
+/**
+ * Pages that are isolated from other origins start only workers that are so too.
+ *
+ * @param {string} url
+ */
+async function whyNotIsolated(url) {
+  if (!globalThis.crossOriginIsolated) return null;
+  const policy = 'Cross-Origin-Embedder-Policy';
+  const { headers } = await fetch(url);
+  return headers.has(policy) ? null : setupError(`${url} is served without ${policy}, which the page has`);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What `pkg/skintree.js`, `pkg/skintree_evaluate.js`, `pkg/skintree_dicom.js` and `pkg/skintree_fhir.js`, made by wasm-bindgen, offer. */
+import type { HelperStarter } from './cpu-helpers.js';
 import type { ClassifierInfo, ClassifyOptions, EngineChoice, EngineInfo, LocalText, Measured, Report } from '../skintree.js';
 
 export interface PackFile {
@@ -103,6 +104,7 @@ export interface WasmModule {
       scope: Uint8Array | undefined,
       kind: Uint8Array | undefined,
       options: { engine: EngineChoice; kernels?: string; known?: KnownDevice },
+      helpers?: HelperStarter,
     ): Promise<WasmClassifier>;
   };
 }
@@ -142,4 +144,20 @@ export interface FhirModule {
   default(init?: { module_or_path?: string | URL | WebAssembly.Module }): Promise<unknown>;
   /** Both are JSON. */
   toFhir(report: string, options: string): string;
+}
+
+/** Shares of the convolutions of one network: `WebShares` in crates/cpu/src/web.rs. */
+export interface WebShares {
+  add(shape: Uint32Array, weights: Uint8Array, factors: Float32Array, biases: Float32Array): void;
+  /** Addresses of what the next run reads, and of what it has made. */
+  image(): number;
+  run(convolution: number): number;
+  free(): void;
+}
+
+/** `pkg/skintree_cpu.js` and, compiled with relaxed SIMD, `pkg/skintree_cpu_relaxed.js`. */
+export interface CpuModule {
+  default(init?: { module_or_path?: string | URL | WebAssembly.Module }): Promise<{ memory: WebAssembly.Memory }>;
+  wasmModule?: WebAssembly.Module;
+  WebShares: { new (floats: boolean): WebShares };
 }

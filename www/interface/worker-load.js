@@ -1,5 +1,6 @@
 // What the workers have in common: from the address of a pack to a classifier, files that are read, errors sorted.
 
+import { HelperStarter } from './cpu-helpers.js';
 import { SkintreeError, toFailure } from './errors.js';
 import { fetchFile, fetchManifest } from './pack-fetch.js';
 import { PackStore } from './pack-store.js';
@@ -27,6 +28,9 @@ export async function load(address, engine, onProgress, module) {
   const start = performance.now();
   const store = await PackStore.open(address.name);
   void store?.readAhead();
+  const helpers = new HelperStarter();
+  // Where it is known that a CPU engine will be made.
+  if (engine.startsWith('cpu') || !('gpu' in navigator)) helpers.prepare(engine === 'cpu-f32');
   const [wasm, manifest, known] = await Promise.all([startClassifierModule(module), fetchManifest(address.manifest, store), store?.readDevice()]);
   const files = wasm.packFiles(manifest);
   /** @type {WasmClassifier | undefined} */
@@ -47,6 +51,7 @@ export async function load(address, engine, onProgress, module) {
         pack.has('scope') ? pack.bytes('scope') : undefined,
         pack.has('kind') ? pack.bytes('kind') : undefined,
         { engine, known },
+        helpers,
       );
     } catch (error) {
       if (!isWrongBytes(error)) {
@@ -62,7 +67,12 @@ export async function load(address, engine, onProgress, module) {
     return { download_ms: compileStart - start, compile_ms: now - compileStart, fetched_bytes: pack.fetchedBytes };
   };
 
-  const timings = (await attempt(false)) ?? (await attempt(true));
+  let timings;
+  try {
+    timings = (await attempt(false)) ?? (await attempt(true));
+  } finally {
+    helpers.stop();
+  }
   await store?.writeManifest(manifest);
   await store?.removeOld();
   if (!classifier || !taxonomy || !timings) {

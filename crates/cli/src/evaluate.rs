@@ -205,11 +205,10 @@ fn classify(
     };
     std::thread::scope(|scope| {
         for _ in 1..jobs {
-            let (pack, request) = (pack.clone(), arguments.model.engine_request());
-            let work = &work;
+            let (pack, model, work) = (pack.clone(), &arguments.model, &work);
             // A second engine that fails to load leaves its share to the first.
             scope.spawn(move || {
-                if let Ok(mut classifier) = pollster::block_on(Classifier::load(pack, request)) {
+                if let Ok(mut classifier) = pollster::block_on(Classifier::load(pack, model.engine_request())) {
                     work(&mut classifier);
                 }
             });

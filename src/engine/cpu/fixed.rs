@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use skintree_cpu::{Number, View, largest_activation};
+
+use super::helpers::Helpers;
 use super::layout::Layout;
-use super::number::Number;
 use super::program::Program;
-use super::tensors::{View, most};
 use crate::catch_panic::catch_panic;
 use crate::engine::error::{EngineError, EngineName};
 use crate::engine::outputs::{Outputs, Wanted};
@@ -43,6 +44,18 @@ impl FixedEngine {
     /// Why the graph cannot be computed in integers: its weights are not int8, its activations are not known, or it is not made of convolutions,
     /// pools and one dense layer.
     pub fn of_graph(graph: &Graph, activations: &BTreeMap<String, f32>) -> Result<Self, String> {
+        Self::with_helpers(graph, activations, None)
+    }
+
+    /// The same, with convolutions computed by others.
+    ///
+    /// # Errors
+    /// As [`Self::of_graph`], or the helpers'.
+    pub fn with_helpers(
+        graph: &Graph,
+        activations: &BTreeMap<String, f32>,
+        helpers: Option<Box<dyn Helpers>>,
+    ) -> Result<Self, String> {
         let layout = Layout::of(graph, i16::STEP)?;
         let ranges = Ranges::of(&layout, activations)?;
         let view = |tensor| ranges.view(&layout, tensor);
@@ -51,7 +64,7 @@ impl FixedEngine {
         let last = view(only(&rest.next().ok_or("it has no mean over the last map")?.inputs)?)?;
         let (weights, bias) = last_layer(graph, rest, last.channels)?;
         let features = graph.outputs().get(1).map(|name| view(name)).transpose()?;
-        Ok(Self { program: Program::of(&layout, integers, &view)?, last, weights, bias, features })
+        Ok(Self { program: Program::of(&layout, integers, &view, helpers)?, last, weights, bias, features })
     }
 
     fn infer(&mut self, input: &[f32], wanted: Wanted) -> Result<Outputs, String> {
@@ -156,7 +169,9 @@ impl<'a> Ranges<'a> {
     fn view(&self, layout: &Layout<'a>, tensor: &'a str) -> Result<View, String> {
         let root = layout.root(tensor);
         let most = match self.terms.get(root) {
-            Some(&terms) => most(terms).ok_or_else(|| format!("too many products of \"{root}\" are added up"))?,
+            Some(&terms) => {
+                largest_activation(terms).ok_or_else(|| format!("too many products of \"{root}\" are added up"))?
+            }
             None => i16::MAX,
         };
         layout.view(tensor, HEADROOM * self.range(root)? / f32::from(most), most)
@@ -176,7 +191,7 @@ impl Engine for FixedEngine {
     }
 
     fn kernels(&self) -> Option<String> {
-        Some("int8".to_owned())
+        Some(self.program.describe())
     }
 
     fn rounding(&self) -> f32 {

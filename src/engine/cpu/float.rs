@@ -1,10 +1,11 @@
 //! The network in f32, for packs that cannot be computed in integers, and as the measure of those. The order of additions is fixed and
 //! none is fused with a multiplication, so that every browser and processor gives the same bits here too.
 
+use skintree_cpu::{Number, View};
+
+use super::helpers::Helpers;
 use super::layout::Layout;
-use super::number::Number;
 use super::program::Program;
-use super::tensors::View;
 use crate::catch_panic::catch_panic;
 use crate::engine::error::{EngineError, EngineName};
 use crate::engine::outputs::{Outputs, Wanted};
@@ -33,13 +34,21 @@ impl FloatEngine {
     /// # Errors
     /// [`EngineError::Failed`] for a graph that is accepted but not known here, which would be a mistake of skintree's.
     pub fn of_graph(graph: &Graph) -> Result<Self, EngineError> {
-        catch_panic(|| Self::pack(graph).map_err(EngineError::cpu), EngineError::cpu)
+        Self::with_helpers(graph, None)
     }
 
-    fn pack(graph: &Graph) -> Result<Self, String> {
+    /// The same, with convolutions computed by others, who may fuse multiplications and additions.
+    ///
+    /// # Errors
+    /// As [`Self::of_graph`], or the helpers'.
+    pub fn with_helpers(graph: &Graph, helpers: Option<Box<dyn Helpers>>) -> Result<Self, EngineError> {
+        catch_panic(|| Self::pack(graph, helpers).map_err(EngineError::cpu), EngineError::cpu)
+    }
+
+    fn pack(graph: &Graph, helpers: Option<Box<dyn Helpers>>) -> Result<Self, String> {
         let layout = Layout::of(graph, f32::STEP)?;
         let view = |tensor| layout.view(tensor, 1.0, 0);
-        let program = Program::of(&layout, layout.nodes(), &view)?;
+        let program = Program::of(&layout, layout.nodes(), &view, helpers)?;
         let [logits, features] = [0, 1].map(|index| graph.outputs().get(index).map(|name| view(name)).transpose());
         Ok(Self { program, logits: logits?.ok_or("it has no output")?, features: features? })
     }
@@ -58,7 +67,7 @@ impl Engine for FloatEngine {
     }
 
     fn kernels(&self) -> Option<String> {
-        Some("f32".to_owned())
+        Some(self.program.describe())
     }
 
     fn compute<'a>(&'a mut self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a> {

@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::tensors::View;
+use skintree_cpu::View;
+
 use crate::engine::plan::fused_relu;
 use crate::onnx::{Graph, Node};
 

@@ -2,20 +2,21 @@
 
 use std::mem::take;
 
-use super::conv::{Constants, Conv};
+use skintree_cpu::{Constants, Conv, Number, Places, Pool, PoolKind, View, Window, copy, flatten};
+
+use super::helpers::{Helped, Helpers, Remote};
 use super::layout::Layout;
-use super::number::{Number, Places};
-use super::pool::{Pool, copy, flatten};
-use super::tensors::View;
+use super::weights::Constant;
 use crate::engine::outputs::FeatureMap;
 use crate::onnx::{Node, Weight};
-use crate::operators::Window;
-use crate::operators::pool::Kind;
+use crate::operators::pool::pool_kind;
+use crate::operators::window_of;
 
 /// What is done, one after the other.
 #[derive(Debug)]
 enum Step<N: Number> {
     Conv(Conv<N>),
+    Remote(Remote),
     Pool(Pool),
     Copy(View, View),
     Relu(View, View),
@@ -34,22 +35,31 @@ pub(super) struct Program<N: Number> {
     /// Memory to work with.
     places: Vec<Places>,
     sums: Vec<N::Sum>,
+    /// Those who have the convolutions, if there are any.
+    helped: Option<Helped<N>>,
 }
 
-impl<N: Number> Program<N> {
-    /// `view` says where a tensor lies and what its numbers stand for.
+impl<N: Constant> Program<N> {
+    /// `view` says where a tensor lies and what its numbers stand for. Helpers are given the convolutions.
     ///
     /// # Errors
-    /// Why one of the nodes cannot be computed so.
+    /// Why one of the nodes cannot be computed so, or is not taken by the helpers.
     pub(super) fn of<'a>(
         layout: &Layout<'a>,
         nodes: impl Iterator<Item = &'a Node>,
         view: &impl Fn(&'a str) -> Result<View, String>,
+        helpers: Option<Box<dyn Helpers>>,
     ) -> Result<Self, String> {
         let builder = Builder { layout, view };
+        let mut helped = helpers.map(Helped::new);
         let mut steps = Vec::new();
         for node in nodes {
             builder.add(node, &mut steps)?;
+            if let (Some(helped), Some(step)) = (&mut helped, steps.last_mut())
+                && let Step::Conv(conv) = step
+            {
+                *step = Step::Remote(helped.add(conv)?);
+            }
         }
         if steps.iter().map(Step::ends).any(|[from, to]| from.slot == to.slot) {
             return Err("a map is read and written at the same time".to_owned());
@@ -58,22 +68,34 @@ impl<N: Number> Program<N> {
             steps.iter().map(|step| step.ends()[0].channels.next_multiple_of(N::STEP)).max().unwrap_or_default();
         let slots = layout.sizes.iter().map(|size| vec![N::default(); size + zeros]).collect();
         let (places, sums) = (Vec::new(), Vec::new());
-        Ok(Self { input: view(layout.graph().input())?, steps, slots, zeros, places, sums })
+        Ok(Self { input: view(layout.graph().input())?, steps, slots, zeros, places, sums, helped })
+    }
+
+    /// What reports say of how it is computed.
+    pub(super) fn describe(&self) -> String {
+        let helped = self.helped.as_ref().map(Helped::describe);
+        [N::NAME.to_owned()].into_iter().chain(helped).collect::<Vec<_>>().join(", ")
     }
 
     /// Computes all maps from the input's planes.
     ///
     /// # Errors
-    /// The input has another number of values.
+    /// The input has another number of values, or the helpers failed.
     pub(super) fn run(&mut self, input: &[f32]) -> Result<(), String> {
         self.read_input(input)?;
-        let Self { steps, slots, zeros, places, sums, .. } = self;
+        let Self { steps, slots, zeros, places, sums, helped, .. } = self;
         for step in steps {
             let [from, to] = step.ends();
             // Not read meanwhile: Self::of has seen to it.
             let mut result = take(&mut slots[to.slot]);
             let image = &slots[from.slot];
+            let mut done = Ok(());
             match step {
+                Step::Remote(remote) => {
+                    if let Some(helped) = helped {
+                        done = helped.run(remote, image, &mut result);
+                    }
+                }
                 Step::Conv(conv) => conv.run(image, image.len() - *zeros, &mut result, places),
                 Step::Pool(pool) => pool.run(image, &mut result, sums),
                 Step::Copy(from, to) => copy(from, to, f32::NEG_INFINITY, image, &mut result),
@@ -81,6 +103,7 @@ impl<N: Number> Program<N> {
                 Step::Flatten(from, to) => flatten(from, to, image, &mut result),
             }
             slots[to.slot] = result;
+            done?;
         }
         Ok(())
     }
@@ -122,6 +145,7 @@ impl<N: Number> Step<N> {
     fn ends(&self) -> [View; 2] {
         match self {
             Self::Conv(conv) => [conv.from, conv.to],
+            Self::Remote(remote) => [remote.from, remote.to],
             Self::Pool(pool) => [pool.from, pool.to],
             Self::Copy(from, to) | Self::Relu(from, to) | Self::Flatten(from, to) => [*from, *to],
         }
@@ -134,7 +158,7 @@ struct Builder<'l, 'a, V> {
 }
 
 impl<'a, V: Fn(&'a str) -> Result<View, String>> Builder<'_, 'a, V> {
-    fn add<N: Number>(&self, node: &'a Node, steps: &mut Vec<Step<N>>) -> Result<(), String> {
+    fn add<N: Constant>(&self, node: &'a Node, steps: &mut Vec<Step<N>>) -> Result<(), String> {
         let to = (self.view)(&node.output)?;
         let from = |node: &'a Node| (self.view)(node.inputs.first().ok_or("it has no input")?);
         match node.op.as_str() {
@@ -144,13 +168,13 @@ impl<'a, V: Fn(&'a str) -> Result<View, String>> Builder<'_, 'a, V> {
                 None => Step::Relu(from(node)?, to),
             }),
             "MaxPool" | "AveragePool" => {
-                let (window, kind) = (Window::of(node)?, Kind::of(node));
+                let (window, kind) = (window_of(node)?, pool_kind(node));
                 steps.push(Step::Pool(Pool { from: from(node)?, to, window, kind }));
             }
             "GlobalAveragePool" => {
                 let from = from(node)?;
                 let window = Window { kernel: [from.height, from.width], strides: [1, 1], pads: [0; 4] };
-                steps.push(Step::Pool(Pool { from, to, window, kind: Kind::Average }));
+                steps.push(Step::Pool(Pool { from, to, window, kind: PoolKind::Average }));
             }
             "Concat" => self.copies(node, to, steps)?,
             "Flatten" => steps.push(Step::Flatten(from(node)?, to)),
@@ -171,16 +195,16 @@ impl<'a, V: Fn(&'a str) -> Result<View, String>> Builder<'_, 'a, V> {
         }
     }
 
-    fn conv<N: Number>(&self, node: &Node, from: View, to: View, relu: bool) -> Result<Conv<N>, String> {
+    fn conv<N: Constant>(&self, node: &Node, from: View, to: View, relu: bool) -> Result<Conv<N>, String> {
         let [weights, bias] = self.constants(node)?;
         let (weights, scales) =
             N::weights(weights).ok_or_else(|| format!("the weights of {} are not int8", node.name))?;
         let constants = Constants { weights: &weights, scales: &scales, bias: &bias.values() };
-        Ok(Conv::new(from, to, Window::of(node)?, constants, relu))
+        Ok(Conv::new(from, to, window_of(node)?, constants, relu))
     }
 
     /// A dense layer is a convolution of one pixel.
-    fn dense<N: Number>(&self, node: &Node, from: View, to: View) -> Result<Conv<N>, String> {
+    fn dense<N: Constant>(&self, node: &Node, from: View, to: View) -> Result<Conv<N>, String> {
         let [weights, bias] = self.constants(node)?;
         let scales = vec![1.0; to.channels];
         let rows = N::dense(weights).ok_or_else(|| format!("{} is a dense layer, which is f32", node.name))?;

@@ -4,10 +4,10 @@
 //! from its next call on. A convolution is one call, of up to a tenth of a second, so that without this most of the
 //! first run of a network, the self-test, would be slow.
 
-use super::conv::{Constants, Conv};
-use super::number::Number;
-use super::tensors::View;
-use crate::operators::Window;
+use crate::conv::{Constants, Conv};
+use crate::number::Number;
+use crate::view::View;
+use crate::window::Window;
 
 /// Channels and side of a map so small that it takes a fraction of a millisecond.
 const CHANNELS: usize = 32;
@@ -17,7 +17,7 @@ const SIDE: usize = 8;
 const RUNS: usize = 8;
 
 /// Runs a small convolution over nothing in numbers of this kind a few times.
-pub(super) fn warm_up<N: Number>() {
+pub fn warm_up<N: Number>() {
     let map = View {
         slot: 0,
         start: 0,

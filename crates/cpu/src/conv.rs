@@ -3,40 +3,43 @@
 //! The order of work is that of indirect convolution (Dukhan, "The Indirect Convolution Algorithm", 2019): for every output pixel
 //! a list says where the pixels under the window lie, so that no copy of the image is made; pixels outside it are a row of zeros.
 
-use super::number::{Finish, Number, OUTPUTS, PIXELS, Places, quads};
-use super::tensors::View;
-use crate::operators::Window;
+use crate::number::{Finish, Number, OUTPUTS, PIXELS, Places, quads};
+use crate::view::View;
+use crate::window::Window;
 
 /// A convolution with its weights.
 #[derive(Debug)]
-pub(super) struct Conv<N: Number> {
-    pub(super) from: View,
-    pub(super) to: View,
-    pub(super) window: Window,
+pub struct Conv<N: Number> {
+    /// What it reads.
+    pub from: View,
+    /// What it makes.
+    pub to: View,
+    /// What it computes one value of.
+    pub window: Window,
     /// For each eight output channels: for each place of the window all steps of channels.
-    weights: Vec<N::Weights>,
+    pub(crate) weights: Vec<N::Weights>,
     /// Factors from sums to the output's numbers, and what is added then; filled up to whole eights.
-    factors: Vec<[f32; OUTPUTS]>,
-    biases: Vec<[f32; OUTPUTS]>,
+    pub(crate) factors: Vec<[f32; OUTPUTS]>,
+    pub(crate) biases: Vec<[f32; OUTPUTS]>,
     /// Negative results become 0.
-    relu: bool,
+    pub(crate) relu: bool,
 }
 
 /// What a network file has of a convolution.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Constants<'a, W> {
+pub struct Constants<'a, W> {
     /// `[outputs, inputs, height, width]`.
-    pub(super) weights: &'a [W],
+    pub weights: &'a [W],
     /// One for each output channel.
-    pub(super) scales: &'a [f32],
+    pub scales: &'a [f32],
     /// As many.
-    pub(super) bias: &'a [f32],
+    pub bias: &'a [f32],
 }
 
 impl<N: Number> Conv<N> {
     /// Brings the weights into the order in which they are read. Input channels that are lacking to whole steps are filled up by
     /// weights of 0; what lies there in the image does not matter.
-    pub(super) fn new(from: View, to: View, window: Window, constants: Constants<'_, N::Weight>, relu: bool) -> Self {
+    pub fn new(from: View, to: View, window: Window, constants: Constants<'_, N::Weight>, relu: bool) -> Self {
         let Constants { weights, scales, bias } = constants;
         let places = window.kernel[0] * window.kernel[1];
         let steps = from.channels.div_ceil(N::STEP);
@@ -62,7 +65,7 @@ impl<N: Number> Conv<N> {
     }
 
     /// Computes it. `image` ends with as many zeros as a pixel has values; `places` is memory to work with.
-    pub(super) fn run(&self, image: &[N], zeros: usize, result: &mut [N], places: &mut Vec<Places>) {
+    pub fn run(&self, image: &[N], zeros: usize, result: &mut [N], places: &mut Vec<Places>) {
         let run = self.run_length();
         self.find_places(zeros, run, places);
         let window = self.window.kernel[0] * self.window.kernel[1] / run;
@@ -83,6 +86,11 @@ impl<N: Number> Conv<N> {
                 }
             }
         }
+    }
+
+    /// Weights of eight output channels.
+    pub(crate) fn block(&self) -> usize {
+        self.window.kernel[0] * self.window.kernel[1] * self.from.channels.div_ceil(N::STEP)
     }
 
     /// How many places of the window lie one behind the other in memory, so that they can be walked as one: a row of it, if

@@ -1,40 +1,54 @@
 //! Pools, and steps that only move or cut off values.
 
-use super::number::Number;
-use super::tensors::View;
-use crate::operators::Window;
-use crate::operators::pool::Kind;
+use crate::number::Number;
+use crate::view::View;
+use crate::window::Window;
+
+/// What a pool computes of its window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolKind {
+    /// The largest value.
+    Max,
+    /// The mean of the values inside the image.
+    Average,
+    /// The mean, zeros outside the image counted.
+    AverageWithPads,
+}
 
 /// A pool.
 #[derive(Debug)]
-pub(super) struct Pool {
-    pub(super) from: View,
-    pub(super) to: View,
-    pub(super) window: Window,
-    pub(super) kind: Kind,
+pub struct Pool {
+    /// What it reads.
+    pub from: View,
+    /// What it makes.
+    pub to: View,
+    /// What it computes one value of.
+    pub window: Window,
+    /// Which value.
+    pub kind: PoolKind,
 }
 
 impl Pool {
     /// Computes it. `sums` is memory to work with.
-    pub(super) fn run<N: Number>(&self, image: &[N], result: &mut [N], sums: &mut Vec<N::Sum>) {
+    pub fn run<N: Number>(&self, image: &[N], result: &mut [N], sums: &mut Vec<N::Sum>) {
         let Self { from, to, window, kind } = self;
         for pixel in 0..to.area() {
             let position = [pixel / to.width, pixel % to.width];
             let pixels = window.places().filter_map(|place| from.under(window, position, place));
             let inputs = pixels.map(|pixel| &image[from.at(pixel)..][..from.channels]);
             sums.clear();
-            sums.resize(from.channels, if *kind == Kind::Max { N::LEAST } else { N::ZERO });
+            sums.resize(from.channels, if *kind == PoolKind::Max { N::LEAST } else { N::ZERO });
             let mut count = 0;
             for input in inputs {
                 count += 1;
                 for (sum, &value) in sums.iter_mut().zip(input) {
-                    *sum = if *kind == Kind::Max { N::larger(*sum, value) } else { N::plus(*sum, value) };
+                    *sum = if *kind == PoolKind::Max { N::larger(*sum, value) } else { N::plus(*sum, value) };
                 }
             }
             let parts = match kind {
-                Kind::Max => 1,
-                Kind::Average => count,
-                Kind::AverageWithPads => window.kernel[0] * window.kernel[1],
+                PoolKind::Max => 1,
+                PoolKind::Average => count,
+                PoolKind::AverageWithPads => window.kernel[0] * window.kernel[1],
             };
             let factor = from.scale / to.scale / parts as f32;
             let result = &mut result[to.at(pixel)..][..to.channels];
@@ -51,7 +65,7 @@ impl Pool {
 }
 
 /// A map as a part of another one, values below `least` cut off.
-pub(super) fn copy<N: Number>(from: &View, to: &View, least: f32, image: &[N], result: &mut [N]) {
+pub fn copy<N: Number>(from: &View, to: &View, least: f32, image: &[N], result: &mut [N]) {
     let factor = from.scale / to.scale;
     for (pixel, values) in from.pixels(image).enumerate() {
         for (result, value) in result[to.at(pixel)..].iter_mut().zip(values) {
@@ -61,7 +75,7 @@ pub(super) fn copy<N: Number>(from: &View, to: &View, least: f32, image: &[N], r
 }
 
 /// A map as the channels of one pixel, plane by plane.
-pub(super) fn flatten<N: Number>(from: &View, to: &View, image: &[N], result: &mut [N]) {
+pub fn flatten<N: Number>(from: &View, to: &View, image: &[N], result: &mut [N]) {
     let factor = from.scale / to.scale;
     for (pixel, values) in from.pixels(image).enumerate() {
         for (channel, value) in values.iter().enumerate() {

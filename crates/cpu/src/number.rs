@@ -2,34 +2,30 @@
 //!
 //! A convolution computes four pixels and eight output channels at a time, which is what fits into sixteen vector registers.
 
-use std::borrow::Cow;
 use std::fmt::Debug;
 
+use bytemuck::Pod;
 use wide::{f32x4, i16x8, i32x4, i32x8};
 
-use super::tensors::View;
-use crate::onnx::Weight;
+use crate::view::View;
 
 /// Output channels at a time.
-pub(super) const OUTPUTS: usize = 8;
+pub const OUTPUTS: usize = 8;
 /// Output pixels at a time.
-pub(super) const PIXELS: usize = 4;
+pub const PIXELS: usize = 4;
 
 /// Where the pixels under one place of the window begin, for [`PIXELS`] output pixels.
-pub(super) type Places = [u32; PIXELS];
-
-/// Weights as a file has them, and what they are to be multiplied with, one for each output channel.
-pub(super) type Scaled<'a, W> = (Cow<'a, [W]>, Vec<f32>);
+pub type Places = [u32; PIXELS];
 
 /// How sums become values of [`OUTPUTS`] output channels.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Finish {
+pub struct Finish {
     /// What sums are multiplied with.
-    pub(super) factors: [f32x4; 2],
+    pub factors: [f32x4; 2],
     /// What is added then.
-    pub(super) biases: [f32x4; 2],
+    pub biases: [f32x4; 2],
     /// The least and the largest value.
-    pub(super) limits: [f32; 2],
+    pub limits: [f32; 2],
 }
 
 impl Finish {
@@ -42,30 +38,26 @@ impl Finish {
 }
 
 /// A kind of number that feature maps are made of.
-pub(super) trait Number: Copy + Debug + Default + 'static {
+pub trait Number: Pod + Debug + Default {
     /// A weight.
     type Weight: Copy + Debug + Default + 'static;
     /// Those of one step: for each of [`OUTPUTS`] output channels [`Self::STEP`] input channels.
-    type Weights: AsMut<[Self::Weight]> + Clone + Debug + Default;
+    type Weights: AsMut<[Self::Weight]> + Pod + Debug + Default;
     /// The values of one step.
     type Values: Copy;
-    /// What is multiplied at a time, and four sums.
+    /// What is multiplied at a time.
     type Factors: Copy;
+    /// Four sums.
     type Sums: Copy + Default;
     /// What pools add up.
     type Sum: Copy + Debug;
 
     /// Input channels at a time.
     const STEP: usize;
-    /// Smaller than any value, and 0.
+    /// Smaller than any value.
     const LEAST: Self::Sum;
+    /// No value yet.
     const ZERO: Self::Sum;
-
-    /// A constant of a graph; `None` if it is not there in this kind.
-    fn weights(weight: &Weight) -> Option<Scaled<'_, Self::Weight>>;
-
-    /// The `[inputs, outputs]` of a dense layer; `None` if those are not computed in this kind.
-    fn dense(weight: &Weight) -> Option<Vec<Self::Weight>>;
 
     /// The number that stands for so many times [`View::scale`].
     fn of(value: f32, view: &View) -> Self;
@@ -139,14 +131,6 @@ impl Number for i16 {
     const LEAST: i32 = i32::MIN;
     const ZERO: i32 = 0;
 
-    fn weights(weight: &Weight) -> Option<Scaled<'_, i8>> {
-        weight.symmetric().map(|weights| (weights.values.into(), weights.scales))
-    }
-
-    fn dense(_: &Weight) -> Option<Vec<i8>> {
-        None
-    }
-
     #[inline]
     fn of(value: f32, view: &View) -> Self {
         let most = Self::most(view);
@@ -219,16 +203,6 @@ impl Number for f32 {
     const LEAST: f32 = Self::NEG_INFINITY;
     const ZERO: f32 = 0.0;
 
-    fn weights(weight: &Weight) -> Option<Scaled<'_, f32>> {
-        let values = weight.values();
-        let scales = vec![1.0; *weight.shape().first()?];
-        Some((values.into(), scales))
-    }
-
-    fn dense(weight: &Weight) -> Option<Vec<f32>> {
-        Some(weight.values())
-    }
-
     #[inline]
     fn of(value: f32, _: &View) -> Self {
         value
@@ -259,8 +233,17 @@ impl Number for f32 {
     }
 
     #[inline]
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "relaxed-simd")))]
     fn plus_products(sums: f32x4, values: f32x4, weights: f32x4) -> f32x4 {
         sums + values * weights
+    }
+
+    /// In one instruction, if the processor has one: the last bits depend on it.
+    #[inline]
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    fn plus_products(sums: f32x4, values: f32x4, weights: f32x4) -> f32x4 {
+        let [sums, values, weights] = [sums, values, weights].map(core::arch::wasm32::v128::from);
+        core::arch::wasm32::f32x4_relaxed_madd(values, weights, sums).into()
     }
 
     #[inline]
@@ -286,6 +269,6 @@ impl Number for f32 {
 
 /// Four values and four more.
 #[inline]
-pub(super) fn quads(values: &[f32; OUTPUTS]) -> [f32x4; 2] {
+pub(crate) fn quads(values: &[f32; OUTPUTS]) -> [f32x4; 2] {
     [0, 4].map(|from| f32x4::new(std::array::from_fn(|i| values[from + i])))
 }

@@ -1,0 +1,291 @@
+// Helpers of the CPU engine: each computes a share of every convolution. They are threads where the page is isolated from other
+// origins and so may share memory with them; in f32, they are also compiled with relaxed SIMD where the browser has it.
+
+import { SkintreeError } from './errors.js';
+import { startModule } from './wasm-module.js';
+import { startWorker } from './worker-start.js';
+
+/** @import {CpuModule, WebShares} from './wasm.js' */
+
+/** With more, sending images to them costs what they save. */
+const MOST_THREADS = 4;
+/** Without an answer for so long they are taken for dead. */
+const START_MS = 5_000;
+const RUN_MS = 60_000;
+/** A tenth of a millisecond or so. */
+const SPINS = 20_000;
+
+/** Places in the memory that all threads read: a count of convolutions, which one it is, whether a thread failed, and from the last on for each the count that it has computed. */
+export const TURN = 0;
+export const CONVOLUTION = 1;
+export const FAILED = 2;
+export const DONE = 3;
+
+/**
+ * What a thread is told.
+ *
+ * @typedef {{type: 'start', module: WebAssembly.Module, floats: boolean, relaxed: boolean}
+ *   | {type: 'add', share: Share}
+ *   | {type: 'work', control: SharedArrayBuffer, done: number, image: SharedArrayBuffer, result: SharedArrayBuffer}} ToHelper
+ */
+
+/** @typedef {[shape: Uint32Array, weights: Uint8Array, factors: Float32Array, biases: Float32Array]} Share as Rust's `Share` */
+
+/** Starts helpers when the engine asks for them, or before. */
+export class HelperStarter {
+  /** @type {{floats: boolean, helpers: Promise<CpuHelpers | null>} | null} */
+  #prepared = null;
+
+  /**
+   * Begins to start them.
+   *
+   * @param {boolean} floats
+   */
+  prepare(floats) {
+    this.#prepared ??= { floats, helpers: startHelpers(floats) };
+  }
+
+  /**
+   * @param {boolean} floats for a network in f32, else for one in integers
+   * @returns {Promise<CpuHelpers | null>} `null` where the engine does better alone
+   */
+  async start(floats) {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    if (prepared?.floats === floats) return prepared.helpers;
+    void this.#stop(prepared);
+    return startHelpers(floats);
+  }
+
+  /** What was prepared and not asked for goes. */
+  stop() {
+    void this.#stop(this.#prepared);
+    this.#prepared = null;
+  }
+
+  /** @param {{helpers: Promise<CpuHelpers | null>} | null} prepared */
+  async #stop(prepared) {
+    (await prepared?.helpers)?.stop();
+  }
+}
+
+/** @param {boolean} floats @returns {Promise<CpuHelpers | null>} */
+async function startHelpers(floats) {
+  const relaxed = floats && hasRelaxedSimd();
+  const threads = mostThreads();
+  if (threads === 1 && !relaxed) return null;
+  try {
+    const wasm = await startCpuModule(relaxed);
+    const { memory } = await wasm.default();
+    const { wasmModule: module } = wasm;
+    const workers = module ? await startThreads(threads - 1, { type: 'start', module, floats, relaxed }) : [];
+    if (workers.length === 0 && !relaxed) return null;
+    return new CpuHelpers({ shares: new wasm.WebShares(floats), memory, workers, relaxed });
+  } catch {
+    // The engine computes alone.
+    return null;
+  }
+}
+
+/**
+ * @param {boolean} relaxed
+ * @param {WebAssembly.Module} [compiled]
+ * @returns {Promise<CpuModule>}
+ */
+export function startCpuModule(relaxed, compiled) {
+  return relaxed
+    ? // @ts-ignore: made by the build
+      startModule('../pkg/skintree_cpu_relaxed', () => import('../pkg/skintree_cpu_relaxed.js'), compiled)
+    : // @ts-ignore: made by the build
+      startModule('../pkg/skintree_cpu', () => import('../pkg/skintree_cpu.js'), compiled);
+}
+
+/** This one included. */
+function mostThreads() {
+  const shared = globalThis.crossOriginIsolated && typeof SharedArrayBuffer === 'function' && typeof Worker === 'function';
+  return shared ? Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS) : 1;
+}
+
+/** Whether a function with `f32x4.relaxed_madd` in it compiles. */
+function hasRelaxedSimd() {
+  const zero = [0x41, 0, 0xfd, 0x0f];
+  const body = [0, ...zero, ...zero, ...zero, 0xfd, 0x85, 0x02, 0x0b];
+  const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0, 0x0a, body.length + 2, 1, body.length, ...body];
+  return WebAssembly.validate(new Uint8Array(bytes));
+}
+
+/**
+ * @param {number} count
+ * @param {ToHelper} start
+ * @returns {Promise<Worker[]>} that answer; none if one does not
+ */
+async function startThreads(count, start) {
+  /** @type {Worker[]} */
+  const workers = [];
+  try {
+    const { href } = new URL('./cpu-helper.js', import.meta.url);
+    for (let i = 0; i < count; i++) {
+      workers.push(startWorker(href, () => new Worker(new URL('./cpu-helper.js', import.meta.url), { type: 'module', name: 'skintree thread' })));
+    }
+    await Promise.all(workers.map((worker) => answer(worker, start)));
+    return workers;
+  } catch {
+    for (const worker of workers) worker.terminate();
+    return [];
+  }
+}
+
+/** @param {Worker} worker @param {ToHelper} start */
+function answer(worker, start) {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = resolve;
+    worker.onerror = (event) => {
+      // Or it would be an error of the thread that started it.
+      event.preventDefault();
+      reject(event);
+    };
+    setTimeout(reject, START_MS);
+    worker.postMessage(start);
+  });
+}
+
+/** This thread and others, if there are any. */
+export class CpuHelpers {
+  /** @type {WebShares} */
+  #shares;
+  /** @type {WebAssembly.Memory} */
+  #memory;
+  /** @type {Worker[]} */
+  #workers;
+  /** @type {boolean} */
+  #relaxed;
+  /** Bytes that each convolution's shares make. @type {number[][]} */
+  #bytes = [];
+  /** The largest of all. */
+  #mostImage = 0;
+  #mostResult = 0;
+  /** @type {{control: Int32Array, image: Uint8Array, results: Uint8Array[]} | null} */
+  #shared = null;
+
+  /** @param {{shares: WebShares, memory: WebAssembly.Memory, workers: Worker[], relaxed: boolean}} parts */
+  constructor({ shares, memory, workers, relaxed }) {
+    this.#shares = shares;
+    this.#memory = memory;
+    this.#workers = workers;
+    this.#relaxed = relaxed;
+  }
+
+  get count() {
+    return this.#workers.length + 1;
+  }
+
+  /** For reports. */
+  get description() {
+    return [...(this.#relaxed ? ['relaxed SIMD'] : []), ...(this.count > 1 ? [`${this.count} threads`] : [])].join(', ');
+  }
+
+  /**
+   * Hands over a share, those of one convolution after the other.
+   *
+   * @param {number} helper
+   * @param {Share} share parts of the caller's memory
+   */
+  add(helper, ...share) {
+    const [image, result] = share[0].slice(-2);
+    if (helper === 0) {
+      this.#shares.add(...share);
+      this.#bytes.push([]);
+    } else {
+      const copies = /** @type {Share} */ (share.map((part) => part.slice()));
+      this.#tell(helper, { type: 'add', share: copies }, copies.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)));
+    }
+    this.#bytes[this.#bytes.length - 1].push(result);
+    this.#mostImage = Math.max(this.#mostImage, image);
+    this.#mostResult = Math.max(this.#mostResult, result);
+  }
+
+  /**
+   * Computes a convolution; the thread waits for the others.
+   *
+   * @param {number} convolution
+   * @param {Uint8Array} image
+   * @param {Uint8Array} results all shares one after the other
+   */
+  run(convolution, image, results) {
+    const [own, ...others] = this.#bytes[convolution];
+    const shared = this.#workers.length > 0 ? (this.#shared ??= this.#share()) : null;
+    if (shared) begin(shared, convolution, image);
+    bytesAt(this.#memory, this.#shares.image(), image.length).set(image);
+    results.set(bytesAt(this.#memory, this.#shares.run(convolution), own));
+    if (shared) finish(shared, others, results.subarray(own));
+  }
+
+  stop() {
+    for (const worker of this.#workers) worker.terminate();
+    this.#shares.free();
+  }
+
+  /** Memory for the largest image and results, which all threads wait at from now on. */
+  #share() {
+    const [control, image] = [new SharedArrayBuffer(4 * (DONE + this.#workers.length)), new SharedArrayBuffer(this.#mostImage)];
+    const results = this.#workers.map((_, index) => {
+      const result = new SharedArrayBuffer(this.#mostResult);
+      this.#tell(index + 1, { type: 'work', control, done: DONE + index, image, result });
+      return new Uint8Array(result);
+    });
+    return { control: new Int32Array(control), image: new Uint8Array(image), results };
+  }
+
+  /** @param {number} helper @param {ToHelper} message @param {Transferable[]} [transfer] */
+  #tell(helper, message, transfer = []) {
+    this.#workers[helper - 1].postMessage(message, transfer);
+  }
+}
+
+/** @param {WebAssembly.Memory} memory @param {number} address @param {number} length */
+export function bytesAt(memory, address, length) {
+  return new Uint8Array(memory.buffer, address, length);
+}
+
+/**
+ * Waits until a number in shared memory is another one: first without sleep, because waking a thread takes as long as a small convolution.
+ *
+ * @param {Int32Array} control
+ * @param {number} place
+ * @param {number} value what it is
+ * @param {number} [timeout] in milliseconds
+ * @returns {boolean} false if it has not changed until then
+ */
+export function waitForChange(control, place, value, timeout) {
+  for (let i = 0; i < SPINS; i++) {
+    if (Atomics.load(control, place) !== value) return true;
+  }
+  // It may be woken for an earlier change, which it saw before it slept.
+  while (Atomics.load(control, place) === value) {
+    if (Atomics.wait(control, place, value, timeout) === 'timed-out') return false;
+  }
+  return true;
+}
+
+/** @param {{control: Int32Array, image: Uint8Array}} shared @param {number} convolution @param {Uint8Array} image */
+function begin({ control, image: memory }, convolution, image) {
+  memory.set(image);
+  Atomics.store(control, CONVOLUTION, convolution);
+  Atomics.add(control, TURN, 1);
+  Atomics.notify(control, TURN);
+}
+
+/** @param {{control: Int32Array, results: Uint8Array[]}} shared @param {number[]} bytes @param {Uint8Array} results */
+function finish({ control, results: memories }, bytes, results) {
+  const turn = Atomics.load(control, TURN);
+  let start = 0;
+  for (const [index, length] of bytes.entries()) {
+    const place = DONE + index;
+    for (let done = Atomics.load(control, place); done !== turn; done = Atomics.load(control, place)) {
+      if (!waitForChange(control, place, done, RUN_MS)) throw new SkintreeError('engine-failed', 'a thread does not answer');
+    }
+    results.set(memories[index].subarray(0, length), start);
+    start += length;
+  }
+  if (Atomics.load(control, FAILED)) throw new SkintreeError('engine-failed', 'a thread failed');
+}
