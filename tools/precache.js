@@ -5,7 +5,7 @@ import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 
 const DIST = 'dist';
 /** Few visitors need it: kept when it is first used. */
-const LATER = /^pkg\/skintree_(cpu|dicom|fhir)/;
+const LATER = /^pkg\/skintree_(dicom|fhir)/;
 /**
  * The pack has a store of its own, with its own hashes. What belongs to the frame (embed) is of no use without the
  * portal around it; documents are read where there is a network; and embed.json is edited where skintree is put up. Browsers keep the service worker themselves.

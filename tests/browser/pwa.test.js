@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
-import { DIST, OUTPUT, Server, TINY, WWW, launch, newPage, noBrowser, noDist, noTiny, precache, wrongOn } from './harness.js';
+import { DIST, ISOLATED, OUTPUT, Server, TINY, WWW, launch, newPage, noBrowser, noDist, noTiny, precache, wrongOn } from './harness.js';
 import { accessibilityProblems, answerOf, choose, photoFile, textOf } from './upload-page.js';
 
 /**
@@ -52,6 +52,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
 
     before(async () => {
       server = await new Server(DIST, { '/pack/': TINY }).start();
+      // As the configurations in examples/hosting/ have it.
+      server.headers = ISOLATED;
       browser = await launch(kind, server);
       page = await newPage(browser);
     });
