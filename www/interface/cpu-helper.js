@@ -1,6 +1,6 @@
-// A thread of the CPU engine (cpu-helpers.js): takes shares in, then computes them until it is ended from outside.
+// A thread of the CPU engine (cpu-helpers.js): takes shares in, then computes them in each run.
 
-import { CONVOLUTION, FAILED, TURN, bytesAt, startCpuModule, waitForChange } from './cpu-helpers.js';
+import { CONVOLUTION, FAILED, RUN_MS, TURN, bytesAt, startCpuModule, waitForChange } from './cpu-helpers.js';
 
 /**
  * @import {ToHelper} from './cpu-helpers.js'
@@ -14,6 +14,10 @@ let memory;
 /** Of each share: bytes that it reads and makes. @type {[number, number][]} */
 const bytes = [];
 let broken = false;
+/** @type {{control: Int32Array, done: number, image: Uint8Array, result: Uint8Array}} */
+let shared;
+/** How many convolutions it has computed. */
+let turn = 0;
 
 addEventListener('message', async ({ data }) => {
   const message = /** @type {ToHelper} */ (data);
@@ -30,27 +34,30 @@ addEventListener('message', async ({ data }) => {
     } catch {
       broken = true;
     }
+  } else if (message.type === 'share') {
+    const { control, done, image, result } = message;
+    shared = { control: new Int32Array(control), done, image: new Uint8Array(image), result: new Uint8Array(result) };
   } else {
-    work(message);
+    run(shared);
   }
 });
 
-/** @param {{control: SharedArrayBuffer, done: number, image: SharedArrayBuffer, result: SharedArrayBuffer}} message */
-function work(message) {
-  const control = new Int32Array(message.control);
-  const [image, result] = [new Uint8Array(message.image), new Uint8Array(message.result)];
-  for (let turn = 0; ; ) {
-    waitForChange(control, TURN, turn);
+/** Computes one convolution after the other, to the last. @param {typeof shared} memory */
+function run({ control, done, image, result }) {
+  let convolution;
+  do {
+    if (!waitForChange(control, TURN, turn, RUN_MS)) return;
     turn = (turn + 1) | 0;
+    convolution = Atomics.load(control, CONVOLUTION);
     try {
-      compute(Atomics.load(control, CONVOLUTION), image, result);
+      compute(convolution, image, result);
     } catch {
       broken = true;
     }
     if (broken) Atomics.store(control, FAILED, 1);
-    Atomics.store(control, message.done, turn);
-    Atomics.notify(control, message.done);
-  }
+    Atomics.store(control, done, turn);
+    Atomics.notify(control, done);
+  } while (convolution < bytes.length - 1);
 }
 
 /** @param {number} convolution @param {Uint8Array} image @param {Uint8Array} result */

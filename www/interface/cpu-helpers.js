@@ -11,7 +11,7 @@ import { startWorker } from './worker-start.js';
 const MOST_THREADS = 4;
 /** Without an answer for so long they are taken for dead. */
 const START_MS = 5_000;
-const RUN_MS = 60_000;
+export const RUN_MS = 60_000;
 /** A tenth of a millisecond or so. */
 const SPINS = 20_000;
 
@@ -26,7 +26,8 @@ export const DONE = 3;
  *
  * @typedef {{type: 'start', module: WebAssembly.Module, floats: boolean, relaxed: boolean}
  *   | {type: 'add', share: Share}
- *   | {type: 'work', control: SharedArrayBuffer, done: number, image: SharedArrayBuffer, result: SharedArrayBuffer}} ToHelper
+ *   | {type: 'share', control: SharedArrayBuffer, done: number, image: SharedArrayBuffer, result: SharedArrayBuffer}
+ *   | {type: 'run'}} ToHelper
  */
 
 /** @typedef {[shape: Uint32Array, weights: Uint8Array, factors: Float32Array, biases: Float32Array]} Share as Rust's `Share` */
@@ -166,6 +167,8 @@ export class CpuHelpers {
   #mostResult = 0;
   /** @type {{control: Int32Array, image: Uint8Array, results: Uint8Array[]} | null} */
   #shared = null;
+  /** Whether all threads have computed something. */
+  #proven = false;
 
   /** @param {{shares: WebShares, memory: WebAssembly.Memory, workers: Worker[], relaxed: boolean}} parts */
   constructor({ shares, memory, workers, relaxed }) {
@@ -205,7 +208,7 @@ export class CpuHelpers {
   }
 
   /**
-   * Computes a convolution; the thread waits for the others.
+   * Computes a convolution; the thread waits for the others. A run computes all of them in their order.
    *
    * @param {number} convolution
    * @param {Uint8Array} image
@@ -214,10 +217,13 @@ export class CpuHelpers {
   run(convolution, image, results) {
     const [own, ...others] = this.#bytes[convolution];
     const shared = this.#workers.length > 0 ? (this.#shared ??= this.#share()) : null;
+    // Between runs threads wait for a message, because browsers, too, want to talk to them: Firefox lets no service worker start while one blocks.
+    if (shared && convolution === 0) this.#workers.forEach((_, index) => this.#tell(index + 1, { type: 'run' }));
     if (shared) begin(shared, convolution, image);
     bytesAt(this.#memory, this.#shares.image(), image.length).set(image);
     results.set(bytesAt(this.#memory, this.#shares.run(convolution), own));
-    if (shared) finish(shared, others, results.subarray(own));
+    if (shared) finish(shared, others, results.subarray(own), this.#proven ? RUN_MS : START_MS);
+    this.#proven = true;
   }
 
   stop() {
@@ -225,12 +231,12 @@ export class CpuHelpers {
     this.#shares.free();
   }
 
-  /** Memory for the largest image and results, which all threads wait at from now on. */
+  /** Memory for the largest image and results. */
   #share() {
     const [control, image] = [new SharedArrayBuffer(4 * (DONE + this.#workers.length)), new SharedArrayBuffer(this.#mostImage)];
     const results = this.#workers.map((_, index) => {
       const result = new SharedArrayBuffer(this.#mostResult);
-      this.#tell(index + 1, { type: 'work', control, done: DONE + index, image, result });
+      this.#tell(index + 1, { type: 'share', control, done: DONE + index, image, result });
       return new Uint8Array(result);
     });
     return { control: new Int32Array(control), image: new Uint8Array(image), results };
@@ -275,14 +281,14 @@ function begin({ control, image: memory }, convolution, image) {
   Atomics.notify(control, TURN);
 }
 
-/** @param {{control: Int32Array, results: Uint8Array[]}} shared @param {number[]} bytes @param {Uint8Array} results */
-function finish({ control, results: memories }, bytes, results) {
+/** @param {{control: Int32Array, results: Uint8Array[]}} shared @param {number[]} bytes @param {Uint8Array} results @param {number} timeout */
+function finish({ control, results: memories }, bytes, results, timeout) {
   const turn = Atomics.load(control, TURN);
   let start = 0;
   for (const [index, length] of bytes.entries()) {
     const place = DONE + index;
     for (let done = Atomics.load(control, place); done !== turn; done = Atomics.load(control, place)) {
-      if (!waitForChange(control, place, done, RUN_MS)) throw new SkintreeError('engine-failed', 'a thread does not answer');
+      if (!waitForChange(control, place, done, timeout)) throw new SkintreeError('engine-failed', 'a thread does not answer');
     }
     results.set(memories[index].subarray(0, length), start);
     start += length;
