@@ -334,6 +334,7 @@ bench() {
   say "natively, on the adapter"
   cargo bench --quiet --bench gpu -- --nodes --json tests/output/bench-native.json
   say "natively, on the processor"
+  RTEN_NUM_THREADS=1 cargo bench --quiet --bench cpu
   RTEN_NUM_THREADS=1 cargo run --quiet --release --locked --manifest-path benches/cpu-engines/Cargo.toml
 }
 

@@ -16,8 +16,8 @@ pub struct EngineInfo {
     pub requested: String,
     /// What the GPU driver calls itself; `None` on the CPU.
     pub adapter: Option<String>,
-    /// Which kernels ran: on the GPU a name of [`crate::shaders::Variant`] (`stock` in reports from before 2026-11-27), on the CPU `int8` or `f32`; `None` in reports of
-    /// before they were told.
+    /// Which kernels ran: on the GPU a name of [`crate::shaders::Variant`] (`stock` in reports from before 2026-11-27), on the CPU `int8` or `f32` and who helped, such as
+    /// `int8, 2 threads` or `f32, relaxed SIMD`; `None` in reports of before they were told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "types", ts(optional))]
     pub kernels: Option<String>,

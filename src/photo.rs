@@ -407,6 +407,71 @@ mod tests {
     }
 
     #[test]
+    fn a_dicom_file_has_its_mark_where_it_belongs() {
+        assert!(is_dicom(&[&[0; 128][..], b"DICM"].concat()));
+        assert!(!is_dicom(b"DICM") && !is_dicom(&[&[0; 127][..], b"DICM"].concat()));
+    }
+
+    #[test]
+    fn formats_have_the_names_that_people_know() {
+        use PhotoFormat::{Bmp, Gif, Jpeg, Pixels, Png, Tiff, Webp};
+        let names = [Jpeg, Png, Webp, Gif, Bmp, Tiff, Pixels].map(|format| format.to_string());
+        assert_eq!(names, ["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "pixel"]);
+    }
+
+    #[test]
+    fn a_limit_is_what_is_still_allowed() {
+        let limits = Limits { bytes: 10, pixels: 12, memory: 48 };
+        assert_eq!(limits.check_bytes(10), Ok(()));
+        assert_eq!(limits.check_bytes(11), Err(PhotoError::TooManyBytes { actual: 11, limit: 10 }));
+        assert_eq!(limits.check_foreign(3, 4), Ok(()));
+        assert_eq!(limits.check_foreign(1, 13), Err(PhotoError::TooManyPixels { width: 1, height: 13, limit: 12 }));
+        let less = Limits { memory: 47, ..limits };
+        assert_eq!(less.check_foreign(3, 4), Err(PhotoError::TooMuchMemory { limit: 47 }));
+        assert_eq!(limits.check_foreign(0, 4).unwrap_err().code(), "photo-broken");
+    }
+
+    #[test]
+    fn a_png_for_apples_apps_is_named() {
+        let bytes = b"\x89PNG\r\n\x1A\n\0\0\0\x04CgBI\0\0\0\0";
+        let error = Photo::decode(bytes, &Limits::default()).unwrap_err();
+        assert!(matches!(&error, PhotoError::Kind { reason, .. } if reason.contains("Apple")), "{error:?}");
+    }
+
+    /// The decoder itself would take memory by the frame's size before it compares the two.
+    #[test]
+    fn a_webp_whose_sizes_disagree_is_broken() {
+        let lossy = include_bytes!("../tests/photos/lossy.webp");
+        assert_eq!(&lossy[12..16], b"VP8 ");
+        // A canvas of 100 x 100, which this frame has not.
+        let canvas = b"VP8X\x0A\0\0\0\0\0\0\0\x63\0\0\x63\0\0";
+        let chunks = [&canvas[..], &lossy[12..]].concat();
+        let length = u32::try_from(chunks.len() + 4).unwrap().to_le_bytes();
+        let file = [&b"RIFF"[..], &length, b"WEBP", &chunks].concat();
+        let error = Photo::decode(&file, &Limits::default()).unwrap_err();
+        assert!(
+            matches!(&error, PhotoError::Broken { reason, .. } if reason == "sizes contradict each other"),
+            "{error:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_rare_about_a_file_is_said() {
+        use image::ExtendedColorType;
+        let colours = UnsupportedErrorKind::Color(ExtendedColorType::L1);
+        let feature = UnsupportedErrorKind::GenericFeature("predictor 3".to_owned());
+        let format = UnsupportedErrorKind::Format(image::error::ImageFormatHint::Unknown);
+        let of_png = |kind| rare_kind(b"", PhotoFormat::Png, kind);
+        assert_eq!(of_png(&colours), "its colours are stored in a rare way");
+        assert_eq!(of_png(&feature), "predictor 3");
+        assert_eq!(of_png(&format), "it is stored in a rare way");
+        // One entry: compression 34925.
+        let lzma = b"II\x2A\0\x08\0\0\0\x01\0\x03\x01\x03\0\x01\0\0\0\x6D\x88\0\0\0\0\0\0";
+        assert_eq!(rare_kind(lzma, PhotoFormat::Tiff, &format), "it is compressed as LZMA");
+        assert_eq!(rare_kind(lzma, PhotoFormat::Png, &format), "it is stored in a rare way");
+    }
+
+    #[test]
     fn pixels_must_fit_the_size() {
         let limits = Limits::default();
         assert!(Photo::from_rgba(vec![0; 16], 2, 2, &limits).is_ok());

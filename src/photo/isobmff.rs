@@ -27,6 +27,8 @@ mod tests {
             |width: u32, height: u32| [b"ispe\0\0\0\0", &width.to_be_bytes()[..], &height.to_be_bytes()[..]].concat();
         let tiles = [ispe(512, 512), ispe(100_000, 100_000), ispe(1, 1)].concat();
         assert_eq!(declared_size(&tiles), Some((100_000, 100_000)));
+        let long = [ispe(1, 1000), ispe(100, 100)].concat();
+        assert_eq!(declared_size(&long), Some((100, 100)), "the most pixels, not the longest sides");
         assert_eq!(declared_size(b"ispe\0\0\0\0\0"), None);
         assert_eq!(declared_size(b""), None);
     }

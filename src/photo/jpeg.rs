@@ -134,3 +134,36 @@ fn failed(error: DecodeErrors) -> PhotoError {
         error => PhotoError::broken(FORMAT, error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 24 x 16 pixels.
+    const BASELINE: &[u8] = include_bytes!("../../tests/photos/baseline-420.jpg");
+    const PROGRESSIVE: &[u8] = include_bytes!("../../tests/photos/progressive.jpg");
+    const PIXELS: u64 = 24 * 16;
+
+    #[test]
+    fn memory_is_counted_as_decoders_take_it() {
+        let limits =
+            |bytes_per_pixel: u64, less: u64| Limits { memory: PIXELS * bytes_per_pixel - less, ..Limits::default() };
+        let zune =
+            |bytes: &[u8], limits: Limits| by_zune(bytes, &Structure::read(bytes).unwrap(), &limits, ZEROS).map(|_| ());
+        let refused = |memory| Err(PhotoError::TooMuchMemory { limit: memory });
+        // RGB; RGB and three components' coefficients of 16 bits; pixels, planes and coefficients.
+        assert_eq!(zune(BASELINE, limits(3, 0)), Ok(()));
+        assert_eq!(zune(BASELINE, limits(3, 1)), refused(PIXELS * 3 - 1));
+        assert_eq!(zune(PROGRESSIVE, limits(9, 0)), Ok(()));
+        assert_eq!(zune(PROGRESSIVE, limits(9, 1)), refused(PIXELS * 9 - 1));
+        assert_eq!(by_jpeg_decoder(BASELINE, &limits(12, 0)).map(|_| ()), Ok(()));
+        assert_eq!(by_jpeg_decoder(BASELINE, &limits(12, 1)).map(|_| ()), refused(PIXELS * 12 - 1));
+    }
+
+    #[test]
+    fn ink_takes_light_away() {
+        let inks = [[0, 0, 0, 0], [255, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0], [0, 0, 0, 255], [55, 155, 0, 128]];
+        let light = [[255; 3], [0, 255, 255], [255, 0, 255], [255, 255, 0], [0; 3], [99, 49, 127]];
+        assert_eq!(cmyk_to_rgb(inks.as_flattened()), light.as_flattened());
+    }
+}

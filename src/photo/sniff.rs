@@ -97,6 +97,23 @@ mod tests {
         assert_eq!(found(b"II\x2B\0\x08\0\0\0"), "a BigTIFF photo");
         assert_eq!(found(b"MM\0\x2B\0\x08\0\0"), "a BigTIFF photo");
         assert_eq!(found(b"<!DOCTYPE html>\n<title>404</title>"), "a web page");
+        for (start, name) in [
+            (&b"\0\0\0\x14ftypjxl \0\0\0\0"[..], "a JPEG XL photo"),
+            (b"\0\0\0\x14ftypjp2 \0\0\0\0", "a JPEG 2000 photo"),
+            (b"\0\0\0\x14ftypjpx \0\0\0\0", "a JPEG 2000 photo"),
+            (b"\0\0\0\x0CjP  \r\n\x87\n", "a JPEG 2000 photo"),
+            (b"\xFF\x4F\xFF\x51\0", "a JPEG 2000 photo"),
+            (b"\0\0\0\x14ftypM4A \0\0\0\0", "a sound"),
+            (b"8BPS\0\x01", "a Photoshop document"),
+            (b"\0\0\x01\0\x01\0", "an icon"),
+            (b"\xD0\xCF\x11\xE0\xA1", "an Office document"),
+            (b"{\\rtf1", "a text document"),
+            (b"PK\x03\x04\x14", "a ZIP archive"),
+            (b"RIFF\0\0\0\0AVI LIST", "a video"),
+        ] {
+            assert_eq!(found(start), name, "{start:?}");
+        }
+        assert_eq!(found(&[&[0; 128][..], b"DICM\x02\0"].concat()), "a DICOM image");
     }
 
     #[test]

@@ -125,10 +125,33 @@ mod tests {
 
     #[test]
     fn rare_kinds_are_said_in_plain_words() {
-        let short = |tag, value| rare_kind(&with_entry(tag, 3, 1, value));
-        assert_eq!(short(262, 3), Some("its colours come from a palette"));
-        assert_eq!(short(259, 50_000), Some("it is compressed as Zstandard"));
-        assert_eq!((short(262, 2), short(259, 5)), (None, None));
+        let compression = |value| rare_kind(&with_entry(259, 3, 1, value));
+        for (values, words) in [
+            (&[2, 3, 4][..], "as faxes are"),
+            (&[6], "as JPEG in the old way"),
+            (&[34_712, 33_003, 33_005], "as JPEG 2000"),
+            (&[34_925], "as LZMA"),
+            (&[50_000], "as Zstandard"),
+            (&[50_001], "as WebP"),
+            (&[50_002, 52_546], "as JPEG XL"),
+        ] {
+            for &value in values {
+                assert_eq!(compression(value), Some(format!("it is compressed {words}").as_str()), "{value}");
+            }
+        }
+        let colours = |value| rare_kind(&with_entry(262, 3, 1, value));
+        for (values, words) in [
+            (&[3][..], "its colours come from a palette"),
+            (&[4], "it is a mask"),
+            (&[6], "its colours are stored as brightness and two differences (YCbCr)"),
+            (&[8, 9, 10], "its colours are stored as CIE L*a*b*"),
+            (&[32_844, 32_845], "its colours are stored as logarithms of brightness"),
+        ] {
+            for &value in values {
+                assert_eq!(colours(value), Some(words), "{value}");
+            }
+        }
+        assert_eq!((colours(2), compression(1), compression(5)), (None, None, None));
         assert_eq!(rare_kind(b"II\x2A\0"), None);
     }
 
@@ -147,6 +170,18 @@ mod tests {
         assert_eq!(check(&with_entry(0x00FE, 4, 1, 1)), Err(RAW));
         assert!(check(&with_entry(0x00FE, 4, 1, 0)).is_ok());
         assert_eq!(check(b"MM\0\x2A\0\0\0\x08\0\x01\0\xFE\0\x03\0\0\0\x01\0\x01\0\0"), Err(RAW));
+    }
+
+    /// TIFF 6.0, section 2, and its form for larger files.
+    #[test]
+    fn types_have_their_sizes() {
+        for (kinds, bytes) in
+            [(&[1, 2, 6, 7, 99][..], 1), (&[3, 8], 2), (&[4, 9, 11, 13], 4), (&[5, 10, 12, 16, 17, 18], 8)]
+        {
+            for &kind in kinds {
+                assert_eq!(size_of_kind(kind), bytes, "{kind}");
+            }
+        }
     }
 
     #[test]

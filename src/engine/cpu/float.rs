@@ -1,5 +1,5 @@
 //! The network in f32, for packs that cannot be computed in integers, and as the measure of those. The order of additions is fixed and
-//! none is fused with a multiplication, so that every browser and processor gives the same bits here too.
+//! none is fused with a multiplication, so that every browser and processor gives the same bits here too, unless helpers fuse them.
 
 use skintree_cpu::{Number, View};
 
