@@ -1,9 +1,9 @@
 // A thread of the CPU engine (cpu-helpers.js): takes shares in, then computes them in each run.
 
-import { CONVOLUTION, FAILED, RUN_MS, TURN, bytesAt, startCpuModule, waitForChange } from './cpu-helpers.js';
+import { CONVOLUTION, FAILED, RUN_MS, TURN, bytesAt, startCpuModule, waitForChange } from './cpu-module.js';
 
 /**
- * @import {ToHelper} from './cpu-helpers.js'
+ * @import {ToHelper} from './cpu-module.js'
  * @import {WebShares} from './wasm.js'
  */
 

@@ -1,36 +1,19 @@
 // Helpers of the CPU engine: each computes a share of every convolution. They are threads where the page is isolated from other
 // origins and so may share memory with them; in f32, they are also compiled with relaxed SIMD where the browser has it.
 
+import { CONVOLUTION, DONE, FAILED, RUN_MS, TURN, bytesAt, startCpuModule, waitForChange } from './cpu-module.js';
 import { SkintreeError } from './errors.js';
-import { startModule } from './wasm-module.js';
 import { startWorker } from './worker-start.js';
 
-/** @import {CpuModule, WebShares} from './wasm.js' */
+/**
+ * @import {Share, ToHelper} from './cpu-module.js'
+ * @import {WebShares} from './wasm.js'
+ */
 
 /** With more, sending images to them costs what they save. */
 const MOST_THREADS = 4;
 /** Without an answer for so long they are taken for dead. */
 const START_MS = 5_000;
-export const RUN_MS = 60_000;
-/** A tenth of a millisecond or so. */
-const SPINS = 20_000;
-
-/** Places in the memory that all threads read: a count of convolutions, which one it is, whether a thread failed, and from the last on for each the count that it has computed. */
-export const TURN = 0;
-export const CONVOLUTION = 1;
-export const FAILED = 2;
-export const DONE = 3;
-
-/**
- * What a thread is told.
- *
- * @typedef {{type: 'start', module: WebAssembly.Module, floats: boolean, relaxed: boolean}
- *   | {type: 'add', share: Share}
- *   | {type: 'share', control: SharedArrayBuffer, done: number, image: SharedArrayBuffer, result: SharedArrayBuffer}
- *   | {type: 'run'}} ToHelper
- */
-
-/** @typedef {[shape: Uint32Array, weights: Uint8Array, factors: Float32Array, biases: Float32Array]} Share as Rust's `Share` */
 
 /** Starts helpers when the engine asks for them, or before. */
 export class HelperStarter {
@@ -86,19 +69,6 @@ async function startHelpers(floats) {
     // The engine computes alone.
     return null;
   }
-}
-
-/**
- * @param {boolean} relaxed
- * @param {WebAssembly.Module} [compiled]
- * @returns {Promise<CpuModule>}
- */
-export function startCpuModule(relaxed, compiled) {
-  return relaxed
-    ? // @ts-ignore: made by the build
-      startModule('../pkg/skintree_cpu_relaxed', () => import('../pkg/skintree_cpu_relaxed.js'), compiled)
-    : // @ts-ignore: made by the build
-      startModule('../pkg/skintree_cpu', () => import('../pkg/skintree_cpu.js'), compiled);
 }
 
 /** This one included. */
@@ -246,31 +216,6 @@ export class CpuHelpers {
   #tell(helper, message, transfer = []) {
     this.#workers[helper - 1].postMessage(message, transfer);
   }
-}
-
-/** @param {WebAssembly.Memory} memory @param {number} address @param {number} length */
-export function bytesAt(memory, address, length) {
-  return new Uint8Array(memory.buffer, address, length);
-}
-
-/**
- * Waits until a number in shared memory is another one: first without sleep, because waking a thread takes as long as a small convolution.
- *
- * @param {Int32Array} control
- * @param {number} place
- * @param {number} value what it is
- * @param {number} [timeout] in milliseconds
- * @returns {boolean} false if it has not changed until then
- */
-export function waitForChange(control, place, value, timeout) {
-  for (let i = 0; i < SPINS; i++) {
-    if (Atomics.load(control, place) !== value) return true;
-  }
-  // It may be woken for an earlier change, which it saw before it slept.
-  while (Atomics.load(control, place) === value) {
-    if (Atomics.wait(control, place, value, timeout) === 'timed-out') return false;
-  }
-  return true;
 }
 
 /** @param {{control: Int32Array, image: Uint8Array}} shared @param {number} convolution @param {Uint8Array} image */

@@ -5,16 +5,16 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
-import { waitForChange } from '../../www/interface/cpu-helpers.js';
+import { waitForChange } from '../../www/interface/cpu-module.js';
 
-const HELPERS = new URL('../../www/interface/cpu-helpers.js', import.meta.url).href;
+const MODULE = new URL('../../www/interface/cpu-module.js', import.meta.url).href;
 
 test('a thread that is woken for nothing goes on waiting', async () => {
   const control = new Int32Array(new SharedArrayBuffer(12));
   const [PLACE, WAITING, DONE] = [0, 1, 2];
   const script = `
     import { workerData as control } from 'node:worker_threads';
-    import { waitForChange } from '${HELPERS}';
+    import { waitForChange } from '${MODULE}';
     Atomics.store(control, ${WAITING}, 1);
     waitForChange(control, ${PLACE}, 0);
     Atomics.store(control, ${DONE}, 1);
