@@ -24,7 +24,8 @@ for (const engine of /** @type {EngineChoice[]} */ (['cpu', 'cpu-f32'])) {
       const state = /** @type {any} */ (globalThis);
       state.photo = await (await fetch('/photo.png')).blob();
       state.classifier = await api.Classifier.load('/pack/', { engine });
-      return String(state.classifier.info.engine.kernels);
+      const { kernels, threads = 1 } = state.classifier.info.engine;
+      return `${kernels}, ${threads} thread${threads > 1 ? 's' : ''}`;
     }, engine);
     rows.push({ kernels, server, browser, page, times: /** @type {number[]} */ ([]) });
   }

@@ -16,11 +16,15 @@ pub struct EngineInfo {
     pub requested: String,
     /// What the GPU driver calls itself; `None` on the CPU.
     pub adapter: Option<String>,
-    /// Which kernels ran: on the GPU a name of [`crate::shaders::Variant`] (`stock` in reports from before 2026-11-27), on the CPU `int8` or `f32` and who helped, such as
-    /// `int8, 2 threads` or `f32, relaxed SIMD`; `None` in reports of before they were told.
+    /// Which kernels ran: on the GPU a name of [`crate::shaders::Variant`] (`stock` in reports from before 2026-11-27), on the CPU `int8`, `f32` or
+    /// `f32, relaxed SIMD`; `None` in reports of before they were told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "types", ts(optional))]
     pub kernels: Option<String>,
+    /// How many threads of the processor computed it, if there were several; the numbers do not depend on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "types", ts(optional))]
+    pub threads: Option<usize>,
     /// Why `auto` did not take the GPU, for visitors; `None` if it did or was not asked, and in reports of before it was told.
     #[serde(default)]
     pub fallback: Option<Fallback>,

@@ -81,8 +81,8 @@ impl<N: Number> Helpers for Local<N> {
         Ok(())
     }
 
-    fn describe(&self) -> String {
-        format!("{} helpers", self.helpers.len())
+    fn kernels(&self) -> Option<String> {
+        Some("helped".to_owned())
     }
 }
 
@@ -104,7 +104,7 @@ fn integers_are_the_same_with_helpers() {
     let helpers = Box::new(Local::<i16>::new(3, Fault::None));
     let mut helped = FixedEngine::with_helpers(&graph(&pack), activations, Some(helpers)).unwrap();
     assert_eq!(logits(&mut helped, &pack), alone);
-    assert_eq!(helped.kernels().unwrap(), "int8, 3 helpers");
+    assert_eq!((helped.kernels().unwrap().as_str(), helped.threads()), ("int8, helped", 3));
 }
 
 #[test]
@@ -154,12 +154,13 @@ fn load(pack: &Pack, engine: EngineChoice, fault: Option<Fault>) -> (Loaded, Vec
 fn helpers_are_started_for_the_numbers_of_the_pack() {
     let cpu = EngineChoice::Only(EngineName::Cpu);
     for (pack, choice, floats, kernels) in [
-        (shipped(), cpu, false, "int8, 2 helpers"),
-        (shipped(), EngineChoice::CpuFloat, true, "f32, 2 helpers"),
-        (tiny(), cpu, true, "f32, 2 helpers"),
+        (shipped(), cpu, false, "int8, helped"),
+        (shipped(), EngineChoice::CpuFloat, true, "f32, helped"),
+        (tiny(), cpu, true, "f32, helped"),
     ] {
         let (loaded, started) = load(&pack, choice, Some(Fault::None));
         assert_eq!((loaded.info.kernels.as_deref(), started), (Some(kernels), vec![floats]));
+        assert_eq!(loaded.info.threads, Some(2));
     }
 }
 
@@ -168,7 +169,7 @@ fn the_engine_computes_alone_where_helpers_are_no_good() {
     let pack = tiny();
     for fault in [None, Some(Fault::Add), Some(Fault::Run(0)), Some(Fault::Wrong)] {
         let (loaded, _) = load(&pack, EngineChoice::CpuFloat, fault);
-        assert_eq!(loaded.info.kernels.as_deref(), Some("f32"), "{fault:?}");
+        assert_eq!((loaded.info.kernels.as_deref(), loaded.info.threads), (Some("f32"), None), "{fault:?}");
     }
 }
 
@@ -177,7 +178,7 @@ fn helpers_that_fail_later_are_an_error_and_not_a_wrong_number() {
     let pack = tiny();
     // The self-test is the first run.
     let (mut loaded, _) = load(&pack, EngineChoice::CpuFloat, Some(Fault::Run(1)));
-    assert_eq!(loaded.info.kernels.as_deref(), Some("f32, 2 helpers"));
+    assert_eq!(loaded.info.kernels.as_deref(), Some("f32, helped"));
     let input = self_test_input(1, pack.manifest().input.size).data;
     let error = block_on(loaded.engine.run(&input)).unwrap_err();
     assert_eq!(error.code(), "engine-failed");

@@ -28,6 +28,7 @@ fn engine() -> EngineInfo {
         requested: "auto".into(),
         adapter: None,
         kernels: None,
+        threads: None,
         fallback: Some(FallbackCode::EngineUnavailable.into()),
         fallback_reason: Some("This browser has no WebGPU.".into()),
         measured: None,
@@ -423,4 +424,13 @@ fn a_caller_who_knows_the_kind_is_believed_and_unknown_kinds_are_refused() {
         engine: &engine(),
     };
     assert_eq!(assemble(&pack, &observation, 5).unwrap_err(), InterpretError::NoFeatures);
+}
+
+/// A report goes through JSON on its way from the page to FHIR.
+#[test]
+fn numbers_are_read_from_json_to_the_last_digit() {
+    for number in [0.022_950_214_840_635_978, 0.022_950_214_840_635_974, 5e-324, f64::MAX, 1.0 / 3.0] {
+        let text = serde_json::to_string(&number).unwrap();
+        assert_eq!(serde_json::from_str::<f64>(&text).unwrap().to_bits(), number.to_bits(), "{text}");
+    }
 }

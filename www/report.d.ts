@@ -66,10 +66,14 @@ requested: 'auto' | 'wonnx' | 'cpu' | 'cpu-f32',
  */
 adapter: string | null, 
 /**
- * Which kernels ran: on the GPU a name of [`crate::shaders::Variant`] (`stock` in reports from before 2026-11-27), on the CPU `int8` or `f32` and who helped, such as
- * `int8, 2 threads` or `f32, relaxed SIMD`; `None` in reports of before they were told.
+ * Which kernels ran: on the GPU a name of [`crate::shaders::Variant`] (`stock` in reports from before 2026-11-27), on the CPU `int8`, `f32` or
+ * `f32, relaxed SIMD`; `None` in reports of before they were told.
  */
 kernels?: string, 
+/**
+ * How many threads of the processor computed it, if there were several; the numbers do not depend on it.
+ */
+threads?: number, 
 /**
  * Why `auto` did not take the GPU, for visitors; `None` if it did or was not asked, and in reports of before it was told.
  */

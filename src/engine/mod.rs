@@ -142,6 +142,7 @@ pub async fn load(
         requested: request.engine.to_string(),
         adapter: engine.adapter(),
         kernels: engine.kernels(),
+        threads: Some(engine.threads()).filter(|&threads| threads > 1),
         fallback,
         fallback_reason,
         measured,

@@ -25,6 +25,11 @@ pub trait Engine: fmt::Debug {
         None
     }
 
+    /// How many threads of the processor compute it.
+    fn threads(&self) -> usize {
+        1
+    }
+
     /// Runs the network on one input of 3 x size x size values, planar (NCHW, batch 1).
     ///
     /// # Errors

@@ -26,7 +26,7 @@ extern "C" {
     fn count(this: &CpuHelpers) -> usize;
 
     #[wasm_bindgen(method, getter)]
-    fn description(this: &CpuHelpers) -> String;
+    fn kernels(this: &CpuHelpers) -> Option<String>;
 
     #[wasm_bindgen(method, catch)]
     fn add(
@@ -79,7 +79,7 @@ impl Helpers for WebHelpers {
         self.0.run(convolution, image, results).map_err(message_of)
     }
 
-    fn describe(&self) -> String {
-        self.0.description()
+    fn kernels(&self) -> Option<String> {
+        self.0.kernels()
     }
 }

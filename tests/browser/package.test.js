@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 
-import { ROOT, Server, launch, missing, newPage, noBrowser, noPack, withoutBundler, wrongOn } from './harness.js';
+import { ISOLATED, ROOT, Server, launch, missing, newPage, noBrowser, noPack, withoutBundler, wrongOn } from './harness.js';
 import { spot } from './photos.js';
 import { accessibilityProblems, appears, giveWidget, photoFile } from './upload-page.js';
 
@@ -58,6 +59,8 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
     before(async () => {
       const mounts = Object.fromEntries(Object.entries(BUILT).map(([host, folder]) => [`/deep/${host}/`, folder]));
       server = new Server(HOSTS, { ...mounts, '/deep/skintree/': PACKAGE });
+      // So that the threads have to be found too.
+      server.headers = ISOLATED;
       server.route('/photo.png', spot(), 'image/png');
       server.route('/deep/plain/page.js', withoutBundler(readFileSync(`${HOSTS}/page.js`, 'utf8'), '/deep/skintree'), 'text/javascript');
       elsewhere = new Server(HOSTS);
@@ -82,7 +85,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
         await page.waitForFunction(() => document.querySelector('#answer')?.textContent);
         const answer = JSON.parse(await page.$eval('#answer', ({ textContent }) => textContent ?? ''));
         assert.deepEqual([answer.resourceType, answer.frame], ['Bundle', 'function'], answer.message);
-        assert.equal(answer.report.engine.name, 'cpu');
+        assert.deepEqual([answer.report.engine.kernels, answer.report.engine.threads ?? 1], ['int8', Math.min(availableParallelism(), 4)]);
         reports.set(host, answer.report);
 
         await appears(page, '.frame');

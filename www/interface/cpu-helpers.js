@@ -152,9 +152,9 @@ export class CpuHelpers {
     return this.#workers.length + 1;
   }
 
-  /** For reports. */
-  get description() {
-    return [...(this.#relaxed ? ['relaxed SIMD'] : []), ...(this.count > 1 ? [`${this.count} threads`] : [])].join(', ');
+  /** What reports say of their code, if its numbers may be other ones. */
+  get kernels() {
+    return this.#relaxed ? 'relaxed SIMD' : undefined;
   }
 
   /**

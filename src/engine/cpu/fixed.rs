@@ -191,7 +191,11 @@ impl Engine for FixedEngine {
     }
 
     fn kernels(&self) -> Option<String> {
-        Some(self.program.describe())
+        Some(self.program.kernels())
+    }
+
+    fn threads(&self) -> usize {
+        self.program.threads()
     }
 
     fn rounding(&self) -> f32 {

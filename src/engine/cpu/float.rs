@@ -67,7 +67,11 @@ impl Engine for FloatEngine {
     }
 
     fn kernels(&self) -> Option<String> {
-        Some(self.program.describe())
+        Some(self.program.kernels())
+    }
+
+    fn threads(&self) -> usize {
+        self.program.threads()
     }
 
     fn compute<'a>(&'a mut self, input: &'a [f32], wanted: Wanted) -> RunFuture<'a> {

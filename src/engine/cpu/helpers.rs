@@ -8,7 +8,7 @@ use skintree_cpu::{Conv, Number, Share, View, channels_of_shares};
 
 /// Those who compute shares of convolutions, the same number of shares each time.
 pub trait Helpers: fmt::Debug {
-    /// How many shares a convolution has.
+    /// How many shares a convolution has, each of which a thread computes.
     fn count(&self) -> usize;
 
     /// Hands over one share of a convolution, to be computed by the helper of this number from now on.
@@ -24,8 +24,8 @@ pub trait Helpers: fmt::Debug {
     /// Why it could not be computed.
     fn run(&mut self, convolution: usize, image: &[u8], results: &mut [u8]) -> Result<(), String>;
 
-    /// What reports say of them, such as "2 threads".
-    fn describe(&self) -> String;
+    /// What reports say of their code, if its numbers may be other ones.
+    fn kernels(&self) -> Option<String>;
 }
 
 /// Helpers, once they are ready; `None` where there are none.
@@ -59,8 +59,8 @@ impl<N: Number> Helped<N> {
         Self { helpers, convolutions: 0, results: Vec::new() }
     }
 
-    pub(super) fn describe(&self) -> String {
-        self.helpers.describe()
+    pub(super) fn helpers(&self) -> &dyn Helpers {
+        &*self.helpers
     }
 
     /// Hands over a convolution.

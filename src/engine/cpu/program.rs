@@ -72,9 +72,14 @@ impl<N: Constant> Program<N> {
     }
 
     /// What reports say of how it is computed.
-    pub(super) fn describe(&self) -> String {
-        let helped = self.helped.as_ref().map(Helped::describe);
+    pub(super) fn kernels(&self) -> String {
+        let helped = self.helped.as_ref().and_then(|helped| helped.helpers().kernels());
         [N::NAME.to_owned()].into_iter().chain(helped).collect::<Vec<_>>().join(", ")
+    }
+
+    /// How many threads compute its convolutions.
+    pub(super) fn threads(&self) -> usize {
+        self.helped.as_ref().map_or(1, |helped| helped.helpers().count())
     }
 
     /// Computes all maps from the input's planes.

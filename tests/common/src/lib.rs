@@ -37,6 +37,7 @@ pub fn cpu_engine_info() -> EngineInfo {
         requested: "cpu".into(),
         adapter: None,
         kernels: None,
+        threads: None,
         fallback: None,
         fallback_reason: None,
         measured: None,
