@@ -152,6 +152,7 @@ mod tests {
             }
         }
         assert_eq!((colours(2), compression(1), compression(5)), (None, None, None));
+        assert_eq!(compression(0xABCD_0006), compression(6), "a short value fills half of its field");
         assert_eq!(rare_kind(b"II\x2A\0"), None);
     }
 
