@@ -238,10 +238,8 @@ async fn load_cpu(manifest: &Manifest, graph: Graph, request: &EngineRequest) ->
     if manifest.activations.is_empty() {
         return load_float(manifest, graph, request).await;
     }
-    if let Some(helpers) = start(request, false).await
-        && let Ok(engine) = FixedEngine::with_helpers(&graph, &manifest.activations, Some(helpers))
-        && let Ok(tested) = Tested::new(engine, manifest).await
-    {
+    let make = |helpers| FixedEngine::with_helpers(&graph, &manifest.activations, Some(helpers)).ok();
+    if let Some(tested) = load_helped(manifest, request, false, make).await {
         return Ok(tested);
     }
     match FixedEngine::of_graph(&graph, &manifest.activations) {
@@ -254,10 +252,8 @@ async fn load_cpu(manifest: &Manifest, graph: Graph, request: &EngineRequest) ->
 }
 
 async fn load_float(manifest: &Manifest, graph: Graph, request: &EngineRequest) -> Result<Tested, EngineError> {
-    if let Some(helpers) = start(request, true).await
-        && let Ok(engine) = FloatEngine::with_helpers(&graph, Some(helpers))
-        && let Ok(tested) = Tested::new(engine, manifest).await
-    {
+    let make = |helpers| FloatEngine::with_helpers(&graph, Some(helpers)).ok();
+    if let Some(tested) = load_helped(manifest, request, true, make).await {
         return Ok(tested);
     }
     let engine = FloatEngine::of_graph(&graph)?;
@@ -265,9 +261,15 @@ async fn load_float(manifest: &Manifest, graph: Graph, request: &EngineRequest) 
     Tested::new(engine, manifest).await
 }
 
-/// Helpers for a CPU engine. It does without them where they cannot be had or fail.
-async fn start(request: &EngineRequest, floats: bool) -> Option<Box<dyn Helpers>> {
-    request.helpers.as_ref()?.start(floats).await
+/// A CPU engine with helpers; `None` where they cannot be had or fail, for it does without them.
+async fn load_helped<E: Engine + 'static>(
+    manifest: &Manifest,
+    request: &EngineRequest,
+    floats: bool,
+    make: impl FnOnce(Box<dyn Helpers>) -> Option<E>,
+) -> Option<Tested> {
+    let helpers = request.helpers.as_ref()?.start(floats).await?;
+    Tested::new(make(helpers)?, manifest).await.ok()
 }
 
 #[cfg(test)]

@@ -67,8 +67,8 @@ export async function whyNoWorker(url) {
 async function whyNotIsolated(url) {
   if (!globalThis.crossOriginIsolated) return null;
   const policy = 'Cross-Origin-Embedder-Policy';
-  const { headers } = await fetch(url);
-  return headers.has(policy) ? null : setupError(`${url} is served without ${policy}, which the page has`);
+  const answer = await fetch(url).catch(() => null);
+  return !answer || answer.headers.has(policy) ? null : setupError(`${url} is served without ${policy}, which the page has`);
 }
 
 /**

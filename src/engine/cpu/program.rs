@@ -97,9 +97,8 @@ impl<N: Constant> Program<N> {
             let mut done = Ok(());
             match step {
                 Step::Remote(remote) => {
-                    if let Some(helped) = helped {
-                        done = helped.run(remote, image, &mut result);
-                    }
+                    let helped = helped.as_mut().ok_or_else(|| "there are no helpers".to_owned());
+                    done = helped.and_then(|helped| helped.run(remote, image, &mut result));
                 }
                 Step::Conv(conv) => conv.run(image, image.len() - *zeros, &mut result, places),
                 Step::Pool(pool) => pool.run(image, &mut result, sums),
