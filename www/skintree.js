@@ -84,9 +84,10 @@ export class Classifier {
       throw aborted(signal);
     }
     const pack = resolvePack(packUrl, baseUrl);
-    const { worker, href } = start(baseUrl);
+    const { worker, href, base } = start(baseUrl);
     /** @type {WorkerCalls<ClassifierCalls>} */
     const calls = new WorkerCalls(worker, href, onProgress);
+    calls.folder = base;
     calls.onModule = (module) => compiled.set(href, module);
     const listening = new AbortController();
     try {
@@ -246,8 +247,9 @@ function start(baseUrl) {
     // Bundlers find the worker by this very expression, so it must not go through a variable.
     return { href, worker: startWorker(href, () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'skintree' })) };
   }
-  const { href } = new URL('worker.js', folder(baseUrl));
-  return { href, worker: startWorker(href, () => new Worker(href, { type: 'module', name: 'skintree' })) };
+  const { href: base } = folder(baseUrl);
+  const { href } = new URL('worker.js', base);
+  return { href, base, worker: startWorker(href, () => new Worker(href, { type: 'module', name: 'skintree' })) };
 }
 
 /**

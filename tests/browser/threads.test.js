@@ -30,7 +30,7 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
     let page;
 
     before(async () => {
-      server = await new Server(DIST, { '/pack/': `${ROOT}model/pack`, '/tiny/': TINY }).start();
+      server = await new Server(DIST, { '/pack/': `${ROOT}model/pack`, '/tiny/': TINY, '/moved/': DIST }).start();
       server.route('/photo.png', PHOTO);
       browser = await launch(kind, server);
     });
@@ -92,6 +92,39 @@ for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
       assert.deepEqual([together.kernels, together.threads], ['f32, relaxed SIMD', THREADS]);
       assert.deepEqual(together.trees, alone.trees);
       assert.deepEqual(alone.trees[0], alone.trees[1]);
+    });
+
+    test('engines of one page load and compute at the same time', async () => {
+      await open(ISOLATED);
+      // In Firefox the second one often did not get its threads while the first computed, and then no answer ever.
+      const results = await page.evaluate(async () => {
+        const photo = await (await fetch('/photo.png')).blob();
+        const answer = async (/** @type {number} */ i) => {
+          await new Promise((resolve) => setTimeout(resolve, i * 200));
+          const classifier = await api.Classifier.load('/pack/', { engine: 'cpu' });
+          const { tree, engine } = await classifier.classify(photo);
+          classifier.free();
+          return { threads: engine.threads, tree: tree.map(({ probability }) => probability) };
+        };
+        const rounds = [];
+        for (let round = 0; round < 5; round++) rounds.push(...(await Promise.all([0, 1, 2, 3].map(answer))));
+        return rounds;
+      });
+      for (const result of results) assert.deepEqual(result, { threads: THREADS, tree: results[0].tree });
+    });
+
+    test('threads are started from the folder that a page names', async () => {
+      await open(ISOLATED);
+      const before = server.requests.length;
+      const threads = await page.evaluate(async () => {
+        const classifier = await api.Classifier.load('/tiny/', { engine: 'cpu', baseUrl: '/moved/' });
+        const { threads } = classifier.info.engine;
+        classifier.free();
+        return threads;
+      });
+      const asked = new Set(server.requests.slice(before).map(({ path }) => path));
+      assert.equal(threads, THREADS);
+      assert.deepEqual([asked.has(`/moved${HELPER}`), asked.has(HELPER)], [true, false]);
     });
 
     for (const [what, status, script] of /** @type {[string, number, string][]} */ ([

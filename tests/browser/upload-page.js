@@ -106,12 +106,20 @@ export function textOf(page, selector) {
  * @param {string} [widget]
  */
 export async function appears(where, selector, widget = 'skintree-widget') {
-  await where.waitForFunction(
-    (widget, selector) => document.querySelector(widget)?.shadowRoot?.querySelector(selector),
-    {},
-    widget,
-    selector,
-  );
+  try {
+    await where.waitForFunction(
+      (widget, selector) => document.querySelector(widget)?.shadowRoot?.querySelector(selector),
+      {},
+      widget,
+      selector,
+    );
+  } catch (cause) {
+    const shown = await where.evaluate((widget) => {
+      const parts = document.querySelector(widget)?.shadowRoot?.children ?? [];
+      return [...parts].map((part) => /** @type {HTMLElement} */ (part).innerText).join('\n');
+    }, widget);
+    throw new Error(`no ${selector} in ${widget}, which says: ${shown}`, { cause });
+  }
 }
 
 /**

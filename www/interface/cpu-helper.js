@@ -19,13 +19,17 @@ let shared;
 /** How many convolutions it has computed. */
 let turn = 0;
 
-addEventListener('message', async ({ data }) => {
-  const message = /** @type {ToHelper} */ (data);
+addEventListener('message', ({ data: port }) => {
+  port.onmessage = (/** @type {MessageEvent<ToHelper>} */ { data }) => onMessage(data, port);
+});
+
+/** @param {ToHelper} message @param {MessagePort} engine */
+async function onMessage(message, engine) {
   if (message.type === 'start') {
     const wasm = await startCpuModule(message.relaxed, message.module);
     ({ memory } = await wasm.default());
     shares = new wasm.WebShares(message.floats);
-    postMessage('ready');
+    engine.postMessage('ready');
   } else if (message.type === 'add') {
     const [image, result] = message.share[0].slice(-2);
     bytes.push([image, result]);
@@ -40,7 +44,7 @@ addEventListener('message', async ({ data }) => {
   } else {
     run(shared);
   }
-});
+}
 
 /** Computes one convolution after the other, to the last. @param {typeof shared} memory */
 function run({ control, done, image, result }) {

@@ -3,7 +3,7 @@
 
 import { CONVOLUTION, DONE, FAILED, RUN_MS, TURN, bytesAt, startCpuModule, waitForChange } from './cpu-module.js';
 import { SkintreeError } from './errors.js';
-import { startWorker } from './worker-start.js';
+import { askForThreads } from './worker-serve.js';
 
 /**
  * @import {Share, ToHelper} from './cpu-module.js'
@@ -62,9 +62,9 @@ async function startHelpers(floats) {
     const wasm = await startCpuModule(relaxed);
     const { memory } = await wasm.default();
     const { wasmModule: module } = wasm;
-    const workers = module ? await startThreads(threads - 1, { type: 'start', module, floats, relaxed }) : [];
-    if (workers.length === 0 && !relaxed) return null;
-    return new CpuHelpers({ shares: new wasm.WebShares(floats), memory, workers, relaxed });
+    const started = module ? await startThreads(threads - 1, { type: 'start', module, floats, relaxed }) : null;
+    if (!started && !relaxed) return null;
+    return new CpuHelpers({ shares: new wasm.WebShares(floats), memory, threads: started, relaxed });
   } catch {
     // The engine computes alone.
     return null;
@@ -85,38 +85,36 @@ function hasRelaxedSimd() {
   return WebAssembly.validate(new Uint8Array(bytes));
 }
 
+/** Threads that answer. @typedef {{ports: MessagePort[], stop: () => void}} Threads */
+
 /**
  * @param {number} count
  * @param {ToHelper} start
- * @returns {Promise<Worker[]>} that answer; none if one does not
+ * @returns {Promise<Threads | null>} `null` if one does not answer
  */
 async function startThreads(count, start) {
-  /** @type {Worker[]} */
-  const workers = [];
+  if (count === 0) return null;
+  const channels = Array.from({ length: count }, () => new MessageChannel());
+  const ports = channels.map(({ port1 }) => port1);
+  const { port1: control, port2 } = new MessageChannel();
+  const stop = () => control.postMessage('stop');
+  const failed = new Promise((_, reject) => (control.onmessage = reject));
   try {
-    const { href } = new URL('./cpu-helper.js', import.meta.url);
-    for (let i = 0; i < count; i++) {
-      workers.push(startWorker(href, () => new Worker(new URL('./cpu-helper.js', import.meta.url), { type: 'module', name: 'skintree thread' })));
-    }
-    await Promise.all(workers.map((worker) => answer(worker, start)));
-    return workers;
+    askForThreads(channels.map(({ port2 }) => port2), port2);
+    await Promise.race([failed, Promise.all(ports.map((port) => answer(port, start)))]);
+    return { ports, stop };
   } catch {
-    for (const worker of workers) worker.terminate();
-    return [];
+    stop();
+    return null;
   }
 }
 
-/** @param {Worker} worker @param {ToHelper} start */
-function answer(worker, start) {
+/** @param {MessagePort} port @param {ToHelper} start */
+function answer(port, start) {
   return new Promise((resolve, reject) => {
-    worker.onmessage = resolve;
-    worker.onerror = (event) => {
-      // Or it would be an error of the thread that started it.
-      event.preventDefault();
-      reject(event);
-    };
+    port.onmessage = resolve;
     setTimeout(reject, START_MS);
-    worker.postMessage(start);
+    port.postMessage(start);
   });
 }
 
@@ -126,8 +124,10 @@ export class CpuHelpers {
   #shares;
   /** @type {WebAssembly.Memory} */
   #memory;
-  /** @type {Worker[]} */
-  #workers;
+  /** @type {Threads | null} */
+  #threads;
+  /** Of threads. @type {MessagePort[]} */
+  #ports;
   /** @type {boolean} */
   #relaxed;
   /** Bytes that each convolution's shares make. @type {number[][]} */
@@ -140,16 +140,17 @@ export class CpuHelpers {
   /** Whether all threads have computed something. */
   #proven = false;
 
-  /** @param {{shares: WebShares, memory: WebAssembly.Memory, workers: Worker[], relaxed: boolean}} parts */
-  constructor({ shares, memory, workers, relaxed }) {
+  /** @param {{shares: WebShares, memory: WebAssembly.Memory, threads: Threads | null, relaxed: boolean}} parts */
+  constructor({ shares, memory, threads, relaxed }) {
     this.#shares = shares;
     this.#memory = memory;
-    this.#workers = workers;
+    this.#threads = threads;
+    this.#ports = threads?.ports ?? [];
     this.#relaxed = relaxed;
   }
 
   get count() {
-    return this.#workers.length + 1;
+    return this.#ports.length + 1;
   }
 
   /** What reports say of their code, if its numbers may be other ones. */
@@ -169,8 +170,7 @@ export class CpuHelpers {
       this.#shares.add(...share);
       this.#bytes.push([]);
     } else {
-      const copies = /** @type {Share} */ (share.map((part) => part.slice()));
-      this.#tell(helper, { type: 'add', share: copies }, copies.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)));
+      this.#tell(helper, { type: 'add', share: /** @type {Share} */ (share.map(sharedCopy)) });
     }
     this.#bytes[this.#bytes.length - 1].push(result);
     this.#mostImage = Math.max(this.#mostImage, image);
@@ -186,9 +186,9 @@ export class CpuHelpers {
    */
   run(convolution, image, results) {
     const [own, ...others] = this.#bytes[convolution];
-    const shared = this.#workers.length > 0 ? (this.#shared ??= this.#share()) : null;
+    const shared = this.#ports.length > 0 ? (this.#shared ??= this.#share()) : null;
     // Between runs threads wait for a message, because browsers, too, want to talk to them: Firefox lets no service worker start while one blocks.
-    if (shared && convolution === 0) this.#workers.forEach((_, index) => this.#tell(index + 1, { type: 'run' }));
+    if (shared && convolution === 0) this.#ports.forEach((_, index) => this.#tell(index + 1, { type: 'run' }));
     if (shared) begin(shared, convolution, image);
     bytesAt(this.#memory, this.#shares.image(), image.length).set(image);
     results.set(bytesAt(this.#memory, this.#shares.run(convolution), own));
@@ -197,14 +197,14 @@ export class CpuHelpers {
   }
 
   stop() {
-    for (const worker of this.#workers) worker.terminate();
+    this.#threads?.stop();
     this.#shares.free();
   }
 
   /** Memory for the largest image and results. */
   #share() {
-    const [control, image] = [new SharedArrayBuffer(4 * (DONE + this.#workers.length)), new SharedArrayBuffer(this.#mostImage)];
-    const results = this.#workers.map((_, index) => {
+    const [control, image] = [new SharedArrayBuffer(4 * (DONE + this.#ports.length)), new SharedArrayBuffer(this.#mostImage)];
+    const results = this.#ports.map((_, index) => {
       const result = new SharedArrayBuffer(this.#mostResult);
       this.#tell(index + 1, { type: 'share', control, done: DONE + index, image, result });
       return new Uint8Array(result);
@@ -212,10 +212,23 @@ export class CpuHelpers {
     return { control: new Int32Array(control), image: new Uint8Array(image), results };
   }
 
-  /** @param {number} helper @param {ToHelper} message @param {Transferable[]} [transfer] */
-  #tell(helper, message, transfer = []) {
-    this.#workers[helper - 1].postMessage(message, transfer);
+  /** @param {number} helper @param {ToHelper} message */
+  #tell(helper, message) {
+    this.#ports[helper - 1].postMessage(message);
   }
+}
+
+/**
+ * In memory that the receiver reads too; Firefox would send other memory through another process.
+ *
+ * @template {Uint8Array | Uint32Array | Float32Array} T
+ * @param {T} part
+ * @returns {T}
+ */
+function sharedCopy(part) {
+  const copy = new /** @type {any} */ (part.constructor)(new SharedArrayBuffer(part.byteLength));
+  copy.set(part);
+  return copy;
 }
 
 /** @param {{control: Int32Array, image: Uint8Array}} shared @param {number} convolution @param {Uint8Array} image */

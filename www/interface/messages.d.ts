@@ -21,6 +21,8 @@ export type Reply =
   | { type: 'progress'; progress: Progress }
   /** What the worker has compiled, for the next one. */
   | { type: 'module'; module: WebAssembly.Module }
+  /** The CPU engine wants threads: a port for each, and one as `startThreads` takes it. */
+  | { type: 'threads'; ports: MessagePort[]; control: MessagePort }
   | { type: 'result'; id: number; result: unknown }
   | { type: 'failed'; id: number; failure: Failure }
   /** The wasm instance can't be trusted any more (a trap); the worker is of no more use. */

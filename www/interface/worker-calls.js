@@ -1,5 +1,6 @@
 // A page's side of a worker: calls its functions and waits for what they give.
 
+import { startThreads } from './cpu-threads.js';
 import { whyNoWorker } from './diagnose.js';
 import { SkintreeError, toFailure } from './errors.js';
 
@@ -24,6 +25,10 @@ export class WorkerCalls {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #patience;
   #started = false;
+  /** Each ends the threads of an engine. @type {(() => void)[]} */
+  #endThreads = [];
+  /** Where the scripts of threads are, if not beside this one. @type {string | undefined} */
+  folder;
   /** Called once, if the worker ends by itself. @type {(failure: Failure) => void} */
   onDeath = () => {};
   /** Called with what the worker has compiled. @type {(module: WebAssembly.Module) => void} */
@@ -53,8 +58,10 @@ export class WorkerCalls {
    * @param {(progress: Progress) => void} [onProgress]
    */
   #onReply(reply, onProgress) {
+    if (this.#end) return;
     if (reply.type === 'started') this.#onStart();
     else if (reply.type === 'module') this.onModule(reply.module);
+    else if (reply.type === 'threads') this.#endThreads.push(startThreads(reply.ports, reply.control, this.folder));
     else if (reply.type === 'progress') onProgress?.(reply.progress);
     else if (reply.type === 'dead') this.#die(reply.failure);
     else if (reply.type === 'result') this.#settle(reply.id)?.resolve(reply.result);
@@ -91,6 +98,7 @@ export class WorkerCalls {
     clearTimeout(this.#patience);
     this.#end ??= failure;
     this.#worker.terminate();
+    for (const end of this.#endThreads) end();
     for (const { reject } of this.#waiting.values()) reject(toError(failure));
     this.#waiting.clear();
   }

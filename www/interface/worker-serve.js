@@ -7,9 +7,9 @@ import { toFailure } from './errors.js';
  * @import {Progress} from '../skintree.js'
  */
 
-/** @param {Reply} message */
-function reply(message) {
-  postMessage(message);
+/** @param {Reply} message @param {Transferable[]} [transfer] */
+function reply(message, transfer = []) {
+  postMessage(message, { transfer });
 }
 
 /** @param {Progress} progress */
@@ -20,6 +20,11 @@ export function replyProgress(progress) {
 /** @param {WebAssembly.Module} module */
 export function replyModule(module) {
   reply({ type: 'module', module });
+}
+
+/** @param {MessagePort[]} ports @param {MessagePort} control */
+export function askForThreads(ports, control) {
+  reply({ type: 'threads', ports, control }, [...ports, control]);
 }
 
 /**
