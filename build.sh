@@ -119,11 +119,14 @@ wasm() {
   # Panics name source files: without the folders of this machine, two machines build the same bytes. Added to .cargo/config.toml.
   export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$PWD=/skintree --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
   say "compiling to wasm: ${WASM_PACKAGES[*]} (first time 4 minutes, later 1)"
-  local name modules=("$built/skintree_cpu_relaxed.wasm")
+  local name modules=("$built/skintree_cpu_relaxed.wasm" "$built/skintree_without_gpu.wasm")
   # Once more than the others, for processors that can do more than all supported browsers promise.
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS+=" -C target-feature=+relaxed-simd" \
     cargo build --locked --profile wasm --target wasm32-unknown-unknown --lib -p skintree-cpu
   cp "$built/skintree_cpu.wasm" "$built/skintree_cpu_relaxed.wasm"
+  # And once without wonnx, for browsers without a GPU.
+  cargo build --locked --profile wasm --target wasm32-unknown-unknown --lib -p skintree --no-default-features --features web
+  cp "$built/skintree.wasm" "$built/skintree_without_gpu.wasm"
   # One after the other: together, the second would be given what the first exports.
   for name in "${WASM_PACKAGES[@]}"; do
     cargo build --locked --profile wasm --target wasm32-unknown-unknown --lib -p "$name"
@@ -196,6 +199,7 @@ check() {
   for name in "${WASM_PACKAGES[@]}"; do
     cargo clippy --locked --quiet --lib -p "$name" --target wasm32-unknown-unknown -- -D warnings
   done
+  cargo clippy --locked --quiet --lib -p skintree --no-default-features --features web --target wasm32-unknown-unknown -- -D warnings
   say "lints, native (first time 3 minutes)"
   cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
   say "documentation (first time 1 minute)"

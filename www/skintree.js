@@ -10,7 +10,7 @@ export { SkintreeError };
 
 /**
  * @import {ClassifiedReport, ClassifierInfo, ClassifyOptions, FhirOptions, LoadOptions, PhotoSource, Report} from './skintree.js'
- * @import {ClassifierCalls, Failure, PackAddress, Photo} from './interface/messages.js'
+ * @import {ClassifierCalls, CompiledClassifier, Failure, PackAddress, Photo} from './interface/messages.js'
  */
 
 /**
@@ -24,10 +24,10 @@ export { SkintreeError };
  */
 
 /**
- * WebAssembly modules that a worker of this page has compiled, by the address of its script. The next worker need not compile it again;
+ * What a worker of this page has compiled, by the address of its script. The next worker need not compile it again;
  * and Firefox keeps some megabytes of each that does.
  *
- * @type {Map<string, WebAssembly.Module>}
+ * @type {Map<string, CompiledClassifier>}
  */
 const compiled = new Map();
 
@@ -88,7 +88,7 @@ export class Classifier {
     /** @type {WorkerCalls<ClassifierCalls>} */
     const calls = new WorkerCalls(worker, href, onProgress);
     calls.folder = base;
-    calls.onModule = (module) => compiled.set(href, module);
+    calls.onCompiled = (one) => compiled.set(href, one);
     const listening = new AbortController();
     try {
       /** @type {Promise<never>} */

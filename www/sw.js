@@ -4,7 +4,7 @@
 // precache.js is made by ./build.sh dist and lists every file with its SHA-256. Files are kept by hash, so a new
 // version fetches only what has changed, and the old one stays whole until nobody uses it.
 
-/** @typedef {{version: string, files: {path: string, sha256: string, later?: true}[]}} Precache */
+/** @typedef {{version: string, files: {path: string, sha256: string, later?: true, gpu?: boolean}[]}} Precache */
 
 const worker = /** @type {ServiceWorkerGlobalScope & {skintreePrecache: Precache}} */ (/** @type {unknown} */ (self));
 importScripts('precache.js');
@@ -25,7 +25,13 @@ worker.addEventListener('activate', (event) => event.waitUntil(removeOld()));
 
 /** A file that fails to come, or differs, fails the installation, and the old version stays. */
 async function install() {
-  await Promise.all(files.filter(({ later }) => !later).map(store));
+  await Promise.all((await filesOfDevice()).map(store));
+}
+
+/** What is kept from the beginning. Of the wasm modules with and without the GPU engine one is enough (interface/classifier-module.js). */
+async function filesOfDevice() {
+  const adapter = await /** @type {any} */ (navigator).gpu?.requestAdapter().catch(() => null);
+  return files.filter(({ later, gpu }) => !later && (gpu === undefined || gpu === Boolean(adapter)));
 }
 
 /** @param {Precache['files'][number]} file */
@@ -83,7 +89,7 @@ async function answer(key, request) {
   if (kept) return kept;
   // Gone if the browser needed the space, or one that is kept when it is first used.
   const file = files.find(({ path }) => keys.get(SCOPE + path) === key);
-  if (file?.later) await store(file).catch(() => {});
+  if (file?.later || file?.gpu !== undefined) await store(file).catch(() => {});
   return (await cache.match(key)) ?? fetch(request);
 }
 
@@ -91,7 +97,7 @@ async function answer(key, request) {
 async function areKept() {
   const cache = await caches.open(CACHE);
   const found = new Set((await cache.keys()).map(({ url }) => url));
-  return files.every(({ path, later }) => later || found.has(String(keys.get(SCOPE + path))));
+  return (await filesOfDevice()).every(({ path }) => found.has(String(keys.get(SCOPE + path))));
 }
 
 /** Shared photos on their way from the phone's gallery to the page: in memory only. @type {File[]} */

@@ -3,7 +3,7 @@
 import { SkintreeError } from './interface/errors.js';
 import { decodable, readBlob } from './interface/photo-file.js';
 import { load } from './interface/worker-load.js';
-import { replyModule, replyProgress, serve } from './interface/worker-serve.js';
+import { replyCompiled, replyProgress, serve } from './interface/worker-serve.js';
 
 /**
  * @import {ClassifierCalls, Handlers} from './interface/messages.js'
@@ -15,10 +15,10 @@ let classifier;
 
 /** @type {Handlers<ClassifierCalls>} */
 const handlers = {
-  async load(pack, engine, module) {
-    const loaded = await load(pack, engine, replyProgress, module);
+  async load(pack, engine, compiled) {
+    const loaded = await load(pack, engine, replyProgress, compiled);
     classifier = loaded.classifier;
-    if (loaded.module && !module) replyModule(loaded.module);
+    if (loaded.compiled && loaded.compiled.gpu !== compiled?.gpu) replyCompiled(loaded.compiled);
     return loaded.info;
   },
   async classify(photo, options) {

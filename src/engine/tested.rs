@@ -4,6 +4,7 @@ use super::error::{EngineError, EngineName};
 use super::run::Engine;
 use super::self_test::self_test;
 use super::watch::Watched;
+use crate::engine_info::{FallbackCode, Measured};
 use crate::pack::Manifest;
 
 /// An engine that has passed the self-test.
@@ -26,3 +27,6 @@ impl Tested {
         Ok(Self { engine, max_abs_diff })
     }
 }
+
+/// The engine that is taken, what was measured for it, and why it is not the GPU.
+pub(super) type Chosen = (Tested, Option<Measured>, Option<(FallbackCode, String)>);

@@ -6,12 +6,14 @@ use pollster::block_on;
 use prost::Message as _;
 use skintree_testing::{golden, gpu};
 
+use super::faster::faster;
+use super::gpu::{load_gpu, load_half};
 use super::*;
 use crate::input::self_test_input;
-use crate::onnx::Weight;
 use crate::onnx::proto::ModelProto;
+use crate::onnx::{Graph, Weight};
 use crate::pack::Pack;
-use crate::shaders::Method;
+use crate::shaders::{KernelChoice, Method, Variant};
 
 const HALF: Variant = Variant { method: Method::Tiles { cores: 40 }, half: true };
 

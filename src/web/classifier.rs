@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use web_time::Instant;
 
 use crate::classifier::{Classifier, DEFAULT_TOP_K, Options};
-use crate::engine::{EngineChoice, EngineName, EngineRequest, Measured, trial, warm_up};
+use crate::engine::{EngineChoice, EngineName, EngineRequest, Measured, remember_kernels, warm_up};
 use crate::heat_map::HeatMapChoice;
 use crate::interpret::InterpretError;
 use crate::pack::{Files, Manifest, OptionalFiles, Pack, PackFile};
@@ -173,7 +173,7 @@ impl WebClassifier {
         };
         // What cannot be read is of another version.
         if let Some((adapter, Ok(chosen))) = kernels.map(|known| (known.adapter, known.chosen.parse())) {
-            trial::remember(adapter, chosen);
+            remember_kernels(adapter, chosen);
         }
         let optional = OptionalFiles { scope: scope.as_deref(), kind: kind.as_deref() };
         if request.engine != EngineChoice::Only(EngineName::Wonnx) {

@@ -49,7 +49,7 @@ for (const kind of KINDS) {
     let page;
 
     before(async () => {
-      server = await new Server(DIST, { '/tiny/': TINY, '/golden/': `${ROOT}tests/golden`, '/hurt/': DIST }).start();
+      server = await new Server(DIST, { '/tiny/': TINY, '/golden/': `${ROOT}tests/golden`, '/hurt/': DIST, '/first/': DIST, '/cut/': DIST }).start();
       browser = await launch(kind, server);
       page = await blankPage(browser, server);
     });
@@ -82,6 +82,35 @@ for (const kind of KINDS) {
       assert.deepEqual([engine.name, engine.requested, engine.adapter], ['cpu', 'auto', null]);
       assert.equal(engine.fallback?.code, hasAdapter ? 'software-adapter' : 'engine-unavailable');
       assert.match(engine.fallback_reason ?? '', hasAdapter ? /swiftshader/i : /adapter|WebGPU/i);
+    });
+
+    test('downloads the wasm module that its engine may need, and the other one only where that does not come', { skip: noTiny }, async () => {
+      const [wanted, other] = hasAdapter ? ['skintree', 'skintree_without_gpu'] : ['skintree_without_gpu', 'skintree'];
+      for (const part of [`${wanted}.js`, `${wanted}_bg.wasm`]) server.route(`/cut/pkg/${part}`, (_, response) => void response.destroy());
+      const load = (/** @type {string} */ baseUrl, /** @type {EngineChoice} */ engine) =>
+        page.evaluate(
+          async (baseUrl, engine) => {
+            try {
+              const classifier = await api.Classifier.load('/tiny/', { baseUrl, engine });
+              classifier.free();
+              return classifier.info.engine.name;
+            } catch (error) {
+              return /** @type {any} */ (error).code;
+            }
+          },
+          baseUrl,
+          engine,
+        );
+      const got = (/** @type {string} */ folder) =>
+        [wanted, other].map((name) => server.requests.some(({ path }) => path === `${folder}pkg/${name}_bg.wasm`));
+      assert.equal(await load('/first/', 'auto'), 'cpu');
+      assert.deepEqual(got('/first/'), [true, false]);
+      assert.equal(await load('/cut/', 'auto'), 'cpu');
+      assert.deepEqual(got('/cut/'), [false, true]);
+      // What an earlier worker has compiled is enough only where it can do what is wanted.
+      if (hasAdapter) assert.equal(await load('/first/', 'wonnx'), 'wonnx');
+      else assert.equal(await load('/first/', 'wonnx'), 'engine-unavailable');
+      assert.deepEqual(got('/first/'), [true, !hasAdapter]);
     });
 
     test('wonnx runs where there is an adapter: the logits are onnxruntime’s', { skip: noTiny || (!hasAdapter && 'no adapter') }, async () => {

@@ -37,7 +37,7 @@ export function missing(path, how) {
   return existsSync(path) ? false : `${path} is missing: ${how}`;
 }
 
-/** What dist/ has for the service worker. @returns {{version: string, files: {path: string, sha256: string, later?: true}[]}} */
+/** What dist/ has for the service worker. @returns {{version: string, files: {path: string, sha256: string, later?: true, gpu?: boolean}[]}} */
 export function precache() {
   return JSON.parse(readFileSync(`${DIST}/precache.js`, 'utf8').replace(/^self\.skintreePrecache = |;\s*$/g, ''));
 }

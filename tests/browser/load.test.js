@@ -309,15 +309,17 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         response.writeHead(status, { 'content-type': 'text/html' }).end('<!doctype html><title>Not here</title>');
       const plain = (/** @type {any} */ _, /** @type {any} */ response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('export {}');
       const wasm = 'export default () => WebAssembly.instantiateStreaming(fetch(new URL("./skintree_bg.wasm", import.meta.url)), {});';
+      // What browsers without a GPU are given, too.
+      const names = ['skintree', 'skintree_without_gpu'];
       const cases = /** @type {[string, string, any, RegExp][]} */ ([
         ['worker', 'worker.js', html(404), /worker\.js: HTTP 404/],
         ['forbidden', 'worker.js', html(403), /worker\.js: HTTP 403/],
         ['page', 'worker.js', html(200), /worker\.js is served as text\/html/],
         ['import', 'interface/worker-load.js', html(404), /worker-load\.js: HTTP 404/],
         ['plain', 'interface/errors.js', plain, /errors\.js is served as text\/plain/],
-        ['module', 'pkg/skintree.js', html(404), /pkg\/skintree\.js: HTTP 404/],
-        ['wasm', 'pkg/skintree_bg.wasm', html(404), /skintree_bg\.wasm: HTTP 404/],
-        ['wasm-page', 'pkg/skintree_bg.wasm', html(200), /skintree_bg\.wasm is no WebAssembly file but text\/html/],
+        ['module', 'pkg/skintree.js', html(404), /pkg\/skintree(_without_gpu)?\.js: HTTP 404/],
+        ['wasm', 'pkg/skintree_bg.wasm', html(404), /skintree(_without_gpu)?_bg\.wasm: HTTP 404/],
+        ['wasm-page', 'pkg/skintree_bg.wasm', html(200), /skintree(_without_gpu)?_bg\.wasm is no WebAssembly file but text\/html/],
         ['old-wasm', 'pkg/skintree_bg.wasm', wasmAnswer(ofAnotherBuild), /are of two builds/],
         ['trouble', 'worker.js', html(503), /worker\.js: HTTP 503; try again later/],
       ]);
@@ -327,8 +329,10 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
         for (const own of readdirSync(`${WWW}/interface`)) {
           server.route(`${base}interface/${own}`, javascript(readFileSync(`${WWW}/interface/${own}`, 'utf8')));
         }
-        server.route(`${base}pkg/skintree.js`, javascript(wasm));
-        server.route(base + file, answer);
+        for (const own of names) {
+          server.route(`${base}pkg/${own}.js`, javascript(wasm.replace('skintree', own)));
+          server.route(base + file.replace('skintree', own), answer);
+        }
         const found = await page.evaluate(
           (baseUrl) => api.Classifier.load('/set-up/', { baseUrl }).then(() => 'loaded', (e) => `${e.code}: ${e.message}`),
           base,

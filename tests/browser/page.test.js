@@ -390,11 +390,18 @@ for (const kind of /** @type {Kind[]} */ (['chromium', 'firefox'])) {
 
     test('the photo chosen last is asked about next', () =>
       onPage({ classify_ms: 300 }, async (page) => {
+        await page.evaluate(() => {
+          const done = new Set();
+          Object.assign(globalThis, { done });
+          const look = () => document.querySelectorAll('.photo-entry.done').forEach((entry) => done.add([...(entry.parentElement?.children ?? [])].indexOf(entry)));
+          new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+        });
         await give(page, photo, photo, photo);
         await page.waitForSelector('.photo-entry.running');
         await choose(page, second);
-        await page.waitForSelector('.photo-entry:nth-child(4).done');
-        assert.ok(await page.$('.photo-entry:nth-child(3).waiting, .photo-entry:nth-child(3).running'));
+        await page.waitForFunction(() => document.querySelectorAll('.photo-entry.done').length === 4);
+        const order = await page.evaluate(() => [.../** @type {{done: Set<number>}} */ (/** @type {unknown} */ (globalThis)).done]);
+        assert.ok(order.indexOf(3) < order.indexOf(2), `${order}`);
         assert.equal(await textOf(page, '#photo-name'), 'second.png');
       }));
 

@@ -31,13 +31,15 @@ test('wasm.d.ts describes what wasm-bindgen made of the Rust code', { skip }, ()
     file,
     `import type { CpuModule, DicomModule, EvaluateModule, FhirModule, WasmModule } from '../../www/interface/wasm.js';
 import * as classifier from '../../www/pkg/skintree.js';
+import * as withoutGpu from '../../www/pkg/skintree_without_gpu.js';
 import * as cpu from '../../www/pkg/skintree_cpu.js';
 import * as evaluate from '../../www/pkg/skintree_evaluate.js';
 import * as dicom from '../../www/pkg/skintree_dicom.js';
 import * as fhir from '../../www/pkg/skintree_fhir.js';
 type Exports<M> = Omit<M, 'default'>;
-export const modules: { classifier: Exports<WasmModule>; cpu: Exports<CpuModule>; evaluate: Exports<EvaluateModule>; dicom: Exports<DicomModule>; fhir: Exports<FhirModule> } = {
+export const modules: { classifier: Exports<WasmModule>; withoutGpu: Exports<WasmModule>; cpu: Exports<CpuModule>; evaluate: Exports<EvaluateModule>; dicom: Exports<DicomModule>; fhir: Exports<FhirModule> } = {
   classifier,
+  withoutGpu,
   cpu,
   evaluate,
   dicom,

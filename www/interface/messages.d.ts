@@ -20,7 +20,7 @@ export type Reply =
   | { type: 'started' }
   | { type: 'progress'; progress: Progress }
   /** What the worker has compiled, for the next one. */
-  | { type: 'module'; module: WebAssembly.Module }
+  | { type: 'compiled'; compiled: CompiledClassifier }
   /** The CPU engine wants threads: a port for each, and one as `startThreads` takes it. */
   | { type: 'threads'; ports: MessagePort[]; control: MessagePort }
   | { type: 'result'; id: number; result: unknown }
@@ -43,10 +43,16 @@ export interface PackAddress {
   files: Record<string, string>;
 }
 
+/** The wasm module that classifies, compiled; `gpu`: the one with the GPU engine. */
+export interface CompiledClassifier {
+  gpu: boolean;
+  module: WebAssembly.Module;
+}
+
 /** What worker.js does. Each call is answered before the next is made. */
 export interface ClassifierCalls {
-  /** `module` is what an earlier worker has compiled. */
-  load(pack: PackAddress, engine: EngineChoice, module: WebAssembly.Module | undefined): ClassifierInfo;
+  /** `compiled` is of an earlier worker. */
+  load(pack: PackAddress, engine: EngineChoice, compiled: CompiledClassifier | undefined): ClassifierInfo;
   classify(photo: Photo, options: WasmOptions): Report;
 }
 

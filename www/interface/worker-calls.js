@@ -5,7 +5,7 @@ import { whyNoWorker } from './diagnose.js';
 import { SkintreeError, toFailure } from './errors.js';
 
 /**
- * @import {Call, Failure, Reply} from './messages.js'
+ * @import {Call, CompiledClassifier, Failure, Reply} from './messages.js'
  * @import {ErrorCode, Progress} from '../skintree.js'
  */
 
@@ -31,8 +31,8 @@ export class WorkerCalls {
   folder;
   /** Called once, if the worker ends by itself. @type {(failure: Failure) => void} */
   onDeath = () => {};
-  /** Called with what the worker has compiled. @type {(module: WebAssembly.Module) => void} */
-  onModule = () => {};
+  /** Called with what the worker has compiled. @type {(compiled: CompiledClassifier) => void} */
+  onCompiled = () => {};
 
   /**
    * @param {Worker} worker
@@ -60,7 +60,7 @@ export class WorkerCalls {
   #onReply(reply, onProgress) {
     if (this.#end) return;
     if (reply.type === 'started') this.#onStart();
-    else if (reply.type === 'module') this.onModule(reply.module);
+    else if (reply.type === 'compiled') this.onCompiled(reply.compiled);
     else if (reply.type === 'threads') this.#endThreads.push(startThreads(reply.ports, reply.control, this.folder));
     else if (reply.type === 'progress') onProgress?.(reply.progress);
     else if (reply.type === 'dead') this.#die(reply.failure);

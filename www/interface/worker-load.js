@@ -1,15 +1,15 @@
 // What the workers have in common: from the address of a pack to a classifier, files that are read, errors sorted.
 
+import { startClassifierModule } from './classifier-module.js';
 import { HelperStarter } from './cpu-helpers.js';
 import { SkintreeError, toFailure } from './errors.js';
 import { fetchFile, fetchManifest } from './pack-fetch.js';
 import { PackStore } from './pack-store.js';
-import { startModule } from './wasm-module.js';
 
 /**
  * @import {ClassifierInfo, EngineChoice, EngineInfo, Progress} from '../skintree.js'
- * @import {PackAddress} from './messages.js'
- * @import {KnownDevice, PackFile, WasmClassifier, WasmModule} from './wasm.js'
+ * @import {CompiledClassifier, PackAddress} from './messages.js'
+ * @import {KnownDevice, PackFile, WasmClassifier} from './wasm.js'
  */
 
 /** A message for each half per cent: finer than that no bar shows it. */
@@ -21,17 +21,17 @@ const PROGRESS_STEPS = 200;
  * @param {PackAddress} address
  * @param {EngineChoice} engine
  * @param {(progress: Progress) => void} onProgress
- * @param {WebAssembly.Module} [module] compiled by an earlier worker of the page
- * @returns {Promise<{classifier: WasmClassifier, info: ClassifierInfo, manifest: Uint8Array, taxonomy: Uint8Array, module?: WebAssembly.Module}>}
+ * @param {CompiledClassifier} [compiled] by an earlier worker of the page
+ * @returns {Promise<{classifier: WasmClassifier, info: ClassifierInfo, manifest: Uint8Array, taxonomy: Uint8Array, compiled?: CompiledClassifier}>}
  */
-export async function load(address, engine, onProgress, module) {
+export async function load(address, engine, onProgress, compiled) {
   const start = performance.now();
   const store = await PackStore.open(address.name);
   void store?.readAhead();
   const helpers = new HelperStarter();
   // Where it is known that a CPU engine will be made.
   if (engine.startsWith('cpu') || !('gpu' in navigator)) helpers.prepare(engine === 'cpu-f32');
-  const [wasm, manifest, known] = await Promise.all([startClassifierModule(module), fetchManifest(address.manifest, store), store?.readDevice()]);
+  const [{ wasm, gpu }, manifest, known] = await Promise.all([startClassifierModule(engine, compiled), fetchManifest(address.manifest, store), store?.readDevice()]);
   const files = wasm.packFiles(manifest);
   /** @type {WasmClassifier | undefined} */
   let classifier;
@@ -81,18 +81,13 @@ export async function load(address, engine, onProgress, module) {
   const info = classifier.info();
   const device = { ...known, ...foundOut(info.engine) };
   if (JSON.stringify(device) !== JSON.stringify(known ?? {})) await store?.writeDevice(device);
-  return { classifier, info: { ...info, load: timings }, manifest, taxonomy, module: wasm.wasmModule };
+  const { wasmModule: module } = wasm;
+  return { classifier, info: { ...info, load: timings }, manifest, taxonomy, ...(module && { compiled: { gpu, module } }) };
 }
 
 /** What the choice of an engine tells about the device. @param {EngineInfo} engine @returns {KnownDevice} */
 function foundOut({ adapter, kernels, measured }) {
   return { ...(adapter && kernels && { kernels: { adapter, chosen: kernels } }), ...(measured && { measured }) };
-}
-
-/** @param {WebAssembly.Module} [compiled] @returns {Promise<WasmModule>} */
-export function startClassifierModule(compiled) {
-  // @ts-ignore: made by the build
-  return startModule('../pkg/skintree', () => import('../pkg/skintree.js'), compiled);
 }
 
 /**

@@ -3,7 +3,7 @@
 import { toFailure } from './errors.js';
 
 /**
- * @import {Call, Handlers, Reply} from './messages.js'
+ * @import {Call, CompiledClassifier, Handlers, Reply} from './messages.js'
  * @import {Progress} from '../skintree.js'
  */
 
@@ -17,9 +17,9 @@ export function replyProgress(progress) {
   reply({ type: 'progress', progress });
 }
 
-/** @param {WebAssembly.Module} module */
-export function replyModule(module) {
-  reply({ type: 'module', module });
+/** @param {CompiledClassifier} compiled */
+export function replyCompiled(compiled) {
+  reply({ type: 'compiled', compiled });
 }
 
 /** @param {MessagePort[]} ports @param {MessagePort} control */

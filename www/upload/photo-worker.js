@@ -1,7 +1,7 @@
 // The worker behind photo-calls.js.
 
+import { startClassifierModule } from '../interface/classifier-module.js';
 import { decodable, readBlob } from '../interface/photo-file.js';
-import { startClassifierModule } from '../interface/worker-load.js';
 import { serve } from '../interface/worker-serve.js';
 
 /**
@@ -15,8 +15,8 @@ const MOST = 2048;
 /** @type {Handlers<PhotoCalls>} */
 const handlers = {
   async cut(photo, part) {
-    const [module, bytes] = await Promise.all([startClassifierModule(), readBlob(photo).then(decodable)]);
-    return blobOf(await module.partOfPhoto(bytes, part, MOST));
+    const [{ wasm }, bytes] = await Promise.all([startClassifierModule('auto'), readBlob(photo).then(decodable)]);
+    return blobOf(await wasm.partOfPhoto(bytes, part, MOST));
   },
   open: async (photo) => blobOf(await decodable(await readBlob(photo))),
 };

@@ -1,0 +1,4 @@
+// As the module with the GPU engine.
+
+export * from './skintree.js';
+export { default } from './skintree.js';
