@@ -21,7 +21,7 @@ mod load_cpu;
 #[cfg(feature = "gpu")]
 pub mod lower;
 mod outputs;
-#[cfg_attr(not(feature = "gpu"), allow(dead_code, unused_imports))]
+#[cfg(feature = "gpu")]
 mod plan;
 mod run;
 mod self_test;

@@ -158,6 +158,18 @@ impl Graph {
         self.results().any(|result| result == tensor)
     }
 
+    /// The `Relu` whose work a node can do: the only user of its output.
+    pub(crate) fn fused_relu(&self, node: &Node) -> Option<&Node> {
+        if !operators::find(&node.op)?.takes_relu() || self.is_result(&node.output) {
+            return None;
+        }
+        let mut users = self.nodes().iter().filter(|user| user.inputs.contains(&node.output));
+        match (users.next(), users.next()) {
+            (Some(user), None) if user.op == "Relu" => Some(user),
+            _ => None,
+        }
+    }
+
     /// Number of weights and biases.
     pub fn parameter_count(&self) -> usize {
         self.weights.values().map(Weight::count).sum()

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use skintree_cpu::View;
 
-use crate::engine::plan::fused_relu;
 use crate::onnx::{Graph, Node};
 
 /// Where a tensor lies: channels of a map that has memory of its own.
@@ -35,7 +34,7 @@ impl<'a> Layout<'a> {
     /// Names a tensor that is neither a map nor a vector.
     pub(super) fn of(graph: &'a Graph, step: usize) -> Result<Self, String> {
         let convolutions = graph.nodes().iter().filter(|node| node.op == "Conv");
-        let relu = |conv| fused_relu(graph, conv).map(|relu| (relu.output.as_str(), conv));
+        let relu = |conv| graph.fused_relu(conv).map(|relu| (relu.output.as_str(), conv));
         let relus = convolutions.filter_map(relu).collect();
         let (places, slots, sizes) = (HashMap::new(), HashMap::new(), Vec::new());
         let mut layout = Self { graph, step, relus, places, slots, sizes };

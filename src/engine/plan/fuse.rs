@@ -81,7 +81,7 @@ pub(super) fn fuse(graph: &Graph) -> Result<Fused<'_>, GraphError> {
         if done.contains(node.name.as_str()) {
             continue;
         }
-        let relu = fused_relu(graph, node);
+        let relu = graph.fused_relu(node);
         done.extend(relu.map(|relu| relu.name.as_str()));
         fuser.add(node, relu).map_err(|reason| node_error(node, reason))?;
     }
@@ -192,18 +192,6 @@ fn map_shape(graph: &Graph, name: &str) -> Option<[usize; 3]> {
     match *graph.shape(name)? {
         [1, channels, height, width] => Some([channels, height, width]),
         [1, length] => Some([length, 1, 1]),
-        _ => None,
-    }
-}
-
-/// The `Relu` whose work a node can do: the only user of its output.
-pub(crate) fn fused_relu<'a>(graph: &'a Graph, node: &Node) -> Option<&'a Node> {
-    if !operators::find(&node.op)?.takes_relu() || graph.is_result(&node.output) {
-        return None;
-    }
-    let mut users = graph.nodes().iter().filter(|user| user.inputs.contains(&node.output));
-    match (users.next(), users.next()) {
-        (Some(user), None) if user.op == "Relu" => Some(user),
         _ => None,
     }
 }

@@ -15,5 +15,5 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::fuse::{Constants, fused_relu};
+pub(crate) use self::fuse::Constants;
 pub(crate) use self::steps::{Plan, Step};
