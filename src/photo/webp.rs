@@ -106,6 +106,12 @@ mod tests {
     }
 
     #[test]
+    fn sides_have_three_bytes() {
+        assert_eq!(size_at(&[7, 1, 2, 3, 4, 5, 6], 1), Some((0x03_02_02, 0x06_05_05)));
+        assert_eq!(size_at(&[7, 1, 2, 3, 4, 5], 1), None);
+    }
+
+    #[test]
     fn chunks_lie_inside_the_file() {
         let whole = file(&[canvas(), lossy(10, 20), chunk(b"EXIF", b"abc")]);
         assert_eq!(check(&[&whole[..], b"trailer"].concat()).unwrap(), whole);
