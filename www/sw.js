@@ -25,13 +25,13 @@ worker.addEventListener('activate', (event) => event.waitUntil(removeOld()));
 
 /** A file that fails to come, or differs, fails the installation, and the old version stays. */
 async function install() {
-  await Promise.all((await filesOfDevice()).map(store));
+  const adapter = await /** @type {any} */ (navigator).gpu?.requestAdapter().catch(() => null);
+  await Promise.all(filesFor(Boolean(adapter)).map(store));
 }
 
-/** What is kept from the beginning. Of the wasm modules with and without the GPU engine one is enough (interface/classifier-module.js). */
-async function filesOfDevice() {
-  const adapter = await /** @type {any} */ (navigator).gpu?.requestAdapter().catch(() => null);
-  return files.filter(({ later, gpu }) => !later && (gpu === undefined || gpu === Boolean(adapter)));
+/** What devices with a GPU, or without one, keep from the beginning. */
+function filesFor(/** @type {boolean} */ device) {
+  return files.filter(({ later, gpu }) => !later && (gpu === undefined || gpu === device));
 }
 
 /** @param {Precache['files'][number]} file */
@@ -93,11 +93,14 @@ async function answer(key, request) {
   return (await cache.match(key)) ?? fetch(request);
 }
 
-/** Whether every file is still there: browsers may delete single ones. */
+/**
+ * Whether every file is still there: browsers may delete single ones. Of the wasm modules with and without the GPU engine one is enough
+ * (interface/classifier-module.js). No adapter is asked for, as pages ask this whenever they are opened.
+ */
 async function areKept() {
   const cache = await caches.open(CACHE);
   const found = new Set((await cache.keys()).map(({ url }) => url));
-  return (await filesOfDevice()).every(({ path }) => found.has(String(keys.get(SCOPE + path))));
+  return [true, false].some((gpu) => filesFor(gpu).every(({ path }) => found.has(String(keys.get(SCOPE + path)))));
 }
 
 /** Shared photos on their way from the phone's gallery to the page: in memory only. @type {File[]} */

@@ -108,8 +108,7 @@ for (const kind of KINDS) {
       assert.equal(await load('/cut/', 'auto'), 'cpu');
       assert.deepEqual(got('/cut/'), [false, true]);
       // What an earlier worker has compiled is enough only where it can do what is wanted.
-      if (hasAdapter) assert.equal(await load('/first/', 'wonnx'), 'wonnx');
-      else assert.equal(await load('/first/', 'wonnx'), 'engine-unavailable');
+      assert.equal(await load('/first/', 'wonnx'), hasAdapter ? 'wonnx' : 'engine-unavailable');
       assert.deepEqual(got('/first/'), [true, !hasAdapter]);
     });
 

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brotliCompressSync } from 'node:zlib';
 
-import { DIST, noDist, precache } from './harness.js';
+import { DIST, keptAtOnce, noDist } from './harness.js';
 
 /** In bytes, as brotli. */
 const MOST = 900_000;
@@ -20,9 +20,9 @@ test(`all pages but the evaluation's are at most ${MOST} bytes as brotli, and fe
 
 /** @param {boolean} gpu @param {import('node:test').TestContext} context */
 function sizeOfPages(gpu, context) {
-  const files = precache().files.filter((file) => file.gpu === undefined || file.gpu === gpu);
+  const files = keptAtOnce(gpu);
   const sizeOf = (/** @type {(path: string) => boolean} */ wanted) =>
-    files.filter(({ path, later }) => !later && wanted(path)).reduce((sum, { path }) => sum + brotliCompressSync(readFileSync(`${DIST}/${path}`)).length, 0);
+    files.filter(({ path }) => wanted(path)).reduce((sum, { path }) => sum + brotliCompressSync(readFileSync(`${DIST}/${path}`)).length, 0);
   const isOfEvaluation = (/** @type {string} */ path) => path.includes('evaluat');
   const pages = sizeOf((path) => !isOfEvaluation(path));
   const evaluation = sizeOf(isOfEvaluation);

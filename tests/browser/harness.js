@@ -42,6 +42,11 @@ export function precache() {
   return JSON.parse(readFileSync(`${DIST}/precache.js`, 'utf8').replace(/^self\.skintreePrecache = |;\s*$/g, ''));
 }
 
+/** What devices with a GPU, or without one, keep of it without having used it. @param {boolean} device */
+export function keptAtOnce(device) {
+  return precache().files.filter(({ later, gpu }) => !later && (gpu === undefined || gpu === device));
+}
+
 export const noDist = missing(`${DIST}/pkg/skintree_bg.wasm`, 'run ./build.sh dist');
 export const noPack = noDist || missing(`${DIST}/pack/manifest.json`, 'the model pack is not in dist/');
 export const noTiny = noDist || missing(`${TINY}/manifest.json`, 'the tiny golden pack is not there');

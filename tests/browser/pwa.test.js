@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
-import { DIST, ISOLATED, OUTPUT, Server, TINY, WWW, launch, newPage, noBrowser, noDist, noTiny, precache, wrongOn } from './harness.js';
+import { DIST, ISOLATED, OUTPUT, Server, TINY, WWW, keptAtOnce, launch, newPage, noBrowser, noDist, noTiny, precache, wrongOn } from './harness.js';
 import { accessibilityProblems, answerOf, choose, photoFile, textOf } from './upload-page.js';
 
 /**
@@ -38,7 +38,7 @@ test('the precache lists every file of dist/ but the pack, the frame and the doc
 });
 
 /** What is kept without being used. */
-const atOnce = () => precache().files.filter(({ later, gpu }) => !later && gpu !== true);
+const atOnce = () => keptAtOnce(false);
 
 for (const kind of /** @type {Kind[]} */ (['chromium-no-adapter', 'firefox'])) {
   describe(`app, ${kind}`, { skip: noDist || noTiny || noBrowser(kind) }, () => {

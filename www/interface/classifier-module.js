@@ -14,7 +14,7 @@ import { startModule } from './wasm-module.js';
  *
  * @param {EngineChoice} engine
  * @param {CompiledClassifier} [compiled] by an earlier worker of the page
- * @returns {Promise<{wasm: WasmModule, gpu: boolean}>} `gpu`: whether it is the one with the GPU engine
+ * @returns {Promise<{wasm: WasmModule, compiled?: CompiledClassifier}>} `compiled`: for later workers, but for stand-ins of tests
  */
 export async function startClassifierModule(engine, compiled) {
   const wanted = await mayUseGpu(engine);
@@ -24,7 +24,7 @@ export async function startClassifierModule(engine, compiled) {
     return await start(wanted);
   } catch (error) {
     if (engine === 'wonnx' || !(error instanceof SkintreeError) || error.code !== 'network') throw error;
-    return start(!wanted).catch(() => {
+    return start(!wanted, compiled?.module).catch(() => {
       throw error;
     });
   }
@@ -32,12 +32,14 @@ export async function startClassifierModule(engine, compiled) {
 
 /** @param {boolean} gpu @param {WebAssembly.Module} [compiled] */
 async function start(gpu, compiled) {
-  const wasm = gpu
+  /** @type {WasmModule} */
+  const wasm = await (gpu
     ? // @ts-ignore: made by the build
       startModule('../pkg/skintree', () => import('../pkg/skintree.js'), compiled)
     : // @ts-ignore: made by the build
-      startModule('../pkg/skintree_without_gpu', () => import('../pkg/skintree_without_gpu.js'), compiled);
-  return { wasm: /** @type {WasmModule} */ (await wasm), gpu };
+      startModule('../pkg/skintree_without_gpu', () => import('../pkg/skintree_without_gpu.js'), compiled));
+  const { wasmModule: module } = wasm;
+  return { wasm, ...(module && { compiled: { gpu, module } }) };
 }
 
 /** @param {EngineChoice} engine */

@@ -62,8 +62,8 @@ async function startHelpers(floats) {
     const wasm = await startCpuModule(relaxed);
     const { memory } = await wasm.default();
     const { wasmModule: module } = wasm;
-    const started = module ? await startThreads(threads - 1, { type: 'start', module, floats, relaxed }) : null;
-    if (!started && !relaxed) return null;
+    const started = module ? await startThreads(threads - 1, { type: 'start', module, floats, relaxed }) : NO_THREADS;
+    if (started.ports.length === 0 && !relaxed) return null;
     return new CpuHelpers({ shares: new wasm.WebShares(floats), memory, threads: started, relaxed });
   } catch {
     // The engine computes alone.
@@ -87,13 +87,16 @@ function hasRelaxedSimd() {
 
 /** Threads that answer. @typedef {{ports: MessagePort[], stop: () => void}} Threads */
 
+/** @type {Threads} */
+const NO_THREADS = { ports: [], stop() {} };
+
 /**
  * @param {number} count
  * @param {ToHelper} start
- * @returns {Promise<Threads | null>} `null` if one does not answer
+ * @returns {Promise<Threads>} none if one does not answer
  */
 async function startThreads(count, start) {
-  if (count === 0) return null;
+  if (count === 0) return NO_THREADS;
   const channels = Array.from({ length: count }, () => new MessageChannel());
   const ports = channels.map(({ port1 }) => port1);
   const { port1: control, port2 } = new MessageChannel();
@@ -105,7 +108,7 @@ async function startThreads(count, start) {
     return { ports, stop };
   } catch {
     stop();
-    return null;
+    return NO_THREADS;
   }
 }
 
@@ -124,10 +127,8 @@ export class CpuHelpers {
   #shares;
   /** @type {WebAssembly.Memory} */
   #memory;
-  /** @type {Threads | null} */
+  /** @type {Threads} */
   #threads;
-  /** Of threads. @type {MessagePort[]} */
-  #ports;
   /** @type {boolean} */
   #relaxed;
   /** Bytes that each convolution's shares make. @type {number[][]} */
@@ -140,17 +141,16 @@ export class CpuHelpers {
   /** Whether all threads have computed something. */
   #proven = false;
 
-  /** @param {{shares: WebShares, memory: WebAssembly.Memory, threads: Threads | null, relaxed: boolean}} parts */
+  /** @param {{shares: WebShares, memory: WebAssembly.Memory, threads: Threads, relaxed: boolean}} parts */
   constructor({ shares, memory, threads, relaxed }) {
     this.#shares = shares;
     this.#memory = memory;
     this.#threads = threads;
-    this.#ports = threads?.ports ?? [];
     this.#relaxed = relaxed;
   }
 
   get count() {
-    return this.#ports.length + 1;
+    return this.#threads.ports.length + 1;
   }
 
   /** What reports say of their code, if its numbers may be other ones. */
@@ -186,9 +186,9 @@ export class CpuHelpers {
    */
   run(convolution, image, results) {
     const [own, ...others] = this.#bytes[convolution];
-    const shared = this.#ports.length > 0 ? (this.#shared ??= this.#share()) : null;
+    const shared = this.#threads.ports.length > 0 ? (this.#shared ??= this.#share()) : null;
     // Between runs threads wait for a message, because browsers, too, want to talk to them: Firefox lets no service worker start while one blocks.
-    if (shared && convolution === 0) this.#ports.forEach((_, index) => this.#tell(index + 1, { type: 'run' }));
+    if (shared && convolution === 0) this.#threads.ports.forEach((_, index) => this.#tell(index + 1, { type: 'run' }));
     if (shared) begin(shared, convolution, image);
     bytesAt(this.#memory, this.#shares.image(), image.length).set(image);
     results.set(bytesAt(this.#memory, this.#shares.run(convolution), own));
@@ -197,14 +197,14 @@ export class CpuHelpers {
   }
 
   stop() {
-    this.#threads?.stop();
+    this.#threads.stop();
     this.#shares.free();
   }
 
   /** Memory for the largest image and results. */
   #share() {
-    const [control, image] = [new SharedArrayBuffer(4 * (DONE + this.#ports.length)), new SharedArrayBuffer(this.#mostImage)];
-    const results = this.#ports.map((_, index) => {
+    const [control, image] = [new SharedArrayBuffer(4 * (DONE + this.#threads.ports.length)), new SharedArrayBuffer(this.#mostImage)];
+    const results = this.#threads.ports.map((_, index) => {
       const result = new SharedArrayBuffer(this.#mostResult);
       this.#tell(index + 1, { type: 'share', control, done: DONE + index, image, result });
       return new Uint8Array(result);
@@ -214,7 +214,7 @@ export class CpuHelpers {
 
   /** @param {number} helper @param {ToHelper} message */
   #tell(helper, message) {
-    this.#ports[helper - 1].postMessage(message);
+    this.#threads.ports[helper - 1].postMessage(message);
   }
 }
 

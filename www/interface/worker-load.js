@@ -21,17 +21,17 @@ const PROGRESS_STEPS = 200;
  * @param {PackAddress} address
  * @param {EngineChoice} engine
  * @param {(progress: Progress) => void} onProgress
- * @param {CompiledClassifier} [compiled] by an earlier worker of the page
+ * @param {CompiledClassifier} [earlier] compiled by an earlier worker of the page
  * @returns {Promise<{classifier: WasmClassifier, info: ClassifierInfo, manifest: Uint8Array, taxonomy: Uint8Array, compiled?: CompiledClassifier}>}
  */
-export async function load(address, engine, onProgress, compiled) {
+export async function load(address, engine, onProgress, earlier) {
   const start = performance.now();
   const store = await PackStore.open(address.name);
   void store?.readAhead();
   const helpers = new HelperStarter();
   // Where it is known that a CPU engine will be made.
   if (engine.startsWith('cpu') || !('gpu' in navigator)) helpers.prepare(engine === 'cpu-f32');
-  const [{ wasm, gpu }, manifest, known] = await Promise.all([startClassifierModule(engine, compiled), fetchManifest(address.manifest, store), store?.readDevice()]);
+  const [{ wasm, compiled }, manifest, known] = await Promise.all([startClassifierModule(engine, earlier), fetchManifest(address.manifest, store), store?.readDevice()]);
   const files = wasm.packFiles(manifest);
   /** @type {WasmClassifier | undefined} */
   let classifier;
@@ -81,8 +81,7 @@ export async function load(address, engine, onProgress, compiled) {
   const info = classifier.info();
   const device = { ...known, ...foundOut(info.engine) };
   if (JSON.stringify(device) !== JSON.stringify(known ?? {})) await store?.writeDevice(device);
-  const { wasmModule: module } = wasm;
-  return { classifier, info: { ...info, load: timings }, manifest, taxonomy, ...(module && { compiled: { gpu, module } }) };
+  return { classifier, info: { ...info, load: timings }, manifest, taxonomy, compiled };
 }
 
 /** What the choice of an engine tells about the device. @param {EngineInfo} engine @returns {KnownDevice} */
